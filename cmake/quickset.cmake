@@ -1,0 +1,54 @@
+# Helpers used by every folder's CMakeLists.txt.
+
+# Settings shared by all of our own C and C++ targets.
+add_library(qs_settings INTERFACE)
+target_include_directories(qs_settings INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
+                                                 ${PROJECT_BINARY_DIR}/include)
+target_compile_options(
+  qs_settings
+  INTERFACE
+    -ffp-contract=off -fno-trapping-math -fno-math-errno -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+    $<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes> $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>)
+if(QS_WERROR)
+  target_compile_options(qs_settings INTERFACE -Werror)
+endif()
+if(QS_SANITIZE)
+  target_compile_options(qs_settings INTERFACE -fsanitize=${QS_SANITIZE} -fno-omit-frame-pointer
+                                               -fno-sanitize-recover=all)
+  target_link_options(qs_settings INTERFACE -fsanitize=${QS_SANITIZE})
+endif()
+target_link_libraries(qs_settings INTERFACE OpenMP::OpenMP_C m ${CMAKE_DL_LIBS})
+
+# qs_component(NAME <name> SOURCES ... [LIBRARIES ...]): one folder's code, as the object library qs_<name>.
+function(qs_component)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(qs_${ARG_NAME} OBJECT ${ARG_SOURCES})
+  set_target_properties(qs_${ARG_NAME} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
+                                                  CXX_VISIBILITY_PRESET hidden)
+  target_link_libraries(qs_${ARG_NAME} PRIVATE qs_settings ${ARG_LIBRARIES})
+  set_property(GLOBAL APPEND PROPERTY QS_COMPONENTS qs_${ARG_NAME})
+  set_property(GLOBAL APPEND PROPERTY QS_COMPONENT_LIBRARIES ${ARG_LIBRARIES})
+  set_property(TARGET qs_${ARG_NAME} PROPERTY QS_LIBRARIES ${ARG_LIBRARIES})
+endfunction()
+
+# qs_test(NAME <name> SOURCES ... COMPONENTS ... [LIBRARIES ...] LABEL <label>): a GoogleTest program found by CTest.
+function(qs_test)
+  cmake_parse_arguments(ARG "" "NAME;LABEL;TIMEOUT" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(test_${ARG_NAME} ${ARG_SOURCES})
+  set(libraries ${ARG_LIBRARIES})
+  foreach(component ${ARG_COMPONENTS})
+    target_sources(test_${ARG_NAME} PRIVATE $<TARGET_OBJECTS:qs_${component}>)
+    list(APPEND libraries $<TARGET_PROPERTY:qs_${component},QS_LIBRARIES>)
+  endforeach()
+  target_link_libraries(test_${ARG_NAME} PRIVATE qs_settings ${libraries} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(test_${ARG_NAME} PRIVATE QS_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                                      QS_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  gtest_discover_tests(
+    test_${ARG_NAME}
+    TEST_PREFIX ${ARG_NAME}.
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
