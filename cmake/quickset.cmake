@@ -52,3 +52,30 @@ function(qs_test)
     DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
+
+# qs_program(SOURCES ...): the program bin/quickset. It links the shared library, so that the linker itself holds it to
+# the public interface.
+function(qs_program)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  add_executable(quickset_program ${ARG_SOURCES})
+  set_target_properties(quickset_program PROPERTIES OUTPUT_NAME quickset INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  target_link_libraries(quickset_program PRIVATE qs_settings quickset)
+endfunction()
+
+# qs_bench(NAME <name> SOURCES ... COMPONENTS ... [LIBRARIES ...]): the benchmark bin/bench_<name>, built by the target
+# `benches` and run by `./run bench` as bench_<name> --benchmark_out=FILE --benchmark_out_format=json; it writes its
+# figures to FILE.
+function(qs_bench)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
+  add_executable(bench_${ARG_NAME} ${ARG_SOURCES})
+  set(libraries ${ARG_LIBRARIES})
+  foreach(component ${ARG_COMPONENTS})
+    target_sources(bench_${ARG_NAME} PRIVATE $<TARGET_OBJECTS:qs_${component}>)
+    list(APPEND libraries $<TARGET_PROPERTY:qs_${component},QS_LIBRARIES>)
+  endforeach()
+  target_link_libraries(bench_${ARG_NAME} PRIVATE qs_settings ${libraries})
+  if(NOT TARGET benches)
+    add_custom_target(benches)
+  endif()
+  add_dependencies(benches bench_${ARG_NAME})
+endfunction()
