@@ -1,8 +1,8 @@
 /*
  * quickset: the engine, and what a caller gives it: allocator, threads, devices, progress, cancellation.
  *
- * An engine is used by one thread at a time; several engines may live side by side. It holds what is costly to make
- * anew (devices, calibrated surfaces) and no result of its own.
+ * An engine is used by one thread at a time; several engines may live side by side. It holds what is costly
+ * to make anew (devices, calibrated surfaces) and no result of its own.
  */
 #ifndef QUICKSET_ENGINE_H
 #define QUICKSET_ENGINE_H
@@ -16,16 +16,16 @@
 extern "C" {
 #endif
 
-/* Where the library's memory comes from. Called from one thread at a time. `allocate` returns a block aligned as
- * malloc aligns, or null. */
+/* Where the library's memory comes from. Called from one thread at a time. `allocate` returns a block aligned
+ * as malloc aligns, or null. */
 typedef struct qs_allocator {
   void *(*allocate)(void *data, size_t size);
   void (*release)(void *data, void *block);
   void *data;
 } qs_allocator;
 
-/* Told from the calling thread now and then: `stage` ("calibrate", "value", ...; a static string) has done `done` of
- * `total` units of work. */
+/* Told from the calling thread now and then: `stage` ("calibrate", "value", ...; a static string) has done
+ * `done` of `total` units of work. */
 typedef void (*qs_progress_callback)(void *data, const char *stage, uint64_t done, uint64_t total);
 
 typedef enum qs_backend_choice {
@@ -37,8 +37,9 @@ typedef enum qs_backend_choice {
 typedef struct qs_engine_spec {
   uint32_t struct_size;
   qs_backend_choice backend;
-  int threads;            /* CPU threads; 0 for all */
-  const char *cpu_target; /* "x86-64-v4", "x86-64-v3", "portable", or null for the best that this machine runs */
+  int threads; /* CPU threads; 0 for all */
+  const char
+      *cpu_target; /* "x86-64-v4", "x86-64-v3", "portable", or null for the best that this machine runs */
   qs_allocator allocator; /* all null for malloc and free */
   qs_progress_callback progress;
   void *progress_data;
@@ -50,7 +51,8 @@ typedef struct qs_engine qs_engine;
 QS_API void qs_engine_spec_init(qs_engine_spec *spec);
 
 /* A new engine; `message` (may be null, `message_size` bytes) gets the reason when it fails. */
-QS_API qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t message_size, qs_engine **engine);
+QS_API qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t message_size,
+                                  qs_engine **engine);
 QS_API void qs_engine_destroy(qs_engine *engine);
 
 /* The message of the last call on this engine that failed; owned by the engine, valid until the next call. */

@@ -33,8 +33,8 @@ typedef enum qs_status {
 /* A short English name of the status, a static string, never null. */
 QS_API const char *qs_status_name(qs_status status);
 
-/* The exit status of the program for it: 0 done, 2 usage, 3 bad input, 4 not trusted, 5 device, memory or disk,
- * 6 a limit breached, 130 interrupted. */
+/* The exit status of the program for it: 0 done, 2 usage, 3 bad input, 4 not trusted, 5 device, memory or
+ * disk, 6 a limit breached, 130 interrupted. */
 QS_API int qs_status_exit_code(qs_status status);
 
 #ifdef __cplusplus

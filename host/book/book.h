@@ -1,0 +1,82 @@
+/*
+ * The book of a run: every position, trade and cash balance resolved to a contract that the engine can value.
+ *
+ * Value of one unit in the reporting currency (S spot now, F(T) forward, D discount factor of the currency):
+ *   option, linear       D(T) F(T) y(ln K/F)          y: price per unit of forward, undiscounted
+ *   option, coin         S exp(-coin_rate T) y        the coin price is exp(-coin_rate T) E[payoff]/F
+ *   forward, linear      D(T) (F(T) - K)
+ *   future, linear       F(T) - entry_price           margined, so undiscounted; quantity in coin
+ *   future, coin         S (1/entry_price - 1/F(T))   quantity in USD notional
+ *   perpetual            as a future with F = S
+ *   spot                 S
+ *   cash                 1, or S where it is coin
+ * A future or perpetual without entry price is valued from its own price now: worth 0, moving with the
+ * market.
+ */
+#ifndef QS_HOST_BOOK_BOOK_H
+#define QS_HOST_BOOK_BOOK_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "host/market/market.h"
+#include "quickset/inputs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum qs_contract_kind {
+  QS_CONTRACT_OPTION,
+  QS_CONTRACT_FORWARD,
+  QS_CONTRACT_FUTURE,
+  QS_CONTRACT_PERPETUAL,
+  QS_CONTRACT_SPOT,
+  QS_CONTRACT_CASH
+} qs_contract_kind;
+
+/* Static names: european, forward, future, perpetual, spot, cash. */
+const char *qs_contract_kind_name(qs_contract_kind kind);
+
+typedef struct qs_contract {
+  const char *id; /* unique: the trade's id, or the instrument, with "#2" ... where it is held again */
+  const char *instrument; /* null without a listed name */
+  const char *book, *venue;
+  int underlying; /* index into the market; -1 for cash in the reporting currency */
+  qs_contract_kind kind;
+  qs_call_put call_put;
+  qs_settlement settlement;
+  double strike;
+  qs_time expiry; /* 0: none */
+  double years;   /* to expiry, > 0; 0: none */
+  double forward; /* F(years) now, or the spot */
+  double quantity;
+  double entry_price;      /* as valued: given, or the price now */
+  double mark;             /* venue unit; NaN: none */
+  const qs_future *future; /* the listed future or perpetual it is, or null */
+} qs_contract;
+
+typedef struct qs_book {
+  qs_contract *contracts; /* positions, then trades, then cash, in the order of the inputs */
+  size_t count;
+} qs_book;
+
+/* Resolves the whole book; QS_ERROR_INPUT names the row. */
+qs_status qs_book_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
+                        const qs_market *market, qs_book **book);
+
+/* Resolves a list of listed names or trades that are not in the book (hedge instruments, what-if trades, a
+ * benchmark): `where` names the list in messages, e.g. "hedge.instruments". Quantities default to 1. */
+qs_status qs_book_resolve_names(qs_context *context, qs_arena *arena, const qs_market *market,
+                                const char *where, const char *const *names, size_t count,
+                                qs_contract **contracts);
+qs_status qs_book_resolve_positions(qs_context *context, qs_arena *arena, const qs_market *market,
+                                    const char *where, const qs_position_spec *positions, size_t count,
+                                    qs_contract **contracts);
+qs_status qs_book_resolve_trades(qs_context *context, qs_arena *arena, const qs_market *market,
+                                 const char *where, const qs_trade_spec *trades, size_t count,
+                                 qs_contract **contracts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/*
+ * P&L over a horizon: the states of all underlyings at the horizon (and at every expiry before it) are
+ * simulated once; any contract is then revalued on every path from Fourier surfaces in (log-moneyness,
+ * variance), in its own currency and converted. Risk and hedging stand on it.
+ */
+#ifndef QS_HOST_ENGINE_HORIZON_H
+#define QS_HOST_ENGINE_HORIZON_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "host/book/book.h"
+#include "host/engine/backends.h"
+#include "host/market/market.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_horizon_spec {
+  double days;    /* > 0 */
+  double drift;   /* real-world growth of every spot over its forward, annual */
+  uint64_t paths; /* multiple of 64 */
+  uint64_t seed;
+  qs_precision precision;
+} qs_horizon_spec;
+
+typedef struct qs_horizon qs_horizon;
+
+/* Simulates the states. Owned by the arena; the market is borrowed for the horizon's life. */
+qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *devices,
+                            const qs_market *market, const qs_horizon_spec *spec, qs_horizon **horizon);
+
+uint64_t qs_horizon_paths(const qs_horizon *horizon);
+
+/* pnl[path] = sum over contracts of weights[i] x (value of one unit at the horizon - value now), reporting
+ * currency, on every path. A contract that expires inside the horizon settles to cash at its own date, on the
+ * path's spot there. Futures and perpetual carry their tenor's basis factor (one per tenor and underlying).
+ * The same contract has the same P&L whatever the list it is in, and the sum is taken per underlying's common
+ * surface: error of interpolation at most 1e-5 of spot per unit. */
+qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
+                         const double *weights, size_t count, double *pnl);
+
+/* Each contract alone, on chosen paths: means[i] = sum_k path_weights[k] x pnl_i(paths[k]). Adds up to the
+ * same sum of qs_horizon_pnl's result to rounding. */
+qs_status qs_horizon_components(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
+                                const double *weights, size_t count, const uint64_t *paths,
+                                const double *path_weights, size_t path_count, double *means);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,303 @@
+/*
+ * quickset: everything a run is told, as plain data.
+ *
+ * A caller fills these structs in memory, or has qs_inputs_load read them from a YAML config and its CSV
+ * files; the same inputs give the same results to the byte. Strings and arrays are borrowed for the call that
+ * takes them. NaN stands for "not given" in a double, null in a string, 0 in a time. Each struct that begins
+ * with struct_size has an init function that fills its defaults in; elements of arrays keep their layout
+ * within a major version.
+ *
+ * Units. Times are seconds since 1970-01-01T00:00:00Z; year fractions Act/365; rates continuous and annual;
+ * volatilities annual, as fractions; shocks relative (0.1 is up by 10%). Option prices in quotes and marks
+ * are in the venue's unit: coin for coin-settled options, USD for futures, perpetual and index.
+ */
+#ifndef QUICKSET_INPUTS_H
+#define QUICKSET_INPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickset/engine.h"
+#include "quickset/model.h"
+#include "quickset/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef int64_t qs_time; /* seconds since 1970-01-01T00:00:00Z */
+
+typedef enum qs_settlement { QS_SETTLE_LINEAR = 0, QS_SETTLE_COIN = 1 } qs_settlement;
+typedef enum qs_call_put { QS_CALL = 0, QS_PUT = 1 } qs_call_put;
+
+/* One row of a quotes file. */
+typedef struct qs_quote {
+  const char *instrument;     /* BTC-7AUG26-62000-C, BTC-25SEP26, BTC-PERPETUAL, BTC-INDEX */
+  double bid, ask;            /* NaN: no quote on that side */
+  double mark, open_interest; /* NaN: not given */
+  double bid_size, ask_size;  /* in contracts; NaN: not given */
+  uint32_t line;              /* of the file it came from, for messages; 0: none */
+} qs_quote;
+
+typedef struct qs_underlying_spec {
+  const char *name;
+  const char *quotes_source; /* file name for messages; may be null */
+  const qs_quote *quotes;
+  size_t quote_count;
+  double spot;                 /* NaN: the INDEX row of the quotes, else the perpetual's mid */
+  double carry;                /* growth rate of the forward; NaN: from the futures, 0 without any */
+  double discount_rate;        /* of the reporting currency */
+  double coin_rate;            /* of the coin */
+  qs_model model;              /* type, and values where given */
+  uint32_t given;              /* bit i: model.value[i] was given */
+  bool calibrate;              /* fit to the quotes, starting from the given values */
+  double basis_volatility;     /* of the basis factor of each tenor, annual (default 0.02) */
+  double basis_mean_reversion; /* per year (default 50) */
+  double basis_correlation;    /* with the spot's return (default 0) */
+  double max_spread;           /* quotes whose (ask - bid)/mid is above it are excluded (default 0.5) */
+} qs_underlying_spec;
+
+typedef struct qs_correlation_spec {
+  const char *between[2];
+  double value;
+} qs_correlation_spec;
+
+/* A holding of a listed instrument. */
+typedef struct qs_position_spec {
+  const char *instrument;
+  double quantity;    /* options in coin; coin-settled futures and perpetual in USD notional */
+  double entry_price; /* NaN: not given */
+  const char *book;   /* null: "main" */
+  const char *venue;  /* may be null */
+  uint32_t line;
+} qs_position_spec;
+
+typedef enum qs_trade_type {
+  QS_TRADE_EUROPEAN = 0,
+  QS_TRADE_FORWARD = 1,
+  QS_TRADE_FUTURE = 2,
+  QS_TRADE_PERPETUAL = 3,
+  QS_TRADE_SPOT = 4
+} qs_trade_type;
+
+/* A trade that a listed name cannot say. */
+typedef struct qs_trade_spec {
+  const char *id;
+  qs_trade_type type;
+  const char *underlying;
+  qs_call_put call_put;
+  double strike;
+  qs_time expiry; /* 0: expiry_years from as_of */
+  double expiry_years;
+  double quantity;
+  qs_settlement settlement;
+  double entry_price;
+  const char *book;
+  const char *venue;
+  uint32_t line;
+} qs_trade_spec;
+
+typedef struct qs_cash_spec {
+  const char *currency; /* the reporting currency or an underlying's name */
+  double amount;
+  const char *book;
+  const char *venue;
+} qs_cash_spec;
+
+typedef enum qs_precision_choice { QS_MIXED = 0, QS_DOUBLE = 1 } qs_precision_choice;
+typedef enum qs_scheme_choice {
+  QS_SCHEME_CHOICE_AUTO = 0,
+  QS_SCHEME_CHOICE_QE = 1,
+  QS_SCHEME_CHOICE_EULER = 2
+} qs_scheme_choice;
+typedef enum qs_variance_reduction { QS_REDUCTION_AUTO = 0, QS_REDUCTION_NONE = 1 } qs_variance_reduction;
+
+typedef struct qs_simulation_spec {
+  uint64_t paths; /* rounded up to a multiple of 64 (default 262144) */
+  uint64_t seed;  /* default 1 */
+  qs_precision_choice precision;
+  qs_scheme_choice scheme;
+  double time_step_days; /* NaN: by model and distance, from measured bias */
+  qs_variance_reduction variance_reduction;
+} qs_simulation_spec;
+
+typedef struct qs_value_spec {
+  bool greeks; /* default true */
+  bool vega;   /* vega per quote and bucket through the calibration (default true) */
+} qs_value_spec;
+
+typedef struct qs_limit_spec {
+  const char *measure;    /* var, expected_shortfall, value, delta, gamma, vega, theta, stress_loss */
+  double level;           /* for var and expected_shortfall */
+  const char *book;       /* null: all */
+  const char *underlying; /* null: all */
+  double max;             /* of the absolute value, in the reporting currency or the Greek's unit */
+} qs_limit_spec;
+
+/* A row of a price history: one close per underlying, in the order of history_names. */
+typedef struct qs_price_row {
+  qs_time time;
+  const double *close;
+} qs_price_row;
+
+typedef struct qs_risk_spec {
+  double horizon_days;  /* default 1 */
+  const double *levels; /* default 0.95, 0.975, 0.99 */
+  size_t level_count;
+  double drift; /* real-world growth of every spot over its forward, annual (default 0) */
+  const char *const *history_names;
+  size_t history_name_count;
+  const qs_price_row *history; /* ascending in time */
+  size_t history_count;
+  size_t history_window;        /* returns used by historical simulation (default 250) */
+  const qs_trade_spec *what_if; /* incremental risk of these trades, one by one and together */
+  size_t what_if_count;
+  bool keep_pnl; /* keep the total's P&L vector */
+} qs_risk_spec;
+
+/* What a scenario does; every field is neutral by default. Relative shocks: 0 is none. */
+typedef struct qs_scenario_spec {
+  const char *name;
+  const char *const *underlyings; /* null: all */
+  size_t underlying_count;
+  double spot;           /* relative move of spot and every forward */
+  double volatility;     /* factor a - 1: exact scaling at constant moneyness */
+  double skew;           /* added to rho, and mu_j times (1 - skew) */
+  double carry;          /* added to the forward's growth rate, which also moves expected funding */
+  double jump_intensity; /* lambda times (1 + it) */
+  double jump_size;      /* mu_j and sigma_j, 1/eta1 and 1/eta2, times (1 + it) */
+  double discount_rate;  /* added */
+  double correlation;    /* every correlation c becomes c + it (sign(c)(1 - |c|) at most) */
+  double spread_factor;  /* half-spreads, depth, fees and margin parameters times a factor (default 1) */
+  double depth_factor;
+  double fee_factor;
+  double margin_factor;
+  const char *venue_lost; /* positions and cash at this venue are lost; null: none */
+} qs_scenario_spec;
+
+/* An exchange's margin grid. */
+typedef struct qs_margin_grid_spec {
+  const double *spot; /* relative moves */
+  size_t spot_count;
+  const double *volatility; /* relative moves before the scaling by tenor */
+  size_t volatility_count;
+  double short_exponent; /* (30 / days)^exponent below 30 days (default 0.30) */
+  double long_exponent;  /* and above (default 0.13) */
+} qs_margin_grid_spec;
+
+typedef struct qs_stress_spec {
+  const double *spot; /* relative moves of the grid */
+  size_t spot_count;
+  const double *volatility;
+  size_t volatility_count;
+  const qs_scenario_spec *scenarios;
+  size_t scenario_count;
+  const qs_margin_grid_spec *margin_grid; /* null: none */
+} qs_stress_spec;
+
+/* Costs of one kind of instrument at a venue. */
+typedef struct qs_cost_spec {
+  const char *instrument; /* a name, or "option", "future", "perpetual", "spot" for the kind */
+  double fee;             /* fraction of the underlying per unit (options) or of notional (others) */
+  double fee_cap;         /* at most this fraction of the option's price; NaN: none */
+  double half_spread;     /* in the reporting currency per unit; NaN: from the quotes */
+  double impact;          /* coefficient of |x|^{3/2}, reporting currency; NaN: none */
+  double funding;         /* expected funding per year, fraction of notional, paid by a long; NaN: 0 */
+} qs_cost_spec;
+
+/* Linear limits on what a hedge may do; NaN or null: none. */
+typedef struct qs_hedge_limits {
+  double max_margin;           /* margin proxy after the hedge, reporting currency */
+  double max_leverage;         /* gross notional over collateral */
+  double min_delta, max_delta; /* the hedged book's Greeks */
+  double min_gamma, max_gamma;
+  double min_vega, max_vega;
+} qs_hedge_limits;
+
+typedef struct qs_instrument_limit {
+  const char *instrument;
+  double min, max; /* of the trade, in the instrument's unit */
+} qs_instrument_limit;
+
+typedef struct qs_hedge_spec {
+  const char *const *instruments;
+  size_t instrument_count;
+  double horizon_days;       /* default 1 */
+  double cost_weight;        /* w; exactly one of the two is given, the other NaN */
+  double risk_aversion;      /* gamma = 2 / w */
+  const qs_cost_spec *costs; /* defaults to half-spread from the quotes */
+  size_t cost_count;
+  qs_hedge_limits limits;
+  const qs_instrument_limit *instrument_limits;
+  size_t instrument_limit_count;
+  const qs_position_spec *target; /* a benchmark to track; none: zero */
+  size_t target_count;
+  double target_delta, target_gamma, target_vega; /* NaN: none; reached exactly, as constraints */
+  const char *book;                               /* hedge one book alone; null: all */
+} qs_hedge_spec;
+
+/* Which sections to run, bit mask. */
+typedef enum qs_section {
+  QS_SECTION_CALIBRATE = 1,
+  QS_SECTION_VALUE = 2,
+  QS_SECTION_RISK = 4,
+  QS_SECTION_STRESS = 8,
+  QS_SECTION_HEDGE = 16
+} qs_section;
+
+typedef struct qs_inputs {
+  uint32_t struct_size;
+  uint32_t sections; /* those that the inputs have */
+  qs_time as_of;
+  const char *reporting_currency; /* "USD" */
+  qs_simulation_spec simulation;
+  const qs_underlying_spec *underlyings;
+  size_t underlying_count;
+  const qs_correlation_spec *correlations;
+  size_t correlation_count;
+  const qs_position_spec *positions;
+  size_t position_count;
+  const qs_trade_spec *trades;
+  size_t trade_count;
+  const qs_cash_spec *cash;
+  size_t cash_count;
+  const qs_limit_spec *limits;
+  size_t limit_count;
+  qs_value_spec value;
+  qs_risk_spec risk;
+  qs_stress_spec stress;
+  qs_hedge_spec hedge;
+} qs_inputs;
+
+/* Defaults, no sections, nothing in the book. */
+QS_API void qs_inputs_init(qs_inputs *inputs);
+QS_API void qs_underlying_spec_init(qs_underlying_spec *spec);
+QS_API void qs_scenario_spec_init(qs_scenario_spec *spec);
+QS_API void qs_hedge_spec_init(qs_hedge_spec *spec);
+QS_API void qs_cost_spec_init(qs_cost_spec *spec);
+QS_API void qs_trade_spec_init(qs_trade_spec *spec);
+
+/* A config with everything that it names, read and checked. `overrides` are "key.path=value" texts (--set).
+ * On QS_ERROR_INPUT the engine's message names file, line, column, dotted field path, value and what is
+ * allowed. */
+typedef struct qs_config qs_config;
+QS_API qs_status qs_config_load(qs_engine *engine, const char *path, const char *const *overrides,
+                                size_t override_count, qs_config **config);
+QS_API void qs_config_destroy(qs_config *config);
+
+/* The inputs it holds; valid until the config is destroyed. */
+QS_API const qs_inputs *qs_config_inputs(const qs_config *config);
+
+/* The config's output folder, as written there resolved against the config's own folder; null when not given.
+ */
+QS_API const char *qs_config_output(const qs_config *config);
+
+/* Files read, with their SHA-256 in hexadecimal, in the order read. */
+QS_API size_t qs_config_file_count(const qs_config *config);
+QS_API void qs_config_file(const qs_config *config, size_t index, const char **path, const char **sha256);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

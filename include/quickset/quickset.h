@@ -1,0 +1,11 @@
+/* quickset: the whole public interface. */
+#ifndef QUICKSET_H
+#define QUICKSET_H
+
+#include "quickset/engine.h"
+#include "quickset/inputs.h"
+#include "quickset/model.h"
+#include "quickset/results.h"
+#include "quickset/status.h"
+
+#endif

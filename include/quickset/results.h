@@ -1,0 +1,338 @@
+/*
+ * quickset: everything a run says, as plain data owned by one qs_results handle.
+ *
+ * Money is in the reporting currency unless a name says coin. An estimate's std_error is its Monte Carlo
+ * standard error (0 where the number is exact given the model); an interval's level is 95%. A number that is
+ * not there is NaN.
+ */
+#ifndef QUICKSET_RESULTS_H
+#define QUICKSET_RESULTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickset/inputs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_estimate {
+  double estimate, std_error;
+} qs_estimate;
+
+typedef struct qs_interval {
+  double estimate, low, high;
+} qs_interval;
+
+/* Index of a Greek. Per unit: delta dV/dS (coin), gamma d2V/dS2, theta one calendar day later less now, vega
+ * per volatility point of every quote at once, d_rate and d_carry per unit of rate, net_delta F dc/dF in coin
+ * (coin-settled alone), then one derivative per model parameter. */
+typedef enum qs_greek {
+  QS_GREEK_DELTA = 0,
+  QS_GREEK_GAMMA = 1,
+  QS_GREEK_THETA = 2,
+  QS_GREEK_VEGA = 3,
+  QS_GREEK_D_RATE = 4,
+  QS_GREEK_D_CARRY = 5,
+  QS_GREEK_NET_DELTA = 6,
+  QS_GREEK_PARAMETER = 7, /* + qs_parameter */
+  QS_GREEK_COUNT = QS_GREEK_PARAMETER + QS_PARAMETER_COUNT
+} qs_greek;
+
+/* "delta", ..., "d_v0", ...: static strings. */
+QS_API const char *qs_greek_name(qs_greek greek);
+
+typedef struct qs_greeks {
+  uint32_t present; /* bit i: value[i] is there */
+  qs_estimate value[QS_GREEK_COUNT];
+} qs_greeks;
+
+/* One position, trade or cash balance. */
+typedef struct qs_trade_result {
+  const char *id;         /* trade id, or instrument (with #n where it is held more than once) */
+  const char *instrument; /* null for trades without a listed name */
+  const char *underlying; /* null for cash in the reporting currency */
+  const char *book;
+  const char *venue; /* may be null */
+  const char *kind;  /* european, forward, future, perpetual, spot, cash */
+  double quantity;
+  double mark;             /* venue unit; NaN: none */
+  double model_minus_mark; /* same unit */
+  qs_estimate price;       /* per unit, reporting currency */
+  qs_estimate price_coin;  /* coin-settled alone, else NaN */
+  qs_estimate value;       /* price x quantity */
+  qs_estimate value_coin;
+  qs_greeks greeks;      /* of value (price x quantity), reporting currency */
+  qs_greeks greeks_coin; /* of value_coin; coin-settled alone */
+  bool trusted;
+  const char *why; /* when not trusted */
+} qs_trade_result;
+
+/* A sum over positions; its std_error accounts for the paths they share. */
+typedef struct qs_total_result {
+  const char *name; /* book, underlying, or "total" */
+  size_t count;
+  qs_estimate value;
+  qs_greeks greeks;
+} qs_total_result;
+
+typedef struct qs_named_estimate {
+  const char *name;  /* instrument, or expiry of a bucket */
+  const char *label; /* strike bucket such as "0.9-1.1"; may be null */
+  qs_estimate value;
+} qs_named_estimate;
+
+/* How one underlying's value moves with its market. */
+typedef struct qs_sensitivity_result {
+  const char *underlying;
+  const qs_named_estimate
+      *delta_by_future; /* dV/dF of each future: the part of delta that its tenor carries */
+  size_t delta_count;
+  const qs_named_estimate *vega_by_quote; /* per volatility point of that quote */
+  size_t vega_count;
+  const qs_named_estimate *vega_by_bucket; /* by expiry and strike (moneyness K/F) bucket */
+  size_t bucket_count;
+  qs_estimate vega_parallel;
+} qs_sensitivity_result;
+
+typedef struct qs_parameter_result {
+  qs_parameter parameter;
+  double estimate, std_error;
+  bool identified; /* false: the quotes hardly tell it; see calibration.warnings */
+} qs_parameter_result;
+
+typedef struct qs_expiry_fit {
+  qs_time expiry;
+  double forward;
+  size_t quotes;
+  double rmse_vol_points;
+  double inside_bid_ask; /* share */
+} qs_expiry_fit;
+
+typedef struct qs_exclusion {
+  const char *instrument;
+  const char *reason; /* one_sided, wide_spread, below_intrinsic, above_maximum, expired, no_forward, ... */
+} qs_exclusion;
+
+typedef struct qs_quote_fit {
+  const char *instrument;
+  qs_time expiry;
+  double strike, market_vol, model_vol, bid_vol, ask_vol, weight;
+} qs_quote_fit;
+
+typedef struct qs_calibration_result {
+  const char *underlying;
+  bool trusted;
+  const char *why;
+  qs_model model; /* fitted or given */
+  bool calibrated;
+  const qs_parameter_result *parameters;
+  size_t parameter_count;
+  double rmse_vol_points, inside_bid_ask;
+  double objective; /* weighted least squares at the fit */
+  size_t quotes_used, quotes_total;
+  const qs_exclusion *exclusions;
+  size_t exclusion_count;
+  const qs_expiry_fit *expiries;
+  size_t expiry_count;
+  const qs_quote_fit *fits;
+  size_t fit_count;
+  const char *const *warnings;
+  size_t warning_count;
+} qs_calibration_result;
+
+typedef struct qs_risk_level {
+  double level;
+  qs_interval var, expected_shortfall; /* losses, positive */
+  bool trusted;                        /* enough paths in the tail */
+} qs_risk_level;
+
+/* Its part of the expected shortfall at each level; parts add up to the total's. */
+typedef struct qs_risk_component {
+  const char *name; /* position id or underlying */
+  bool is_underlying;
+  const qs_estimate *expected_shortfall; /* [level] */
+} qs_risk_component;
+
+typedef struct qs_risk_incremental {
+  const char *id;                         /* trade id, or "all" */
+  const double *var, *expected_shortfall; /* [level]: with it less without */
+} qs_risk_incremental;
+
+typedef struct qs_historical_level {
+  double level;
+  qs_interval var, expected_shortfall;
+  size_t violations, observations; /* of the rolling one-day VaR over the window */
+  double kupiec_statistic, kupiec_p_value;
+} qs_historical_level;
+
+typedef struct qs_breach {
+  const char *measure, *book, *underlying;
+  double level, value, max;
+} qs_breach;
+
+typedef struct qs_risk_result {
+  bool present, trusted;
+  const char *why;
+  double horizon_days;
+  const qs_risk_level *levels;
+  size_t level_count;
+  qs_estimate mean, std_dev; /* of the P&L */
+  const qs_risk_component *components;
+  size_t component_count;
+  const qs_risk_incremental *incremental;
+  size_t incremental_count;
+  const qs_historical_level *historical;
+  size_t historical_count;
+  const double *pnl; /* [pnl_count] by path, on request */
+  size_t pnl_count;
+} qs_risk_result;
+
+typedef struct qs_stress_cell {
+  const char *name;        /* scenario's, or null in a grid */
+  double spot, volatility; /* the grid's shocks */
+  qs_estimate pnl;
+  double unwind_cost;             /* of the hedge instruments held, under the scenario; NaN in a grid */
+  double lost;                    /* what lay at a lost venue; NaN: none */
+  const qs_estimate *by_position; /* [trade_count], the order of the trades */
+} qs_stress_cell;
+
+typedef struct qs_stress_result {
+  bool present, trusted;
+  const char *why;
+  const qs_stress_cell *grid;
+  size_t grid_count;
+  const qs_stress_cell *scenarios;
+  size_t scenario_count;
+  const qs_stress_cell *margin;
+  size_t margin_count;
+  const qs_stress_cell *worst; /* over grid and scenarios; null: none */
+  double margin_requirement;   /* worst loss of the margin grid; NaN: none */
+} qs_stress_result;
+
+typedef struct qs_hedge_trade {
+  const char *instrument;
+  double quantity;   /* to trade, in the instrument's unit */
+  qs_estimate ratio; /* the same, with its sampling error */
+  double cost;       /* fee + half-spread + impact + expected funding */
+  double fee, spread, impact, funding;
+} qs_hedge_trade;
+
+typedef struct qs_hedge_state {
+  qs_estimate variance; /* of the horizon's P&L less target */
+  double std_dev, delta, gamma, vega, margin, leverage;
+} qs_hedge_state;
+
+typedef struct qs_shadow_price {
+  const char *limit; /* "max_delta", "BTC-PERPETUAL.max", ... */
+  double price;      /* change of the objective per unit of the limit */
+} qs_shadow_price;
+
+typedef struct qs_hedge_result {
+  bool present, trusted;
+  const char *why;
+  bool feasible;
+  const char *const *conflicts; /* limits that cannot hold together */
+  size_t conflict_count;
+  double cost_weight, risk_aversion, horizon_days;
+  const qs_hedge_trade *trades;
+  size_t trade_count;
+  qs_hedge_state before, after;
+  double cost, objective_before, objective_after, kkt_residual;
+  uint32_t iterations;
+  const qs_shadow_price *shadow_prices;
+  size_t shadow_count;
+} qs_hedge_result;
+
+/* Who did what, and how long it took. */
+typedef struct qs_device_use {
+  const char *name, *target;
+  uint64_t units;
+  double seconds;
+  const char *failure; /* null unless the device was lost */
+} qs_device_use;
+
+typedef struct qs_stage_time {
+  const char *stage;
+  double seconds;
+} qs_stage_time;
+
+/* The whole answer. */
+typedef struct qs_results {
+  const char *currency;
+  qs_time as_of;
+  uint64_t seed, paths;
+  const char *precision;
+  bool trusted;
+  const qs_trade_result *trades;
+  size_t trade_count;
+  const qs_total_result *books;
+  size_t book_count;
+  const qs_total_result *underlyings;
+  size_t underlying_count;
+  qs_total_result total;
+  bool valued;
+  const qs_sensitivity_result *sensitivities;
+  size_t sensitivity_count;
+  const qs_calibration_result *calibration;
+  size_t calibration_count;
+  qs_risk_result risk;
+  qs_stress_result stress;
+  qs_hedge_result hedge;
+  const qs_breach *breaches;
+  size_t breach_count;
+  const char *const *warnings;
+  size_t warning_count;
+  const char *backend_note; /* why the CPU alone was used, or null */
+  const qs_device_use *devices;
+  size_t device_count;
+  const qs_stage_time *times;
+  size_t time_count;
+} qs_results;
+
+/* Runs the sections asked for (bit mask of qs_section; those that the inputs lack are skipped; what they
+ * need, such as the calibration, is done as well). QS_OK also when some numbers are not trusted: see
+ * results->trusted. The results belong to the caller. */
+QS_API qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections,
+                        const qs_results **results);
+QS_API void qs_results_destroy(const qs_results *results);
+
+/* Profit and loss of the whole book under `count` scenarios, pnl[count], on the paths that qs_run uses.
+ * Calibrated models and base values are kept in the engine between calls with the same inputs (compared by
+ * content). */
+QS_API qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scenario_spec *scenarios,
+                              size_t count, qs_estimate *pnl);
+
+/* A run in the background, on a thread of its own. The engine must not be used until the job is destroyed. */
+typedef struct qs_job qs_job;
+typedef struct qs_job_state {
+  uint32_t struct_size;
+  bool finished;
+  qs_status status;     /* meaningful once finished */
+  const char *stage;    /* static string, null before the first */
+  uint64_t done, total; /* of the stage */
+} qs_job_state;
+QS_API qs_status qs_job_start(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, qs_job **job);
+QS_API void qs_job_poll(qs_job *job, qs_job_state *state);
+QS_API void qs_job_cancel(qs_job *job);
+/* Waits for the end; the results (null unless QS_OK) then belong to the caller. */
+QS_API qs_status qs_job_wait(qs_job *job, const qs_results **results);
+/* Cancels, waits and frees. */
+QS_API void qs_job_destroy(qs_job *job);
+
+/* results.json as text, without times and devices: equal for equal inputs. Free it with qs_text_free. */
+QS_API qs_status qs_results_json(qs_engine *engine, const qs_results *results, char **text);
+QS_API void qs_text_free(qs_engine *engine, char *text);
+
+/* Writes results.json, the CSV files and manifest.json into the folder `path`, whole or not at all: a
+ * temporary folder beside it is filled, synced and renamed. An older folder of results is replaced; any other
+ * folder that is not empty is refused. `config` (may be null) gives the manifest its input hashes. */
+QS_API qs_status qs_results_write(qs_engine *engine, const qs_results *results, const qs_config *config,
+                                  const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
