@@ -82,3 +82,11 @@ list(JOIN flags " " PC_LIBS_PRIVATE)
 file(RELATIVE_PATH PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/quickset.pc.in ${PROJECT_BINARY_DIR}/quickset.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/quickset.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# `deliver`: all that is installed, and nothing else.
+add_custom_target(deliver DEPENDS quickset quickset_static)
+foreach(target quickset_program quickset_cuda)
+  if(TARGET ${target})
+    add_dependencies(deliver ${target})
+  endif()
+endforeach()

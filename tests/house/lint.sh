@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# The house's rules, format and lint over the tracked files, with warnings as errors.
+# Usage: lint.sh PRESET BUILD_DIR (of that preset; it is configured here, clang-tidy wants the compile commands)
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+preset=$1 build=$2
+jobs=$(nproc)
+failed=()
+
+# step NAME COMMAND...: goes on after a failure, so that one run names them all.
+step() {
+  local name=$1 start=$SECONDS status=ok
+  shift
+  "$@" || { status=FAILED; failed+=("$name"); }
+  printf '== %-16s %s, %d s\n' "$name" "$status" $((SECONDS - start))
+}
+
+# tracked PATTERN...: the tracked files that are still there, each ended by a zero byte. In a container the tree may
+# belong to another user, which git would refuse.
+tracked() {
+  git -c safe.directory='*' ls-files -z -- "$@" | while IFS= read -r -d '' file; do
+    [ ! -f "$file" ] || printf '%s\0' "$file"
+  done
+}
+
+format() { tracked '*.c' '*.h' '*.cpp' '*.cu' '*.cuh' '*.inc' | xargs -0 -r clang-format --dry-run -Werror; }
+
+static_analysis() {
+  tracked 'host/*.c' 'kernels/*.c' 'bench/*.c' 'tests/*.c' | tr '\0' '\n' >"$work/cppcheck.list"
+  cppcheck --quiet -j "$jobs" --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
+    --error-exitcode=1 --suppress=missingIncludeSystem -I . -I include -I "$build/include" \
+    --file-list="$work/cppcheck.list"
+}
+
+# clang comes without omp.h; gcc's declares the same functions, but for an attribute of gcc's own.
+tidy() {
+  cmake --preset "$preset" >"$work/configure.log" 2>&1 || { cat "$work/configure.log"; return 1; }
+  mkdir -p "$work/openmp"
+  sed 's/__malloc__ *(omp_free)/__malloc__/' "$(gcc -print-file-name=include/omp.h)" >"$work/openmp/omp.h"
+  python3 - "$build/compile_commands.json" >"$work/tidy.list" <<'PY'
+import json, os, sys
+here = os.getcwd() + "/"
+files = {os.path.normpath(os.path.join(c["directory"], c["file"])) for c in json.load(open(sys.argv[1]))}
+inside = sorted(f[len(here):] for f in files if f.startswith(here))
+# The tests' GoogleTest macros cost more than all of the library, and the compiler's warnings see them already.
+sys.stdout.write("".join(f + "\0" for f in inside if f.endswith(".c") and not f.startswith("build")))
+PY
+  xargs -0 -r -n 1 -P "$jobs" -a "$work/tidy.list" clang-tidy --quiet -p "$build" --extra-arg=-isystem"$work/openmp" \
+    --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument >"$work/tidy.log" \
+    2>"$work/tidy.err" || { cat "$work/tidy.log"; grep -v 'warnings generated\|Suppressed' "$work/tidy.err"; return 1; }
+}
+
+shell() {
+  if ! command -v shellcheck >/dev/null; then
+    echo "shellcheck is not installed: skipped"
+    return 0
+  fi
+  shellcheck run .ci/run
+  tracked '*.sh' | xargs -0 -r shellcheck
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+step includes python3 tests/house/check_includes.py .
+step banned python3 tests/house/check_banned.py .
+step size python3 tests/house/check_size.py .
+step rules-self-test python3 tests/house/test_checks.py --quiet
+step clang-format format
+step shellcheck shell
+step cppcheck static_analysis
+step clang-tidy tidy
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "check: failed: ${failed[*]}" >&2
+  exit 1
+fi
+echo "check: all passed"
