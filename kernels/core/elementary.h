@@ -1,0 +1,44 @@
+// exp, log, and sine and cosine of turns, in both precisions (suffix _f float, _d double): straight line, no
+// libm, no table, the same bits on every target. Arguments outside the stated range give unspecified finite
+// or infinite values, never a trap; NaN gives NaN only where stated.
+//
+//   qs_exp(x)     float  -87.33 <= x <= 88.72      double  -708.39 <= x <= 709.78     (normal results)
+//   qs_exp_any(x) every x: 0 below that range, infinity above, NaN for NaN
+//   qs_log(x)     every positive normal x
+//   qs_log1p(x)   x > -1 with 1 + x normal
+//   qs_sincos_turns(u)   sin and cos of 2 pi u for |u| <= 1
+//
+// Polynomials are minimax, found by the Remez exchange in 50 digits (tests/reference/coefficients.py).
+// Argument reductions follow Cody and Waite (1980) for exp, and Tang (1990) without his table for log.
+#ifndef QS_CORE_ELEMENTARY_H
+#define QS_CORE_ELEMENTARY_H
+
+#include "kernels/core/compiler.h"
+
+typedef struct qs_sincos_f {
+  float sine, cosine;
+} qs_sincos_f;
+
+typedef struct qs_sincos_d {
+  double sine, cosine;
+} qs_sincos_d;
+
+#pragma push_macro("QS_REAL_DOUBLE")
+// The order of these includes matters.
+// clang-format off
+#undef QS_REAL_DOUBLE
+#define QS_REAL_DOUBLE 0
+#include "kernels/core/real.h"
+#include "kernels/core/polynomial.inc"
+#include "kernels/core/elementary_float.inc"
+#include "kernels/core/elementary.inc"
+#undef QS_REAL_DOUBLE
+#define QS_REAL_DOUBLE 1
+#include "kernels/core/real.h"
+#include "kernels/core/polynomial.inc"
+#include "kernels/core/elementary_double.inc"
+#include "kernels/core/elementary.inc"
+// clang-format on
+#pragma pop_macro("QS_REAL_DOUBLE")
+
+#endif

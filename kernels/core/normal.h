@@ -1,0 +1,43 @@
+// The normal distribution in both precisions (suffix _f float, _d double): straight line, no libm, no branch.
+//
+//   qs_normal_kernel(x)                exp(-x^2/2), the factor that pdf and cdf share
+//   qs_normal_pdf(x)                   density
+//   qs_normal_pdf_from_kernel(e)       density from e = qs_normal_kernel(x)
+//   qs_normal_cdf(x)                   Phi(x), relatively accurate in the lower tail
+//   qs_normal_cdf_from_kernel(x, e)    the same where the kernel is known. Black-Scholes: with e1 =
+//   kernel(d1),
+//                                      kernel(d2) = e1 * forward / strike, one exp for two cdf and their
+//                                      densities
+//   The arguments of kernel and cdf are clamped to |x| <= 13.1 (float; cdf about 1.6e-39 there) or 37.6
+//   (double).
+//
+//   qs_normal_quantile_argument(q)     a = 4q(1-q), what to take the log of; q in (0, 1/2] is the tail
+//   probability qs_normal_quantile_from_log(x, l)  x = 1 - 2q in [0, 1), l = log(a) <= 0: |z|; with x
+//   negated, -|z| qs_normal_quantile(q)              |z| with Phi(-|z|) = q, from a log of its own Range of
+//   q: 2^-33 <= q <= 1/2 (float), 2^-54 <= q <= 1/2 (double).
+//
+// Sources: the cdf is kernel(x) times Mills' ratio, a minimax polynomial in (|x|-k)/(|x|+k) (Schonfelder
+// 1978); the quantile is x times a minimax polynomial of the log as in Giles (2010), here in one piece in
+// sqrt(w + c) in single precision. Coefficients: tests/reference/coefficients.py.
+#ifndef QS_CORE_NORMAL_H
+#define QS_CORE_NORMAL_H
+
+#include "kernels/core/elementary.h"
+
+#pragma push_macro("QS_REAL_DOUBLE")
+// The order of these includes matters.
+// clang-format off
+#undef QS_REAL_DOUBLE
+#define QS_REAL_DOUBLE 0
+#include "kernels/core/real.h"
+#include "kernels/core/normal_float.inc"
+#include "kernels/core/normal.inc"
+#undef QS_REAL_DOUBLE
+#define QS_REAL_DOUBLE 1
+#include "kernels/core/real.h"
+#include "kernels/core/normal_double.inc"
+#include "kernels/core/normal.inc"
+// clang-format on
+#pragma pop_macro("QS_REAL_DOUBLE")
+
+#endif

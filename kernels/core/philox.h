@@ -1,0 +1,106 @@
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011): four random words as a pure function of a 128-bit counter
+// and a 64-bit key, equal bit for bit to Random123's philox4x32 and cuRAND's Philox generator; and the
+// conversions of words into uniform numbers. What the counter's words mean is in key.h.
+//
+// One path:        qs_philox(counter, key0, key1)
+// Lanes of paths:  qs_philox_lanes (philox_lanes.inc), the same words, one loop a round, which gcc vectorises
+// best.
+//
+// Of a word k stand for u = (k + 1/2) 2^-32 in (0, 1):
+//   qs_tail_f(k)     q = min(u, 1 - u), in (0, 1/2], rounded relatively: both tails keep full single
+//   precision qs_centre_f(k)   x = 2u - 1 in [-1, 1], rounded relatively near 0; its sign says which tail
+//   qs_normal_f(k)   Phi^-1(u), increasing in k: qs_normal_quantile_from_log_f(x,
+//   log(qs_normal_quantile_argument_f(q))) qs_uniform_f(k)  (floor(k / 2^9) + 1/2) 2^-23: 23 bits, exact,
+//   symmetric, never 0 or 1
+// and of two words (high, low), with 53 and 52 bits, all exact:
+//   qs_tail_d, qs_centre_d, qs_normal_d (53 bits, q >= 2^-54), qs_uniform_d (52 bits, never 0 or 1)
+#ifndef QS_CORE_PHILOX_H
+#define QS_CORE_PHILOX_H
+
+#include "kernels/core/compiler.h"
+#include "kernels/core/normal.h"
+
+#define QS_PHILOX_M0     0xD2511F53u
+#define QS_PHILOX_M1     0xCD9E8D57u
+#define QS_PHILOX_W0     0x9E3779B9u
+#define QS_PHILOX_W1     0xBB67AE85u
+#define QS_PHILOX_ROUNDS 10
+
+typedef struct qs_words {
+  uint32_t a, b, c, d;
+} qs_words;
+
+// One round under the round's key.
+QS_CORE qs_words qs_philox_round(qs_words x, uint32_t key0, uint32_t key1) {
+  qs_words y;
+  y.a = qs_mul_high(QS_PHILOX_M1, x.c) ^ x.b ^ key0;
+  y.b = QS_PHILOX_M1 * x.c;
+  y.c = qs_mul_high(QS_PHILOX_M0, x.a) ^ x.d ^ key1;
+  y.d = QS_PHILOX_M0 * x.a;
+  return y;
+}
+
+// The four words of a counter under a key.
+QS_CORE qs_words qs_philox(qs_words counter, uint32_t key0, uint32_t key1) {
+  qs_words x = qs_philox_round(counter, key0, key1);
+  x = qs_philox_round(x, key0 + 1u * QS_PHILOX_W0, key1 + 1u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 2u * QS_PHILOX_W0, key1 + 2u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 3u * QS_PHILOX_W0, key1 + 3u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 4u * QS_PHILOX_W0, key1 + 4u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 5u * QS_PHILOX_W0, key1 + 5u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 6u * QS_PHILOX_W0, key1 + 6u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 7u * QS_PHILOX_W0, key1 + 7u * QS_PHILOX_W1);
+  x = qs_philox_round(x, key0 + 8u * QS_PHILOX_W0, key1 + 8u * QS_PHILOX_W1);
+  return qs_philox_round(x, key0 + 9u * QS_PHILOX_W0, key1 + 9u * QS_PHILOX_W1);
+}
+
+// All ones where the word's top bit is set, i.e. u > 1/2.
+QS_CORE uint32_t qs_upper_mask(uint32_t word) {
+  return (uint32_t)((int32_t)word >> 31);
+}
+
+QS_CORE float qs_tail_f(uint32_t word) {
+  const int32_t fold = (int32_t)(word ^ qs_upper_mask(word));
+  return qs_fma_f((float)fold, 0x1p-32f, 0x1p-33f);
+}
+
+QS_CORE float qs_centre_f(uint32_t word) {
+  return qs_fma_f((float)(int32_t)(word ^ 0x80000000u), 0x1p-31f, 0x1p-32f);
+}
+
+QS_CORE float qs_normal_f(uint32_t word) {
+  const float log_a = qs_log_f(qs_normal_quantile_argument_f(qs_tail_f(word)));
+  return qs_normal_quantile_from_log_f(qs_centre_f(word), log_a);
+}
+
+QS_CORE float qs_uniform_f(uint32_t word) {
+  return qs_from_bits_f(0x3f800000u | (word >> 9)) - 0x1.fffffep-1f;
+}
+
+// fold of the top 53 bits, as a double in [0, 1) of 52 bits.
+QS_CORE double qs_fold_d(uint32_t high, uint32_t low) {
+  const uint64_t bits = ((uint64_t)high << 32 | low) >> 11;
+  const uint64_t mask = 0u - (bits >> 52);
+  return qs_from_bits_d(0x3ff0000000000000u | ((bits ^ mask) & 0x000fffffffffffffu)) - 1.0;
+}
+
+QS_CORE double qs_tail_d(uint32_t high, uint32_t low) {
+  return 0.5 * qs_fold_d(high, low) + 0x1p-54;
+}
+
+QS_CORE double qs_centre_d(uint32_t high, uint32_t low) {
+  const double x = 1.0 - 2.0 * qs_tail_d(high, low);
+  return high & 0x80000000u ? x : -x;
+}
+
+QS_CORE double qs_normal_d(uint32_t high, uint32_t low) {
+  const double log_a = qs_log_d(qs_normal_quantile_argument_d(qs_tail_d(high, low)));
+  return qs_normal_quantile_from_log_d(qs_centre_d(high, low), log_a);
+}
+
+QS_CORE double qs_uniform_d(uint32_t high, uint32_t low) {
+  const uint64_t bits = ((uint64_t)high << 32 | low) >> 12;
+  return qs_from_bits_d(0x3ff0000000000000u | bits) - 0x1.fffffffffffffp-1;
+}
+
+#endif
