@@ -1,0 +1,261 @@
+#include "host/engine/greeks.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double day = 1.0 / 365;
+static const double vol_point = 0.01;
+
+int qs_parameter_slot(qs_model_type type, qs_parameter parameter) {
+  uint32_t mask = qs_model_parameters(type);
+  if (!(mask >> parameter & 1)) {
+    return -1;
+  }
+  int slot = 0;
+  for (unsigned p = 0; p < parameter; p++) {
+    slot += (int)(mask >> p & 1);
+  }
+  return slot;
+}
+
+bool qs_contract_in_coin(const qs_contract *contract) {
+  return contract->underlying >= 0 && contract->kind != QS_CONTRACT_SPOT &&
+         (contract->settlement == QS_SETTLE_COIN || contract->kind == QS_CONTRACT_CASH);
+}
+
+static const qs_underlying_market *market_of(const qs_valuation *valuation, const qs_contract *contract) {
+  return &valuation->market->underlyings[contract->underlying];
+}
+
+/* What the formulas of a contract need. */
+typedef struct terms {
+  const qs_contract *contract;
+  const qs_underlying_market *market;
+  double spot, forward, years, discount, scale; /* scale: price = scale x y0 (options) */
+} terms;
+
+static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
+  const qs_contract *contract = &valuation->contracts[index];
+  terms t = {contract, NULL, 1, 1, contract->years, 1, 1};
+  if (contract->underlying < 0) {
+    return t;
+  }
+  t.market = market_of(valuation, contract);
+  t.spot = t.market->spot;
+  t.forward = qs_curve_forward(&t.market->curve, contract->years);
+  bool in_coin = qs_contract_in_coin(contract);
+  t.discount = exp(-(in_coin ? t.market->coin_rate : t.market->discount_rate) * contract->years);
+  t.scale = t.discount * (!in_coin ? t.forward : coin ? 1 : t.spot);
+  return t;
+}
+
+static qs_form constant_form(double value) {
+  qs_form form;
+  memset(&form, 0, sizeof form);
+  form.constant = value;
+  return form;
+}
+
+static qs_form quantity_form(uint32_t quantity, double coefficient) {
+  qs_form form = constant_form(0);
+  form.now[quantity] = coefficient;
+  return form;
+}
+
+/* coefficient x (y1 - y0) */
+static qs_form excess_form(double coefficient) {
+  qs_form form = quantity_form(QS_QUANTITY_DELTA, coefficient);
+  form.now[QS_QUANTITY_PRICE] = -coefficient;
+  return form;
+}
+
+/* Price of a contract without optionality, at another spot-preserving point in time. */
+static double plain_price(const terms *t, double years, bool coin) {
+  const qs_contract *contract = t->contract;
+  double forward = t->market ? qs_curve_forward(&t->market->curve, years) : 1;
+  switch (contract->kind) {
+  case QS_CONTRACT_FORWARD:
+    return exp(-t->market->discount_rate * years) * (forward - contract->strike);
+  case QS_CONTRACT_FUTURE:
+  case QS_CONTRACT_PERPETUAL: {
+    double level = contract->kind == QS_CONTRACT_PERPETUAL ? t->spot : forward;
+    if (contract->settlement == QS_SETTLE_LINEAR) {
+      return level - contract->entry_price;
+    }
+    return (coin ? 1 : t->spot) * (1 / contract->entry_price - 1 / level);
+  }
+  case QS_CONTRACT_SPOT:
+    return t->spot;
+  case QS_CONTRACT_CASH:
+    return contract->underlying < 0 || coin ? 1 : t->spot;
+  case QS_CONTRACT_OPTION:
+    break;
+  }
+  return 0;
+}
+
+qs_form qs_price_form(const qs_valuation *valuation, size_t contract, bool coin) {
+  terms t = terms_of(valuation, contract, coin);
+  if (t.contract->kind == QS_CONTRACT_OPTION) {
+    return quantity_form(QS_QUANTITY_PRICE, t.scale);
+  }
+  return constant_form(plain_price(&t, t.years, coin));
+}
+
+static qs_form option_theta(const qs_valuation *valuation, const terms *t, size_t index, bool coin) {
+  qs_form form = quantity_form(QS_QUANTITY_PRICE, -t->scale);
+  const qs_contract *contract = t->contract;
+  const qs_underlying_values *values = &valuation->values[contract->underlying];
+  bool in_coin = qs_contract_in_coin(contract);
+  if (valuation->payoff_of[index] < values->later_first) {
+    double sign = contract->call_put == QS_CALL ? 1 : -1;
+    double payoff = fmax(sign * (t->spot - contract->strike), 0);
+    form.constant = in_coin && coin ? payoff / t->spot : payoff;
+    return form;
+  }
+  double years = t->years - day;
+  double rate = in_coin ? t->market->coin_rate : t->market->discount_rate;
+  double level = in_coin ? (coin ? 1 : t->spot) : qs_curve_forward(&t->market->curve, years);
+  form.later = exp(-rate * years) * level;
+  return form;
+}
+
+static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *form) {
+  const qs_underlying_market *market = t->market;
+  qs_model_type type = market->model.type;
+  *form = constant_form(0);
+  if (market->parameter_by_quote) {
+    for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+      int slot = qs_parameter_slot(type, (qs_parameter)p);
+      double shift = 0;
+      for (size_t j = 0; slot >= 0 && j < market->sensitivity_count; j++) {
+        shift += market->parameter_by_quote[p * market->sensitivity_count + j];
+      }
+      if (slot >= 0) {
+        form->now[QS_QUANTITY_PARAMETERS + slot] = vol_point * t->scale * shift;
+      }
+    }
+    return true;
+  }
+  if (type == QS_MODEL_GBM) {
+    form->now[QS_QUANTITY_PARAMETERS] = vol_point * t->scale;
+    return true;
+  }
+  (void)valuation;
+  return false;
+}
+
+static bool option_greek(const qs_valuation *valuation, const terms *t, size_t index, qs_greek greek,
+                         bool coin, qs_form *form) {
+  bool in_coin = qs_contract_in_coin(t->contract);
+  double s = t->spot, d = t->discount;
+  switch (greek) {
+  case QS_GREEK_DELTA:
+    *form = in_coin && coin ? excess_form(d / s)
+                            : quantity_form(QS_QUANTITY_DELTA, in_coin ? d : d * t->forward / s);
+    return true;
+  case QS_GREEK_GAMMA:
+    if (in_coin && coin) {
+      *form = excess_form(-2 * d / (s * s));
+      form->now[QS_QUANTITY_GAMMA] = d / (s * s);
+    } else {
+      *form = quantity_form(QS_QUANTITY_GAMMA, in_coin ? d / s : d * t->forward / (s * s));
+    }
+    return true;
+  case QS_GREEK_THETA:
+    *form = option_theta(valuation, t, index, coin);
+    return true;
+  case QS_GREEK_VEGA:
+    return option_vega(valuation, t, form);
+  case QS_GREEK_D_RATE:
+    *form = quantity_form(QS_QUANTITY_PRICE, -t->years * t->scale);
+    return true;
+  case QS_GREEK_D_CARRY:
+    *form =
+        in_coin ? excess_form(t->years * t->scale) : quantity_form(QS_QUANTITY_DELTA, t->years * t->scale);
+    return true;
+  case QS_GREEK_NET_DELTA:
+    *form = excess_form(d);
+    return in_coin;
+  default:
+    break;
+  }
+  int slot = qs_parameter_slot(t->market->model.type, (qs_parameter)(greek - QS_GREEK_PARAMETER));
+  if (slot < 0) {
+    return false;
+  }
+  *form = quantity_form(QS_QUANTITY_PARAMETERS + (uint32_t)slot, t->scale);
+  return true;
+}
+
+/* Forward, future, perpetual, spot, cash: exact. `level` is F, or S for the perpetual. */
+static bool plain_greek(const terms *t, qs_greek greek, bool coin, qs_form *form) {
+  const qs_contract *contract = t->contract;
+  bool margined = contract->kind == QS_CONTRACT_FUTURE || contract->kind == QS_CONTRACT_PERPETUAL;
+  bool inverse = margined && contract->settlement == QS_SETTLE_COIN;
+  double level = contract->kind == QS_CONTRACT_PERPETUAL ? t->spot : t->forward;
+  double years = contract->kind == QS_CONTRACT_PERPETUAL ? 0 : t->years;
+  double delta = 0, gamma = 0, carry = 0, rate = 0;
+  if (inverse) {
+    delta = coin ? 1 / (level * t->spot) : 1 / contract->entry_price;
+    gamma = coin ? -2 / (level * t->spot * t->spot) : 0;
+    carry = years / level * (coin ? 1 : t->spot);
+  } else if (margined) {
+    delta = level / t->spot;
+    carry = years * level;
+  } else if (contract->kind == QS_CONTRACT_FORWARD) {
+    delta = t->discount * t->forward / t->spot;
+    carry = years * t->discount * t->forward;
+    rate = -years * plain_price(t, years, false);
+  } else {
+    delta = contract->underlying >= 0 && !coin ? 1 : 0;
+  }
+  switch (greek) {
+  case QS_GREEK_DELTA:
+    *form = constant_form(delta);
+    return contract->underlying >= 0;
+  case QS_GREEK_GAMMA:
+    *form = constant_form(gamma);
+    return contract->underlying >= 0;
+  case QS_GREEK_THETA:
+    *form = constant_form(plain_price(t, fmax(t->years - day, 0), coin) - plain_price(t, t->years, coin));
+    return contract->underlying >= 0;
+  case QS_GREEK_D_RATE:
+    *form = constant_form(rate);
+    return contract->kind == QS_CONTRACT_FORWARD || margined;
+  case QS_GREEK_D_CARRY:
+    *form = constant_form(carry);
+    return contract->kind == QS_CONTRACT_FORWARD || margined;
+  case QS_GREEK_NET_DELTA:
+    *form = constant_form(1 / level);
+    return inverse;
+  default:
+    return false;
+  }
+}
+
+bool qs_greek_form(const qs_valuation *valuation, size_t contract, qs_greek greek, bool coin, qs_form *form) {
+  terms t = terms_of(valuation, contract, coin);
+  if (t.contract->kind == QS_CONTRACT_OPTION) {
+    return option_greek(valuation, &t, contract, greek, coin, form);
+  }
+  return plain_greek(&t, greek, coin, form);
+}
+
+qs_form qs_forward_form(const qs_valuation *valuation, size_t contract) {
+  terms t = terms_of(valuation, contract, false);
+  bool in_coin = qs_contract_in_coin(t.contract);
+  switch (t.contract->kind) {
+  case QS_CONTRACT_OPTION:
+    return in_coin ? excess_form(t.scale) : quantity_form(QS_QUANTITY_DELTA, t.scale);
+  case QS_CONTRACT_FORWARD:
+    return constant_form(t.discount * t.forward);
+  case QS_CONTRACT_FUTURE:
+    return constant_form(in_coin ? t.spot / t.forward : t.forward);
+  case QS_CONTRACT_PERPETUAL:
+  case QS_CONTRACT_SPOT:
+  case QS_CONTRACT_CASH:
+    break;
+  }
+  return constant_form(0);
+}

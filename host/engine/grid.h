@@ -1,0 +1,35 @@
+/*
+ * The time grid of an underlying: which steps a path takes and how each date is reached (kernels/plan.h).
+ *
+ * Steps begin and end at absolute multiples of their length, counted in quarters of a day from 08:00 UTC, so
+ * that they and their random numbers follow the calendar and no trade changes them; the first is cut at
+ * as_of. Their length grows with the distance from as_of up to a limit that depends on the model.
+ */
+#ifndef QS_HOST_ENGINE_GRID_H
+#define QS_HOST_ENGINE_GRID_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "kernels/plan.h"
+#include "quickset/inputs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_grid {
+  const qs_step *steps;
+  uint32_t step_count;
+  const qs_date *dates; /* [date_count], ascending */
+  uint32_t date_count;
+} qs_grid;
+
+/* The grid that reaches every one of `times` (ascending, distinct, after as_of) for `model`. `step_days`
+ * replaces the lengths by a constant one, counted from as_of; NaN for the rule. */
+qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                        const qs_time *times, size_t count, double step_days, qs_grid *grid);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

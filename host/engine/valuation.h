@@ -1,0 +1,116 @@
+/*
+ * Monte Carlo values of a list of contracts: the options of each underlying become the payoffs of one unit,
+ * each distinct payoff once, and every number asked of a contract is a linear form in what its payoff yields.
+ *
+ * Everything is kept by batch of paths, so that the standard error of any linear combination (a book's total,
+ * vega through the calibration, a scenario's P&L) follows from the spread of its batch means.
+ */
+#ifndef QS_HOST_ENGINE_VALUATION_H
+#define QS_HOST_ENGINE_VALUATION_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "host/book/book.h"
+#include "host/engine/backends.h"
+#include "host/market/market.h"
+#include "kernels/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { QS_NO_PAYOFF = UINT32_MAX };
+
+/* How much to simulate, resolved from the inputs. */
+typedef struct qs_simulation {
+  uint64_t paths, batch_paths; /* multiples of QS_LEAF_PATHS */
+  uint32_t batches;
+  uint64_t seed;
+  qs_precision precision;
+  qs_scheme scheme;
+  double step_days; /* NaN: by model and distance */
+} qs_simulation;
+
+qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec);
+
+/* One distinct payoff of an underlying. */
+typedef struct qs_option_payoff {
+  qs_time expiry;
+  double years, strike;
+  qs_call_put call_put;
+} qs_option_payoff;
+
+/* The distinct payoffs of one underlying, ascending in expiry. */
+typedef struct qs_option_set {
+  const qs_option_payoff *payoffs;
+  uint32_t count;
+} qs_option_set;
+
+/* The options of `underlying` among the contracts, and for every contract the index of its payoff in
+ * payoff_of [count] (untouched for contracts of other underlyings; QS_NO_PAYOFF for those that are no
+ * option). */
+qs_status qs_option_set_build(qs_context *context, qs_arena *arena, const qs_contract *contracts,
+                              size_t count, int underlying, qs_option_set *set, uint32_t *payoff_of);
+
+/* What a unit values the set under. Neutral when all zero but model. */
+typedef struct qs_unit_market {
+  const qs_model *model;
+  double carry_add;     /* to the forward's growth rate */
+  bool next_day;        /* one calendar day later: spot, forward curve by tenor and model unchanged */
+  const double *shifts; /* of ln F; null: one, zero */
+  uint32_t shift_count;
+  bool greeks;
+} qs_unit_market;
+
+/* The unit, and the index of its first payoff in the set: with next_day, those that expire within the day are
+ * left out (there is nothing to simulate for them). */
+qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlying_market *underlying,
+                        qs_time as_of, const qs_simulation *simulation, const qs_option_set *set,
+                        const qs_unit_market *market, qs_value_unit *unit, uint32_t *first);
+
+/* The values of a list of contracts now. */
+typedef struct qs_underlying_values {
+  qs_option_set set;
+  uint32_t quantities;
+  const qs_moment *now;   /* [batch][payoff][quantity] */
+  uint32_t later_first;   /* payoffs before it expire within a day */
+  const qs_moment *later; /* [batch][payoff - later_first], a day later; null without Greeks */
+} qs_underlying_values;
+
+typedef struct qs_valuation {
+  const qs_market *market;
+  const qs_contract *contracts;
+  size_t count;
+  qs_simulation simulation;
+  bool greeks;
+  const uint32_t *payoff_of;          /* [count] */
+  const qs_underlying_values *values; /* [underlyings] */
+} qs_valuation;
+
+qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                           const qs_contract *contracts, size_t count, const qs_simulation *simulation,
+                           bool greeks, qs_valuation *valuation);
+
+/* constant + sum_q now[q] y_q + later y', in the payoff of one contract. */
+typedef struct qs_form {
+  double constant;
+  double now[QS_QUANTITY_PARAMETERS + QS_MAX_LAW_PARAMETERS];
+  double later;
+} qs_form;
+
+/* Adds weight x form of `contract` to sums[batches]. */
+void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,
+                         double *sums);
+
+/* The form's estimate: exact sample error where it holds one quantity, else from the batch means. `scratch`
+ * has room for the batches. */
+qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, const qs_form *form,
+                             double *scratch);
+
+/* Mean and standard error of a quantity given by its batch means. */
+qs_estimate qs_batch_estimate(const qs_simulation *simulation, const double *means);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,315 @@
+#define _POSIX_C_SOURCE 200809L /* threads and clocks */
+#include "host/engine/work_queue.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* A piece takes about this long at most, so that progress moves and a lost device costs little. */
+static const double longest_piece_seconds = 0.2;
+static const long report_nanoseconds = 50 * 1000 * 1000;
+
+typedef struct work work;
+
+typedef struct worker {
+  work *work;
+  open_device *device;
+  void *scratch;
+  pthread_t thread;
+  bool started, takes_part;
+} worker;
+
+/* The state of one run; everything below the lock is guarded by it. */
+struct work {
+  qs_context *context;
+  const work_order *order;
+  worker *workers;
+  size_t worker_count;
+  bool alone; /* one device, on the calling thread */
+  const volatile int *cancel;
+  volatile int stop; /* read without the lock: atomically */
+
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  size_t task_count, first;    /* tasks before `first` have no items left */
+  uint64_t in_flight, running; /* pieces with devices; threads not yet done */
+  double remaining;            /* cost of the items that no device has taken */
+  uint64_t steps_done, steps_total;
+  qs_status status, device_status; /* of a unit that makes no sense; of the last device that failed */
+  bool cancelled;
+  char message[QS_DEVICE_TEXT];
+};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool stopping(const work *w) {
+  return w->status != QS_OK || w->cancelled || (w->cancel && __atomic_load_n(w->cancel, __ATOMIC_RELAXED));
+}
+
+static void stop(work *w) {
+  __atomic_store_n(&w->stop, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * How many items of the task the device should take: half of its share of what is left (guided
+ * self-scheduling, Polychronopoulos and Kuck 1987). None where the others would have finished everything
+ * before it finished one item; the fastest device never finds that, so somebody always goes on.
+ */
+static uint64_t items_to_take(const work *w, const worker *me, const work_task *task) {
+  double others = 0, fastest = 0;
+  for (size_t i = 0; i < w->worker_count; i++) {
+    const worker *other = &w->workers[i];
+    if (other != me && other->takes_part) {
+      others += other->device->rate;
+      fastest = other->device->rate > fastest ? other->device->rate : fastest;
+    }
+  }
+  double rate = me->device->rate, budget = rate * longest_piece_seconds;
+  if (others > 0) {
+    double together = w->remaining / others, alone = task->cost / fastest;
+    if (task->cost / rate > (together > alone ? together : alone)) {
+      return 0;
+    }
+    double share = 0.5 * w->remaining * rate / (rate + others);
+    budget = share < budget ? share : budget;
+  }
+  uint64_t left = task->end - task->begin, most = task->limit < left ? task->limit : left;
+  double items = budget / task->cost;
+  return items >= (double)most ? most : items < 1 ? 1 : (uint64_t)items;
+}
+
+/* Gives the device its next piece; false when there is none for it and never will be. */
+static bool take_piece(work *w, worker *me, work_task *piece) {
+  bool taken = false;
+  pthread_mutex_lock(&w->lock);
+  while (!taken && me->takes_part && !stopping(w)) {
+    while (w->first < w->task_count && w->order->tasks[w->first].begin == w->order->tasks[w->first].end) {
+      w->first++;
+    }
+    work_task *task = w->first < w->task_count ? &w->order->tasks[w->first] : NULL;
+    uint64_t items = task ? items_to_take(w, me, task) : 0;
+    if (items) {
+      *piece = *task;
+      piece->end = task->begin + items;
+      task->begin += items;
+      w->remaining -= (double)items * task->cost;
+      w->in_flight++;
+      taken = true;
+    } else if (!task && !w->in_flight) {
+      break;
+    } else {
+      pthread_cond_wait(&w->changed, &w->lock); /* a piece in flight may come back */
+    }
+  }
+  pthread_mutex_unlock(&w->lock);
+  return taken;
+}
+
+/* The rate's first reading replaces the guess, later ones are averaged in; too short a time is no reading. */
+static void learn_rate(open_device *device, double cost, double seconds) {
+  if (seconds > 1e-4) {
+    double reading = cost / seconds;
+    device->rate = device->report.sub_units ? 0.5 * (device->rate + reading) : reading;
+  }
+}
+
+static void finish_piece(work *w, worker *me, const work_task *piece, qs_status status, const char *message,
+                         double seconds) {
+  qs_device_report *report = &me->device->report;
+  uint64_t items = piece->end - piece->begin;
+  pthread_mutex_lock(&w->lock);
+  w->in_flight--;
+  report->seconds += seconds;
+  if (status == QS_OK) {
+    learn_rate(me->device, (double)items * piece->cost, seconds);
+    report->sub_units++;
+    report->path_steps += items * piece->path_steps;
+    w->steps_done += items * piece->path_steps;
+  } else if (status == QS_ERROR_CANCELLED) {
+    w->cancelled = true;
+    stop(w);
+  } else if (status == QS_ERROR_DEVICE || status == QS_ERROR_MEMORY) {
+    report->alive = status != QS_ERROR_DEVICE; /* memory may be there again at the next run */
+    me->takes_part = false;
+    snprintf(report->failure, sizeof report->failure, "%s", *message ? message : qs_status_name(status));
+    w->device_status = status;
+    w->order->tasks[w->task_count++] = *piece;
+    w->remaining += (double)items * piece->cost;
+  } else if (w->status == QS_OK) {
+    w->status = status;
+    snprintf(w->message, sizeof w->message, "%s", *message ? message : qs_status_name(status));
+    stop(w);
+  }
+  pthread_cond_broadcast(&w->changed);
+  pthread_mutex_unlock(&w->lock);
+}
+
+static void *work_on(void *argument) {
+  worker *me = argument;
+  work *w = me->work;
+  work_task piece;
+  while (take_piece(w, me, &piece)) {
+    char message[QS_DEVICE_TEXT] = "";
+    double start = now();
+    qs_status status = w->order->run(w->order->data, me->device, &piece, w->cancel, me->scratch, message);
+    finish_piece(w, me, &piece, status, message, now() - start);
+    if (w->alone) {
+      qs_progress(w->context, w->order->stage, w->steps_done, w->steps_total);
+    }
+  }
+  pthread_mutex_lock(&w->lock);
+  w->running--;
+  pthread_cond_broadcast(&w->changed);
+  pthread_mutex_unlock(&w->lock);
+  return NULL;
+}
+
+/* Reports progress and passes cancellation on until every thread is done. */
+static void watch(work *w) {
+  pthread_mutex_lock(&w->lock);
+  while (w->running) {
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += report_nanoseconds;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&w->changed, &w->lock, &until);
+    uint64_t done = w->steps_done;
+    pthread_mutex_unlock(&w->lock);
+    qs_progress(w->context, w->order->stage, done, w->steps_total);
+    bool cancelled = w->context->cancel && __atomic_load_n(w->context->cancel, __ATOMIC_RELAXED);
+    pthread_mutex_lock(&w->lock);
+    if (cancelled) {
+      w->cancelled = true;
+      stop(w);
+      pthread_cond_broadcast(&w->changed);
+    }
+  }
+  pthread_mutex_unlock(&w->lock);
+}
+
+/* One thread a device; where the system gives none, the first device works on the calling thread. */
+static void run_threads(work *w) {
+  size_t started = 0;
+  w->cancel = &w->stop;
+  w->running = w->worker_count;
+  for (size_t i = 0; i < w->worker_count; i++) {
+    worker *me = &w->workers[i];
+    me->started = pthread_create(&me->thread, NULL, work_on, me) == 0;
+    started += me->started;
+    if (!me->started) {
+      pthread_mutex_lock(&w->lock);
+      me->takes_part = false;
+      w->running--;
+      pthread_cond_broadcast(&w->changed);
+      pthread_mutex_unlock(&w->lock);
+    }
+  }
+  if (!started) {
+    w->alone = true;
+    w->cancel = w->context->cancel;
+    w->workers[0].takes_part = true;
+    w->running = 1;
+    work_on(&w->workers[0]);
+    return;
+  }
+  watch(w);
+  for (size_t i = 0; i < w->worker_count; i++) {
+    if (w->workers[i].started) {
+      pthread_join(w->workers[i].thread, NULL);
+    }
+  }
+}
+
+/* What the run came to, with its message. */
+static qs_status conclude(const work *w, const qs_devices *devices) {
+  bool finished = true;
+  for (size_t i = 0; i < w->task_count; i++) {
+    finished = finished && w->order->tasks[i].begin == w->order->tasks[i].end;
+  }
+  if (w->status != QS_OK) {
+    return qs_fail(w->context, w->status, "%s: %s", w->order->stage, w->message);
+  }
+  if (w->cancelled || (!finished && qs_cancelled(w->context))) {
+    return qs_fail(w->context, QS_ERROR_CANCELLED, "%s: cancelled", w->order->stage);
+  }
+  if (finished) {
+    return QS_OK;
+  }
+  char reasons[QS_MESSAGE_SIZE / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < devices->count && used < sizeof reasons; i++) {
+    const qs_device_report *report = &devices->items[i].report;
+    int length = snprintf(reasons + used, sizeof reasons - used, "%s%s (%s): %s", i ? "; " : "",
+                          report->info.name, report->backend, report->failure);
+    used += length > 0 ? (size_t)length : 0;
+  }
+  return qs_fail(w->context, w->device_status, "%s: no device is left to compute on: %s", w->order->stage,
+                 reasons);
+}
+
+static qs_status make_workers(work *w, qs_arena *arena, qs_devices *devices) {
+  w->workers = QS_NEW(arena, devices->count, worker);
+  if (!w->workers) {
+    return qs_fail_memory(w->context, "sharing the work over devices");
+  }
+  for (size_t i = 0; i < devices->count; i++) {
+    if (!devices->items[i].report.alive) {
+      continue;
+    }
+    worker *me = &w->workers[w->worker_count++];
+    me->work = w;
+    me->device = &devices->items[i];
+    me->takes_part = true;
+    me->scratch = w->order->scratch_bytes ? qs_arena_alloc(arena, w->order->scratch_bytes, 1) : NULL;
+    if (w->order->scratch_bytes && !me->scratch) {
+      return qs_fail_memory(w->context, "sharing the work over devices");
+    }
+  }
+  return QS_OK;
+}
+
+static bool make_lock(work *w) {
+  pthread_condattr_t attributes;
+  bool made = pthread_condattr_init(&attributes) == 0 &&
+              pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(&w->changed, &attributes) == 0;
+  pthread_condattr_destroy(&attributes);
+  return made && pthread_mutex_init(&w->lock, NULL) == 0;
+}
+
+qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
+  work w = {
+      .context = context, .order = order, .task_count = order->task_count, .device_status = QS_ERROR_DEVICE};
+  for (size_t i = 0; i < order->task_count; i++) {
+    const work_task *task = &order->tasks[i];
+    w.remaining += (double)(task->end - task->begin) * task->cost;
+    w.steps_total += (task->end - task->begin) * task->path_steps;
+  }
+  qs_arena *arena = qs_arena_create(context);
+  qs_status status =
+      arena ? make_workers(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
+  if (status == QS_OK && !make_lock(&w)) {
+    status = qs_fail_memory(context, "making a lock");
+  }
+  if (status == QS_OK) {
+    w.alone = w.worker_count == 1;
+    w.cancel = context->cancel;
+    w.running = w.worker_count;
+    if (w.alone) {
+      work_on(&w.workers[0]);
+    } else if (w.worker_count) {
+      run_threads(&w);
+    }
+    pthread_cond_destroy(&w.changed);
+    pthread_mutex_destroy(&w.lock);
+    status = conclude(&w, devices);
+  }
+  qs_arena_destroy(arena);
+  return status;
+}

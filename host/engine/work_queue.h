@@ -1,0 +1,39 @@
+/*
+ * A queue of work that the devices of a set pull from; for the files of this folder alone. It knows tasks of
+ * equal items and their cost, not what the items are.
+ */
+#ifndef QS_HOST_ENGINE_WORK_QUEUE_H
+#define QS_HOST_ENGINE_WORK_QUEUE_H
+
+#include "host/base/context.h"
+#include "host/engine/device_set.h"
+
+/* The items [begin, end) of the payoffs [payoff_begin, payoff_begin + payoff_count) of a unit. A piece that a
+ * device takes is such a task too, with fewer items. */
+typedef struct work_task {
+  size_t unit;
+  uint32_t payoff_begin, payoff_count;
+  uint64_t begin, end;
+  uint64_t limit;      /* most items in a piece, at least 1 */
+  uint64_t path_steps; /* of one item */
+  double cost;         /* of one item, > 0; in about path-steps */
+} work_task;
+
+/* Runs one piece on the device. `scratch` is this device's own. Failures as in kernels/backend.h. Called from
+ * a device's thread: it neither allocates nor reports. */
+typedef qs_status (*work_run)(void *data, const open_device *device, const work_task *piece,
+                              const volatile int *cancel, void *scratch, char *message);
+
+typedef struct work_order {
+  const char *stage; /* static string for progress */
+  work_task *tasks;  /* with room for one more per device of the set; overwritten */
+  size_t task_count;
+  work_run run;
+  void *data;
+  size_t scratch_bytes; /* that `run` needs for each device */
+} work_order;
+
+/* Runs every item of the order once, on whatever devices are alive; statuses as qs_schedule_value says. */
+qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order);
+
+#endif
