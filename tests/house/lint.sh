@@ -23,7 +23,7 @@ tracked() {
   done
 }
 
-format() { tracked '*.c' '*.h' '*.cpp' '*.cu' '*.cuh' '*.inc' | xargs -0 -r clang-format --dry-run -Werror; }
+format() { tracked '*.c' '*.h' '*.cc' '*.cpp' '*.cu' '*.cuh' '*.inc' | xargs -0 -r clang-format --dry-run -Werror; }
 
 static_analysis() {
   tracked 'host/*.c' 'kernels/*.c' 'bench/*.c' 'tests/*.c' | tr '\0' '\n' >"$work/cppcheck.list"

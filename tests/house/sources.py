@@ -3,7 +3,7 @@
 import os
 import re
 
-SOURCE_SUFFIXES = (".c", ".h", ".cpp", ".hpp", ".cu", ".cuh", ".inc", ".in")
+SOURCE_SUFFIXES = (".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".cuh", ".inc", ".in")
 SKIPPED_FOLDERS = {"build", "out", ".git", ".cache", "__pycache__"}
 
 

@@ -35,6 +35,7 @@ class Includes(unittest.TestCase):
             ("kernels/plan.h", '"quickset/model.h"'),
             ("host/risk/a.c", '"host/market/b.h"'),
             ("host/risk/a.c", '"kernels/plan.h"'),
+            ("host/engine/a.c", '"kernels/core/key.h"'),
             ("host/base/a.c", "<stdio.h>"),
             ("host/cli/a.c", '"quickset/engine.h"'),
             ("host/cli/a.c", '"host/cli/b.h"'),
