@@ -58,6 +58,10 @@ QS_API void qs_engine_destroy(qs_engine *engine);
 /* The message of the last call on this engine that failed; owned by the engine, valid until the next call. */
 QS_API const char *qs_engine_message(const qs_engine *engine);
 
+/* What the engine works with, as lines of plain text: version, devices with their targets and, where one is
+ * missing, why. Free it with qs_text_free. */
+QS_API qs_status qs_engine_info(qs_engine *engine, char **text);
+
 /* Library version, "major.minor.patch". */
 QS_API const char *qs_version(void);
 

@@ -299,6 +299,9 @@ QS_API qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sec
                         const qs_results **results);
 QS_API void qs_results_destroy(const qs_results *results);
 
+/* Checks the inputs as qs_run would, up to the market and the book, and runs nothing. */
+QS_API qs_status qs_check(qs_engine *engine, const qs_inputs *inputs);
+
 /* Profit and loss of the whole book under `count` scenarios, pnl[count], on the paths that qs_run uses.
  * Calibrated models and base values are kept in the engine between calls with the same inputs (compared by
  * content). */
@@ -331,6 +334,10 @@ QS_API void qs_text_free(qs_engine *engine, char *text);
  * folder that is not empty is refused. `config` (may be null) gives the manifest its input hashes. */
 QS_API qs_status qs_results_write(qs_engine *engine, const qs_results *results, const qs_config *config,
                                   const char *path);
+
+/* Whether qs_results_write would take the folder `path`, so that a long run need not find out at its end:
+ * QS_ERROR_INPUT when it is a file or holds something that is not results of quickset. Changes nothing. */
+QS_API qs_status qs_results_check_folder(qs_engine *engine, const char *path);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,65 @@
+#include "quickset/inputs.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double default_levels[] = {0.95, 0.975, 0.99};
+
+void qs_inputs_init(qs_inputs *inputs) {
+  memset(inputs, 0, sizeof *inputs);
+  inputs->struct_size = sizeof *inputs;
+  inputs->reporting_currency = "USD";
+  inputs->simulation.paths = 262144;
+  inputs->simulation.seed = 1;
+  inputs->simulation.time_step_days = NAN;
+  inputs->value.greeks = true;
+  inputs->value.vega = true;
+  inputs->risk.horizon_days = 1;
+  inputs->risk.levels = default_levels;
+  inputs->risk.level_count = sizeof default_levels / sizeof default_levels[0];
+  inputs->risk.history_window = 250;
+  qs_hedge_spec_init(&inputs->hedge);
+}
+
+void qs_underlying_spec_init(qs_underlying_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->spot = NAN;
+  spec->carry = NAN;
+  spec->basis_volatility = 0.02;
+  spec->basis_mean_reversion = 50;
+  spec->max_spread = 0.5;
+}
+
+void qs_scenario_spec_init(qs_scenario_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->spread_factor = 1;
+  spec->depth_factor = 1;
+  spec->fee_factor = 1;
+  spec->margin_factor = 1;
+}
+
+void qs_hedge_spec_init(qs_hedge_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->horizon_days = 1;
+  spec->cost_weight = NAN;
+  spec->risk_aversion = NAN;
+  spec->limits = (qs_hedge_limits){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+  spec->target_delta = NAN;
+  spec->target_gamma = NAN;
+  spec->target_vega = NAN;
+}
+
+void qs_cost_spec_init(qs_cost_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->fee_cap = NAN;
+  spec->half_spread = NAN;
+  spec->impact = NAN;
+  spec->funding = NAN;
+}
+
+void qs_trade_spec_init(qs_trade_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->strike = NAN;
+  spec->expiry_years = NAN;
+  spec->entry_price = NAN;
+}
