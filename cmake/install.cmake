@@ -39,8 +39,8 @@ function(qs_plain_libraries result)
   set(${result} ${names} PARENT_SCOPE)
 endfunction()
 qs_plain_libraries(private_libraries ${libraries})
-list(APPEND private_libraries gomp pthread dl m)
-list(REMOVE_DUPLICATES private_libraries)
+set(static_libraries ${private_libraries} ${OpenMP_C_LIB_NAMES} dl m)
+list(REMOVE_DUPLICATES static_libraries)
 
 add_library(quickset SHARED ${objects})
 add_library(quickset_static STATIC ${objects})
@@ -50,8 +50,10 @@ set_target_properties(
                       LINKER_LANGUAGE C)
 set_target_properties(quickset_static PROPERTIES OUTPUT_NAME quickset LINKER_LANGUAGE C)
 target_link_libraries(quickset PRIVATE qs_settings ${private_libraries})
-target_link_options(quickset PRIVATE $<$<NOT:$<BOOL:${QS_SANITIZE}>>:-Wl,--no-undefined>)
-target_link_libraries(quickset_static PUBLIC ${private_libraries})
+if(NOT QS_SANITIZE) # its functions come with the program
+  target_link_options(quickset PRIVATE -Wl,--no-undefined)
+endif()
+target_link_libraries(quickset_static PUBLIC ${static_libraries})
 foreach(library quickset quickset_static)
   target_include_directories(
     ${library} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
@@ -77,7 +79,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/quicksetConfigVersion.cma
 install(FILES ${PROJECT_BINARY_DIR}/quicksetConfig.cmake ${PROJECT_BINARY_DIR}/quicksetConfigVersion.cmake
         DESTINATION ${package_directory})
 
-list(TRANSFORM private_libraries PREPEND -l OUTPUT_VARIABLE flags)
+list(TRANSFORM static_libraries PREPEND -l OUTPUT_VARIABLE flags)
 list(JOIN flags " " PC_LIBS_PRIVATE)
 file(RELATIVE_PATH PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/cmake/quickset.pc.in ${PROJECT_BINARY_DIR}/quickset.pc @ONLY)

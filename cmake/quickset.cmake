@@ -62,6 +62,8 @@ function(qs_program)
   target_link_libraries(quickset_program PRIVATE qs_settings quickset)
 endfunction()
 
+add_custom_target(benches)
+
 # qs_bench(NAME <name> SOURCES ... COMPONENTS ... [LIBRARIES ...]): the benchmark bin/bench_<name>, built by the target
 # `benches` and run by `./run bench` as bench_<name> --benchmark_out=FILE --benchmark_out_format=json; it writes its
 # figures to FILE.
@@ -74,8 +76,5 @@ function(qs_bench)
     list(APPEND libraries $<TARGET_PROPERTY:qs_${component},QS_LIBRARIES>)
   endforeach()
   target_link_libraries(bench_${ARG_NAME} PRIVATE qs_settings ${libraries})
-  if(NOT TARGET benches)
-    add_custom_target(benches)
-  endif()
   add_dependencies(benches bench_${ARG_NAME})
 endfunction()
