@@ -36,7 +36,7 @@ qs_status qs_fail_memory(qs_context *context, const char *what) {
 }
 
 bool qs_cancelled(const qs_context *context) {
-  return context->cancel && *context->cancel;
+  return context->cancel && __atomic_load_n(context->cancel, __ATOMIC_RELAXED);
 }
 
 void qs_progress(qs_context *context, const char *stage, uint64_t done, uint64_t total) {

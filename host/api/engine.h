@@ -1,0 +1,29 @@
+/* The engine behind the public handle, shared by the files of this folder. */
+#ifndef QS_HOST_API_ENGINE_H
+#define QS_HOST_API_ENGINE_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "host/engine/backends.h"
+#include "quickset/quickset.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct qs_engine {
+  qs_context context; /* its message is the engine's */
+  qs_devices *devices;
+  int cancel; /* the context's flag, set by a job */
+};
+
+/* The results that a caller sees are the first member, so that a handle converts to its owner. */
+typedef struct qs_results_owner {
+  qs_results results;
+  qs_arena *arena;
+} qs_results_owner;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

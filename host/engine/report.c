@@ -1,0 +1,213 @@
+#include "host/engine/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/greeks.h"
+
+enum { VALUE = QS_GREEK_COUNT, NUMBERS }; /* a position's numbers: its Greeks, then its value */
+
+/* A running total, number by number and batch by batch. */
+typedef struct total {
+  qs_total_result *result;
+  double *sums; /* [NUMBERS][batches] */
+} total;
+
+typedef struct reporter {
+  const qs_valuation *valuation;
+  qs_arena *arena;
+  double *scratch; /* [batches] */
+  total *totals;
+  size_t total_count;
+} reporter;
+
+static bool start_total(reporter *r, qs_total_result *result, const char *name) {
+  total *t = &r->totals[r->total_count];
+  t->result = result;
+  t->sums = QS_NEW(r->arena, (size_t)NUMBERS * r->valuation->simulation.batches, double);
+  result->name = name;
+  r->total_count += t->sums != NULL;
+  return t->sums != NULL;
+}
+
+/* Adds one number of one contract to the totals that it belongs to. */
+static void add_to_totals(reporter *r, size_t contract, int number, const qs_form *form, total *const *mine) {
+  const qs_valuation *v = r->valuation;
+  uint32_t batches = v->simulation.batches;
+  double quantity = v->contracts[contract].quantity;
+  memset(r->scratch, 0, batches * sizeof *r->scratch);
+  qs_form_add_batches(v, contract, form, quantity, r->scratch);
+  for (int k = 0; mine[k]; k++) {
+    double *sums = mine[k]->sums + (size_t)number * batches;
+    for (uint32_t b = 0; b < batches; b++) {
+      sums[b] += r->scratch[b];
+    }
+    if (number != VALUE) {
+      mine[k]->result->greeks.present |= 1u << number;
+    }
+  }
+}
+
+static qs_estimate scaled(qs_estimate estimate, double factor) {
+  qs_estimate result = {estimate.estimate * factor, estimate.std_error * fabs(factor)};
+  return result;
+}
+
+static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *greeks, total *const *mine) {
+  const qs_valuation *v = r->valuation;
+  double quantity = v->contracts[contract].quantity;
+  for (int g = 0; g < QS_GREEK_COUNT; g++) {
+    qs_form form;
+    if (!qs_greek_form(v, contract, (qs_greek)g, coin, &form)) {
+      continue;
+    }
+    greeks->present |= 1u << g;
+    greeks->value[g] = scaled(qs_form_estimate(v, contract, &form, r->scratch), quantity);
+    if (mine) {
+      add_to_totals(r, contract, g, &form, mine);
+    }
+  }
+}
+
+/* The model's price in the venue's unit, to hold against the mark. */
+static double venue_price(const qs_valuation *v, const qs_contract *contract, const qs_trade_result *trade) {
+  switch (contract->kind) {
+  case QS_CONTRACT_OPTION:
+    return contract->settlement == QS_SETTLE_COIN ? trade->price_coin.estimate : trade->price.estimate;
+  case QS_CONTRACT_FUTURE:
+    return qs_curve_forward(&v->market->underlyings[contract->underlying].curve, contract->years);
+  case QS_CONTRACT_PERPETUAL:
+  case QS_CONTRACT_SPOT:
+    return v->market->underlyings[contract->underlying].spot;
+  case QS_CONTRACT_FORWARD:
+    return trade->price.estimate;
+  case QS_CONTRACT_CASH:
+    break;
+  }
+  return NAN;
+}
+
+static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total *const *mine) {
+  static const qs_estimate none = {NAN, NAN};
+  const qs_valuation *v = r->valuation;
+  const qs_contract *contract = &v->contracts[index];
+  bool coin = qs_contract_in_coin(contract);
+  trade->id = contract->id;
+  trade->instrument = contract->instrument;
+  trade->underlying = contract->underlying < 0 ? NULL : v->market->underlyings[contract->underlying].name;
+  trade->book = contract->book;
+  trade->venue = contract->venue;
+  trade->kind = qs_contract_kind_name(contract->kind);
+  trade->quantity = contract->quantity;
+  trade->mark = contract->mark;
+  qs_form form = qs_price_form(v, index, false);
+  trade->price = qs_form_estimate(v, index, &form, r->scratch);
+  trade->value = scaled(trade->price, contract->quantity);
+  add_to_totals(r, index, VALUE, &form, mine);
+  trade->price_coin = none;
+  trade->value_coin = none;
+  if (coin) {
+    form = qs_price_form(v, index, true);
+    trade->price_coin = qs_form_estimate(v, index, &form, r->scratch);
+    trade->value_coin = scaled(trade->price_coin, contract->quantity);
+  }
+  if (v->greeks) {
+    fill_greeks(r, index, false, &trade->greeks, mine);
+    if (coin) {
+      fill_greeks(r, index, true, &trade->greeks_coin, NULL);
+    }
+  }
+  trade->model_minus_mark = venue_price(v, contract, trade) - contract->mark;
+  trade->trusted = true;
+  if (contract->underlying >= 0) {
+    const qs_underlying_market *market = &v->market->underlyings[contract->underlying];
+    if (market->calibration.calibrated && !market->calibration.trusted) {
+      trade->trusted = false;
+      trade->why = "the model's fit to the quotes is not trusted";
+    }
+  }
+  if (!isfinite(trade->value.estimate) || isnan(trade->value.std_error)) {
+    trade->trusted = false;
+    trade->why = "the estimate or its error is not a finite number";
+  }
+}
+
+static void finish_total(const qs_valuation *v, const total *t) {
+  uint32_t batches = v->simulation.batches;
+  t->result->value = qs_batch_estimate(&v->simulation, t->sums + (size_t)VALUE * batches);
+  for (int g = 0; g < QS_GREEK_COUNT; g++) {
+    if (t->result->greeks.present >> g & 1) {
+      t->result->greeks.value[g] = qs_batch_estimate(&v->simulation, t->sums + (size_t)g * batches);
+    }
+  }
+}
+
+/* Distinct book names in order of first use. */
+static size_t list_books(const qs_valuation *v, const char **books) {
+  size_t count = 0;
+  for (size_t i = 0; i < v->count; i++) {
+    size_t k = 0;
+    while (k < count && strcmp(books[k], v->contracts[i].book) != 0) {
+      k++;
+    }
+    if (k == count) {
+      books[count++] = v->contracts[i].book;
+    }
+  }
+  return count;
+}
+
+qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
+                           qs_results *results) {
+  const qs_valuation *v = valuation;
+  size_t underlyings = v->market->underlying_count;
+  const char **names = QS_NEW(arena, v->count, const char *);
+  if (!names) {
+    return qs_fail_memory(context, "reporting values");
+  }
+  size_t books = list_books(v, names);
+  qs_trade_result *trades = QS_NEW(arena, v->count, qs_trade_result);
+  qs_total_result *book_results = QS_NEW(arena, books, qs_total_result);
+  qs_total_result *underlying_results = QS_NEW(arena, underlyings, qs_total_result);
+  reporter r = {v, arena, QS_NEW(arena, v->simulation.batches, double),
+                QS_NEW(arena, 1 + books + underlyings, total), 0};
+  if (!trades || !book_results || !underlying_results || !r.scratch || !r.totals) {
+    return qs_fail_memory(context, "reporting values");
+  }
+  bool started = start_total(&r, &results->total, "total");
+  for (size_t k = 0; k < books; k++) {
+    started = started && start_total(&r, &book_results[k], names[k]);
+  }
+  for (size_t u = 0; u < underlyings; u++) {
+    started = started && start_total(&r, &underlying_results[u], v->market->underlyings[u].name);
+  }
+  if (!started) {
+    return qs_fail_memory(context, "reporting values");
+  }
+  for (size_t i = 0; i < v->count; i++) {
+    const qs_contract *contract = &v->contracts[i];
+    size_t k = 0;
+    while (strcmp(names[k], contract->book) != 0) {
+      k++;
+    }
+    total *mine[4] = {&r.totals[0], &r.totals[1 + k], NULL, NULL};
+    if (contract->underlying >= 0) {
+      mine[2] = &r.totals[1 + books + (size_t)contract->underlying];
+    }
+    for (int m = 0; mine[m]; m++) {
+      mine[m]->result->count++;
+    }
+    fill_trade(&r, i, &trades[i], mine);
+  }
+  for (size_t k = 0; k < r.total_count; k++) {
+    finish_total(v, &r.totals[k]);
+  }
+  results->trades = trades;
+  results->trade_count = v->count;
+  results->books = book_results;
+  results->book_count = books;
+  results->underlyings = underlying_results;
+  results->underlying_count = underlyings;
+  results->valued = true;
+  return QS_OK;
+}

@@ -1,0 +1,302 @@
+#include "host/engine/revalue.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/greeks.h"
+#include "host/engine/scheduler.h"
+
+/* Cells are worked off in chunks whose moments stay below this. */
+static const size_t chunk_bytes = (size_t)160 << 20;
+
+qs_shock qs_shock_none(const qs_model *model) {
+  qs_shock shock = {*model, 0, 0, 0};
+  return shock;
+}
+
+qs_model qs_model_scale_volatility(const qs_model *model, double a) {
+  qs_model scaled = *model;
+  double *x = scaled.value;
+  x[QS_V0] *= a * a;
+  x[QS_THETA] *= a * a;
+  x[QS_MU_V] *= a * a;
+  x[QS_XI] *= a;
+  x[QS_MU_J] *= a;
+  x[QS_SIGMA_J] *= a;
+  x[QS_SIGMA] *= a;
+  x[QS_RHO_J] /= a;
+  x[QS_ETA1] /= a;
+  x[QS_ETA2] /= a;
+  return scaled;
+}
+
+/* A contract without optionality, one unit under a shock. */
+static double plain_value(const qs_contract *contract, const qs_underlying_market *market,
+                          const qs_shock *shock) {
+  if (contract->underlying < 0) {
+    return 1;
+  }
+  double spot = market->spot * exp(shock->log_spot);
+  double years = contract->years;
+  double forward = qs_curve_forward(&market->curve, years) * exp(shock->log_spot + shock->carry_add * years);
+  double level = contract->kind == QS_CONTRACT_PERPETUAL ? spot : forward;
+  switch (contract->kind) {
+  case QS_CONTRACT_FORWARD:
+    return exp(-(market->discount_rate + shock->rate_add) * years) * (forward - contract->strike);
+  case QS_CONTRACT_FUTURE:
+  case QS_CONTRACT_PERPETUAL:
+    return contract->settlement == QS_SETTLE_LINEAR ? level - contract->entry_price
+                                                    : spot * (1 / contract->entry_price - 1 / level);
+  case QS_CONTRACT_SPOT:
+  case QS_CONTRACT_CASH:
+  case QS_CONTRACT_OPTION:
+    break;
+  }
+  return spot;
+}
+
+/* Price of one unit of an option = coefficient x what the unit yields (per unit of the unshifted forward; a
+ * coin contract's spot and forward move together, so the shift cancels). */
+static double option_coefficient(const qs_contract *contract, const qs_underlying_market *market,
+                                 const qs_shock *shock) {
+  double years = contract->years;
+  if (contract->settlement == QS_SETTLE_COIN) {
+    return market->spot * exp(-market->coin_rate * years);
+  }
+  return exp((shock->carry_add - market->discount_rate - shock->rate_add) * years) *
+         qs_curve_forward(&market->curve, years);
+}
+
+/* Where a cell's values for one underlying come from. */
+typedef struct source {
+  const qs_value_unit *unit;
+  const qs_moment *moments;
+  uint32_t shift;
+} source;
+
+typedef struct revaluer {
+  qs_context *context;
+  qs_arena *arena;
+  qs_devices *devices;
+  const qs_market *market;
+  const qs_contract *contracts;
+  size_t count;
+  const qs_simulation *simulation;
+  const uint32_t *payoff_of;
+  const qs_option_set *sets; /* [underlyings] */
+  source *base;              /* [underlyings] */
+} revaluer;
+
+static bool same_path(const qs_shock *a, const qs_shock *b) {
+  return memcmp(&a->model, &b->model, sizeof a->model) == 0 && a->carry_add == b->carry_add;
+}
+
+/* The units of one underlying over a chunk of cells, cells of one model and carry sharing theirs;
+ * sources[cell]. */
+static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, const qs_shock *shocks,
+                                 size_t cells, qs_value_unit *units, size_t *unit_count, uint32_t *unit_of,
+                                 uint32_t *shift_of) {
+  size_t underlyings = r->market->underlying_count;
+  double *shifts = QS_NEW(arena, cells, double);
+  bool *planned = QS_NEW(arena, cells, bool);
+  if (!shifts || !planned) {
+    return qs_fail_memory(r->context, "planning scenarios");
+  }
+  for (size_t head = 0; head < cells; head++) {
+    const qs_shock *shock = &shocks[head * underlyings + u];
+    if (planned[head]) {
+      continue;
+    }
+    uint32_t used = 0;
+    double *mine = shifts;
+    for (size_t c = head; c < cells; c++) {
+      const qs_shock *other = &shocks[c * underlyings + u];
+      if (planned[c] || !same_path(shock, other)) {
+        continue;
+      }
+      uint32_t k = 0;
+      while (k < used && mine[k] != other->log_spot) {
+        k++;
+      }
+      if (k == used) {
+        mine[used++] = other->log_spot;
+      }
+      planned[c] = true;
+      unit_of[c] = (uint32_t)*unit_count;
+      shift_of[c] = k;
+    }
+    qs_unit_market market = {&shock->model, shock->carry_add, false, mine, used, false};
+    uint32_t first;
+    qs_status status = qs_unit_build(r->context, arena, &r->market->underlyings[u], r->market->as_of,
+                                     r->simulation, &r->sets[u], &market, &units[*unit_count], &first);
+    if (status) {
+      return status;
+    }
+    shifts += used;
+    ++*unit_count;
+  }
+  return QS_OK;
+}
+
+/* Runs a chunk of cells; sources[cell * underlyings + u]. */
+static qs_status run_cells(const revaluer *r, qs_arena *arena, const qs_shock *shocks, size_t cells,
+                           source *sources) {
+  size_t underlyings = r->market->underlying_count;
+  qs_value_unit *units = QS_NEW(arena, cells * underlyings, qs_value_unit);
+  qs_moment **moments = QS_NEW(arena, cells * underlyings, qs_moment *);
+  uint32_t *unit_of = QS_NEW(arena, cells * underlyings, uint32_t);
+  uint32_t *shift_of = QS_NEW(arena, cells * underlyings, uint32_t);
+  if (!units || !moments || !unit_of || !shift_of) {
+    return qs_fail_memory(r->context, "planning scenarios");
+  }
+  size_t unit_count = 0;
+  for (size_t u = 0; u < underlyings; u++) {
+    qs_status status = plan_underlying(r, arena, u, shocks, cells, units, &unit_count, unit_of + u * cells,
+                                       shift_of + u * cells);
+    if (status) {
+      return status;
+    }
+  }
+  for (size_t k = 0; k < unit_count; k++) {
+    moments[k] = QS_NEW(arena, qs_value_unit_moments(&units[k]), qs_moment);
+    if (!moments[k]) {
+      return qs_fail_memory(r->context, "revaluing scenarios");
+    }
+  }
+  qs_status status = qs_schedule_value(r->context, r->devices, "stress", units, unit_count, NULL, moments);
+  for (size_t u = 0; !status && u < underlyings; u++) {
+    for (size_t c = 0; c < cells; c++) {
+      uint32_t k = unit_of[u * cells + c];
+      source s = {&units[k], moments[k], shift_of[u * cells + c]};
+      sources[c * underlyings + u] = s;
+    }
+  }
+  return status;
+}
+
+static double batch_mean(const source *s, uint32_t batch, uint32_t payoff) {
+  size_t at = ((size_t)batch * s->unit->shift_count + s->shift) * s->unit->payoff_count + payoff;
+  return s->moments[at].mean;
+}
+
+/* P&L of one position in one cell, by batch added to sums, its estimate returned. */
+static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *shock, const source *now,
+                                double *scratch, double *sums, double *value) {
+  const qs_contract *contract = &r->contracts[i];
+  uint32_t batches = r->simulation->batches;
+  uint32_t payoff = r->payoff_of[i];
+  qs_estimate exact = {0, 0};
+  if (payoff == QS_NO_PAYOFF) {
+    const qs_underlying_market *market =
+        contract->underlying < 0 ? NULL : &r->market->underlyings[contract->underlying];
+    qs_shock none = shock ? qs_shock_none(&shock->model) : qs_shock_none(&(qs_model){0});
+    double shocked = plain_value(contract, market, shock);
+    exact.estimate = contract->quantity * (shocked - plain_value(contract, market, &none));
+    *value = contract->quantity * shocked;
+    for (uint32_t b = 0; b < batches; b++) {
+      sums[b] += exact.estimate;
+    }
+    return exact;
+  }
+  const qs_underlying_market *market = &r->market->underlyings[contract->underlying];
+  qs_shock none = qs_shock_none(&market->model);
+  double after = contract->quantity * option_coefficient(contract, market, shock);
+  double before = contract->quantity * option_coefficient(contract, market, &none);
+  const source *base = &r->base[contract->underlying];
+  for (uint32_t b = 0; b < batches; b++) {
+    scratch[b] = after * batch_mean(now, b, payoff);
+  }
+  *value = qs_batch_estimate(r->simulation, scratch).estimate;
+  for (uint32_t b = 0; b < batches; b++) {
+    scratch[b] -= before * batch_mean(base, b, payoff);
+    sums[b] += scratch[b];
+  }
+  return qs_batch_estimate(r->simulation, scratch);
+}
+
+static void settle_cell(const revaluer *r, const qs_shock *shocks, const source *sources, double *scratch,
+                        double *sums, qs_estimate *total, qs_estimate *parts, double *values) {
+  memset(sums, 0, r->simulation->batches * sizeof *sums);
+  for (size_t i = 0; i < r->count; i++) {
+    int u = r->contracts[i].underlying;
+    double value;
+    qs_estimate pnl =
+        position_pnl(r, i, u < 0 ? NULL : &shocks[u], u < 0 ? NULL : &sources[u], scratch, sums, &value);
+    if (parts) {
+      parts[i] = pnl;
+    }
+    if (values) {
+      values[i] = value;
+    }
+  }
+  *total = qs_batch_estimate(r->simulation, sums);
+}
+
+static size_t cells_per_chunk(const revaluer *r) {
+  size_t payoffs = 1;
+  for (size_t u = 0; u < r->market->underlying_count; u++) {
+    payoffs += r->sets[u].count;
+  }
+  size_t cells = chunk_bytes / (payoffs * r->simulation->batches * sizeof(qs_moment));
+  return cells ? cells : 1;
+}
+
+static qs_status prepare(revaluer *r) {
+  size_t underlyings = r->market->underlying_count;
+  qs_option_set *sets = QS_NEW(r->arena, underlyings, qs_option_set);
+  uint32_t *payoff_of = QS_NEW(r->arena, r->count, uint32_t);
+  qs_shock *neutral = QS_NEW(r->arena, underlyings, qs_shock);
+  r->base = QS_NEW(r->arena, underlyings, source);
+  if (!sets || !payoff_of || !neutral || !r->base) {
+    return qs_fail_memory(r->context, "planning scenarios");
+  }
+  for (size_t i = 0; i < r->count; i++) {
+    payoff_of[i] = QS_NO_PAYOFF;
+  }
+  for (size_t u = 0; u < underlyings; u++) {
+    qs_status status =
+        qs_option_set_build(r->context, r->arena, r->contracts, r->count, (int)u, &sets[u], payoff_of);
+    if (status) {
+      return status;
+    }
+    neutral[u] = qs_shock_none(&r->market->underlyings[u].model);
+  }
+  r->sets = sets;
+  r->payoff_of = payoff_of;
+  return run_cells(r, r->arena, neutral, 1, r->base);
+}
+
+static qs_status revalue_chunk(const revaluer *r, const qs_shock *shocks, size_t cells, qs_estimate *totals,
+                               qs_estimate *parts, double *values) {
+  qs_arena *arena = qs_arena_create(r->context);
+  if (!arena) {
+    return qs_fail_memory(r->context, "revaluing scenarios");
+  }
+  size_t underlyings = r->market->underlying_count;
+  source *sources = QS_NEW(arena, cells * underlyings, source);
+  double *scratch = QS_NEW(arena, r->simulation->batches, double);
+  double *sums = QS_NEW(arena, r->simulation->batches, double);
+  qs_status status = sources && scratch && sums ? run_cells(r, arena, shocks, cells, sources)
+                                                : qs_fail_memory(r->context, "revaluing scenarios");
+  for (size_t c = 0; !status && c < cells; c++) {
+    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, scratch, sums, &totals[c],
+                parts ? parts + c * r->count : NULL, values ? values + c * r->count : NULL);
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                     const qs_contract *contracts, size_t count, const qs_simulation *simulation,
+                     const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,
+                     double *values) {
+  revaluer r = {context, arena, devices, market, contracts, count, simulation, NULL, NULL, NULL};
+  qs_status status = prepare(&r);
+  size_t chunk = status ? 1 : cells_per_chunk(&r);
+  for (size_t c = 0; !status && c < cells; c += chunk) {
+    size_t some = cells - c < chunk ? cells - c : chunk;
+    status = revalue_chunk(&r, shocks + c * market->underlying_count, some, totals + c,
+                           parts ? parts + c * count : NULL, values ? values + c * count : NULL);
+  }
+  return status;
+}

@@ -1,0 +1,42 @@
+/*
+ * The book under shocked markets, on the same paths as now: what stress tests and scenario calls stand on.
+ *
+ * Spot shocks share the paths of their model (a path is in log-moneyness), so a grid costs one simulation a
+ * volatility level. The P&L's standard error is that of the paired difference.
+ */
+#ifndef QS_HOST_ENGINE_REVALUE_H
+#define QS_HOST_ENGINE_REVALUE_H
+
+#include "host/engine/valuation.h"
+#include "quickset/results.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How one underlying's market differs; qs_shock_none is neutral. */
+typedef struct qs_shock {
+  qs_model model;   /* the shocked model */
+  double log_spot;  /* added to the logarithm of spot and every forward */
+  double carry_add; /* added to the forward's growth rate */
+  double rate_add;  /* added to the discount rate */
+} qs_shock;
+
+qs_shock qs_shock_none(const qs_model *model);
+
+/* The model under a volatility shock by the factor a > 0: exact scaling at constant moneyness; v0, theta,
+ * mu_v x a^2; xi, mu_j, sigma_j, sigma x a; rho_j, eta1, eta2 / a. */
+qs_model qs_model_scale_volatility(const qs_model *model, double a);
+
+/* P&L of each cell: shocks[cell * underlyings + u] is what happens to underlying u. totals[cells] and, by
+ * contract, parts[cell * count + i] (P&L of the whole position, may be null); values[cell * count + i] (may
+ * be null) is the position's value in the cell. */
+qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                     const qs_contract *contracts, size_t count, const qs_simulation *simulation,
+                     const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,
+                     double *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
