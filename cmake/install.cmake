@@ -39,7 +39,7 @@ if(TARGET quickset_program)
   install(TARGETS quickset_program)
 endif()
 if(TARGET quickset_cuda)
-  install(TARGETS quickset_cuda DESTINATION ${CMAKE_INSTALL_LIBDIR}/quickset)
+  install(TARGETS quickset_cuda DESTINATION ${CMAKE_INSTALL_LIBDIR}) # beside the library, which looks for it there
 endif()
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/quickset)
