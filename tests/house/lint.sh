@@ -52,7 +52,7 @@ sys.stdout.write("".join(f + "\0" for f in inside if f.endswith(".c") and not f.
 PY
   xargs -0 -r -n 1 -P "$jobs" -a "$work/tidy.list" clang-tidy --quiet -p "$build" --extra-arg=-isystem"$work/openmp" \
     --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument >"$work/tidy.log" \
-    2>"$work/tidy.err" || { cat "$work/tidy.log"; grep -v 'warnings generated\|Suppressed' "$work/tidy.err"; return 1; }
+    2>"$work/tidy.err" || { cat "$work/tidy.log"; grep -v 'warnings\? generated\|Suppressed' "$work/tidy.err"; return 1; }
 }
 
 shell() {
