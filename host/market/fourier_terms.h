@@ -1,0 +1,72 @@
+/*
+ * What every Fourier sum does at its nodes, and when it may end. Shared by the strip and the surface.
+ */
+#ifndef QS_HOST_MARKET_FOURIER_TERMS_H
+#define QS_HOST_MARKET_FOURIER_TERMS_H
+
+#include <stdbool.h>
+
+#include "host/market/characteristic.h"
+#include "host/market/complex_lane.h"
+#include "host/market/fourier.h"
+#include "host/market/fourier_plan.h"
+
+enum { QS_FOURIER_BLOCK = QS_CHARACTERISTIC_BLOCK, QS_FOURIER_TAIL_NODES = 8 };
+
+#define QS_INV_PI 0.31830988618379067154
+
+/* How a sum has gone so far. */
+typedef struct qs_fourier_progress {
+  double last_price, last_size; /* largest weight and largest |phi| among a block's last nodes */
+  double previous_price;
+  double absolute; /* sum of |weight| */
+  double rest;     /* estimated sum of all weights still to come */
+} qs_fourier_progress;
+
+qs_fourier_progress qs_fourier_progress_start(void);
+
+/* Takes a block's phi and (phi0 - phi)/w into account. The rest is estimated as a geometric series from the
+ * last two blocks: an overestimate wherever the decay gets no slower. */
+void qs_fourier_track(const qs_node_values *phi, const qs_node_values *weight, qs_fourier_progress *progress);
+
+/* True once what is left of the sum no longer matters: to prices, and with `derivatives` to them. */
+bool qs_fourier_converged(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
+                          double scale, bool derivatives);
+
+/* The largest factor e^{k/2} h/pi in front of a sum. */
+double qs_fourier_scale(const qs_fourier_plan *plan);
+
+/* The nodes first .. first + BLOCK - 1, at (j + 1/2) h. */
+void qs_fourier_nodes(const qs_fourier_plan *plan, size_t first, double *x);
+
+/* Writes error, nodes (added) and problem of a sum that has ended. */
+qs_status qs_fourier_conclude(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
+                              double scale, size_t nodes, qs_fourier_report *report);
+
+/* Null, or what is wrong with the arguments. */
+const char *qs_fourier_check(const qs_model *model, double years, size_t count, const double *log_moneyness,
+                             const qs_fourier_settings *settings);
+
+/* Prices from raw sums: the factor in front, the control variate, and intrinsic value outside the plan. */
+void qs_fourier_finish_prices(const qs_fourier_plan *plan, size_t count, const double *log_moneyness,
+                              double *price);
+
+/* Smallest and largest. */
+void qs_fourier_range(size_t count, const double *values, double *first, double *last);
+
+/* phi and (phi0 - phi)/w at a block's nodes. */
+QS_LANE void qs_fourier_values(const qs_characteristic_block *block, const double *x, double v0,
+                               double control, qs_node_values *phi, qs_node_values *weight) {
+  for (int i = 0; i < QS_FOURIER_BLOCK; i++) {
+    double w = x[i] * x[i] + 0.25;
+    qs_cx log_phi = {block->c.re[i] + block->d.re[i] * v0, block->c.im[i] + block->d.im[i] * v0};
+    qs_cx value = qs_cx_exp(log_phi);
+    double phi0 = qs_lane_exp(-0.5 * control * w);
+    phi->re[i] = value.re;
+    phi->im[i] = value.im;
+    weight->re[i] = (phi0 - value.re) / w;
+    weight->im[i] = -value.im / w;
+  }
+}
+
+#endif
