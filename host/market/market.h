@@ -86,6 +86,11 @@ qs_status qs_market_build(qs_context *context, qs_arena *arena, const qs_inputs 
  * QS_OK: one underlying that fails does not cost the night. */
 qs_status qs_market_calibrate(qs_context *context, qs_arena *arena, qs_market *market);
 
+/* Bid, ask and mid of a quotes row; NaN where that side is not quoted (empty or 0). */
+double qs_quote_bid(const qs_quote *quote);
+double qs_quote_ask(const qs_quote *quote);
+double qs_quote_mid(const qs_quote *quote);
+
 /* Index of the underlying, or -1. */
 int qs_market_find(const qs_market *market, const char *name);
 

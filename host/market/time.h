@@ -18,8 +18,8 @@ enum {
   QS_TIME_TEXT = 24
 };
 
-/* "2026-08-01T17:58:04Z" (also "2026-08-01", midnight, and a space for the T, fractions of a second dropped).
- */
+/* "2026-08-01T17:58:04Z" (also "2026-08-01", midnight; a space for the T; no Z; fractions of a second
+ * dropped). False, and `time` untouched, for anything else. */
 bool qs_time_parse(const char *text, qs_time *time);
 
 /* The inverse, "YYYY-MM-DDTHH:MM:SSZ", into text[QS_TIME_TEXT]. */
@@ -27,6 +27,9 @@ void qs_time_format(qs_time time, char *text);
 
 /* Seconds from civil date, proleptic Gregorian calendar (Hinnant 2013, days_from_civil). */
 qs_time qs_time_civil(int year, int month, int day);
+
+/* True for a date of the Gregorian calendar in the years 1 to 9999. */
+bool qs_time_date_valid(int year, int month, int day);
 
 /* (to - from) in years, Act/365. */
 double qs_time_years(qs_time from, qs_time to);

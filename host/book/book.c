@@ -1,0 +1,159 @@
+#include "host/book/book.h"
+
+#include <stdio.h>
+
+#include "host/book/ids.h"
+#include "host/book/resolve.h"
+
+const char *qs_contract_kind_name(qs_contract_kind kind) {
+  static const char *const names[] = {"european", "forward", "future", "perpetual", "spot", "cash"};
+  return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : NULL;
+}
+
+/* "positions[3] (line 5)", without the line where there is none. */
+static void format_place(char *text, const char *where, size_t index, uint32_t line) {
+  if (line) {
+    snprintf(text, QS_BOOK_PLACE_SIZE, "%.100s[%zu] (line %u)", where, index, line);
+  } else {
+    snprintf(text, QS_BOOK_PLACE_SIZE, "%.100s[%zu]", where, index);
+  }
+}
+
+static qs_status positions_into(qs_context *context, qs_arena *arena, const qs_market *market,
+                                const char *where, const qs_position_spec *positions, size_t count,
+                                qs_ids *ids, qs_contract *out) {
+  for (size_t i = 0; i < count; i++) {
+    char place[QS_BOOK_PLACE_SIZE];
+    format_place(place, where, i, positions[i].line);
+    qs_status status = qs_resolve_position(context, market, place, &positions[i], &out[i]);
+    if (status != QS_OK) {
+      return status;
+    }
+    out[i].id = qs_ids_add_numbered(ids, arena, out[i].id);
+    if (!out[i].id) {
+      return qs_fail_memory(context, "building the book");
+    }
+  }
+  return QS_OK;
+}
+
+static qs_status trades_into(qs_context *context, const qs_market *market, const char *where,
+                             const qs_trade_spec *trades, size_t count, qs_ids *ids, qs_contract *out) {
+  for (size_t i = 0; i < count; i++) {
+    char place[QS_BOOK_PLACE_SIZE];
+    format_place(place, where, i, trades[i].line);
+    qs_status status = qs_resolve_trade(context, market, place, &trades[i], &out[i]);
+    if (status != QS_OK) {
+      return status;
+    }
+    if (!qs_ids_add(ids, out[i].id)) {
+      return qs_fail(context, QS_ERROR_INPUT, "%s: id: %.64s is a duplicate; ids must be unique", place,
+                     out[i].id);
+    }
+  }
+  return QS_OK;
+}
+
+static qs_status cash_into(qs_context *context, qs_arena *arena, const qs_market *market,
+                           const qs_cash_spec *cash, size_t count, qs_ids *ids, qs_contract *out) {
+  for (size_t i = 0; i < count; i++) {
+    char place[QS_BOOK_PLACE_SIZE];
+    format_place(place, "cash", i, 0);
+    qs_status status = qs_resolve_cash(context, arena, market, place, &cash[i], &out[i]);
+    if (status != QS_OK) {
+      return status;
+    }
+    out[i].id = qs_ids_add_numbered(ids, arena, out[i].id);
+    if (!out[i].id) {
+      return qs_fail_memory(context, "building the book");
+    }
+  }
+  return QS_OK;
+}
+
+/* Room for `count` contracts and their ids. */
+static qs_status allocate(qs_context *context, qs_arena *arena, size_t count, qs_contract **contracts,
+                          qs_ids **ids) {
+  qs_contract *room = QS_NEW(arena, count, qs_contract);
+  qs_ids *set = qs_ids_create(arena, count);
+  if (!room || !set) {
+    return qs_fail_memory(context, "building the book");
+  }
+  *contracts = room;
+  *ids = set;
+  return QS_OK;
+}
+
+qs_status qs_book_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
+                        const qs_market *market, qs_book **book) {
+  size_t positions = inputs->position_count;
+  size_t trades = inputs->trade_count;
+  qs_book *built = QS_NEW(arena, 1, qs_book);
+  if (!built) {
+    return qs_fail_memory(context, "building the book");
+  }
+  built->count = positions + trades + inputs->cash_count;
+  qs_ids *ids = NULL;
+  qs_status status = allocate(context, arena, built->count, &built->contracts, &ids);
+  if (status != QS_OK ||
+      (status = positions_into(context, arena, market, "positions", inputs->positions, positions, ids,
+                               built->contracts)) != QS_OK ||
+      (status = trades_into(context, market, "trades", inputs->trades, trades, ids,
+                            built->contracts + positions)) != QS_OK ||
+      (status = cash_into(context, arena, market, inputs->cash, inputs->cash_count, ids,
+                          built->contracts + positions + trades)) != QS_OK) {
+    return status;
+  }
+  *book = built;
+  return QS_OK;
+}
+
+qs_status qs_book_resolve_names(qs_context *context, qs_arena *arena, const qs_market *market,
+                                const char *where, const char *const *names, size_t count,
+                                qs_contract **contracts) {
+  qs_contract *out = NULL;
+  qs_ids *ids = NULL;
+  qs_status status = allocate(context, arena, count, &out, &ids);
+  for (size_t i = 0; i < count && status == QS_OK; i++) {
+    char place[QS_BOOK_PLACE_SIZE];
+    format_place(place, where, i, 0);
+    status = qs_resolve_name(context, market, place, names[i], &out[i]);
+    if (status == QS_OK && !qs_ids_add(ids, names[i])) {
+      status = qs_fail(context, QS_ERROR_INPUT, "%s: %s is a duplicate", place, names[i]);
+    }
+  }
+  if (status == QS_OK) {
+    *contracts = out;
+  }
+  return status;
+}
+
+qs_status qs_book_resolve_positions(qs_context *context, qs_arena *arena, const qs_market *market,
+                                    const char *where, const qs_position_spec *positions, size_t count,
+                                    qs_contract **contracts) {
+  qs_contract *out = NULL;
+  qs_ids *ids = NULL;
+  qs_status status = allocate(context, arena, count, &out, &ids);
+  if (status == QS_OK) {
+    status = positions_into(context, arena, market, where, positions, count, ids, out);
+  }
+  if (status == QS_OK) {
+    *contracts = out;
+  }
+  return status;
+}
+
+qs_status qs_book_resolve_trades(qs_context *context, qs_arena *arena, const qs_market *market,
+                                 const char *where, const qs_trade_spec *trades, size_t count,
+                                 qs_contract **contracts) {
+  qs_contract *out = NULL;
+  qs_ids *ids = NULL;
+  qs_status status = allocate(context, arena, count, &out, &ids);
+  if (status == QS_OK) {
+    status = trades_into(context, market, where, trades, count, ids, out);
+  }
+  if (status == QS_OK) {
+    *contracts = out;
+  }
+  return status;
+}

@@ -1,0 +1,220 @@
+#include "host/book/resolve.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/market/time.h"
+
+/* Beyond it a maturity is taken for a slip: a date or days where years are meant. */
+static const double max_years = 100;
+
+static const char *text_or(const char *text, const char *otherwise) {
+  return text && text[0] ? text : otherwise;
+}
+
+static bool given(double x) {
+  return !isnan(x) && x != 0;
+}
+
+static qs_status check_quantity(qs_context *context, const char *place, const char *field, double quantity) {
+  if (isnan(quantity)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: %s: missing or not a number", place, field);
+  }
+  if (isinf(quantity)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: %s: %g; must be finite", place, field, quantity);
+  }
+  return QS_OK;
+}
+
+/* Applies an entry price that was given: futures and perpetual are valued from it. */
+static qs_status apply_entry(qs_context *context, const char *place, double entry_price,
+                             qs_contract *contract) {
+  if (isnan(entry_price)) {
+    return QS_OK;
+  }
+  bool margined = contract->kind == QS_CONTRACT_FUTURE || contract->kind == QS_CONTRACT_PERPETUAL;
+  if (!isfinite(entry_price) || entry_price < 0 || (margined && entry_price == 0)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: entry_price: %.10g; must be finite and %s", place,
+                   entry_price, margined ? "greater than 0" : "at least 0");
+  }
+  contract->entry_price = entry_price;
+  return QS_OK;
+}
+
+qs_status qs_resolve_position(qs_context *context, const qs_market *market, const char *place,
+                              const qs_position_spec *position, qs_contract *contract) {
+  qs_contract out;
+  qs_status status = qs_resolve_name(context, market, place, position->instrument, &out);
+  if (status != QS_OK || (status = check_quantity(context, place, "quantity", position->quantity)) != QS_OK ||
+      (status = apply_entry(context, place, position->entry_price, &out)) != QS_OK) {
+    return status;
+  }
+  out.quantity = position->quantity;
+  out.book = text_or(position->book, "main");
+  out.venue = text_or(position->venue, NULL);
+  *contract = out;
+  return QS_OK;
+}
+
+/* What each type of trade needs. */
+typedef struct trade_rule {
+  const char *name;
+  qs_contract_kind kind;
+  bool strike, expiry, coin;
+} trade_rule;
+
+static const trade_rule *find_rule(qs_trade_type type) {
+  static const trade_rule rules[] = {
+      [QS_TRADE_EUROPEAN] = {"european", QS_CONTRACT_OPTION, true, true, true},
+      [QS_TRADE_FORWARD] = {"forward", QS_CONTRACT_FORWARD, true, true, false},
+      [QS_TRADE_FUTURE] = {"future", QS_CONTRACT_FUTURE, false, true, true},
+      [QS_TRADE_PERPETUAL] = {"perpetual", QS_CONTRACT_PERPETUAL, false, false, true},
+      [QS_TRADE_SPOT] = {"spot", QS_CONTRACT_SPOT, false, false, false},
+  };
+  return (unsigned)type < sizeof rules / sizeof rules[0] ? &rules[type] : NULL;
+}
+
+static qs_status check_strike(qs_context *context, const char *place, const trade_rule *rule,
+                              const qs_trade_spec *trade) {
+  if (!rule->strike) {
+    return given(trade->strike)
+               ? qs_fail(context, QS_ERROR_INPUT, "%s: strike: a %s has none", place, rule->name)
+               : QS_OK;
+  }
+  if (isnan(trade->strike)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: strike: missing or not a number; a %s needs it", place,
+                   rule->name);
+  }
+  if (!(trade->strike > 0) || isinf(trade->strike)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: strike: %.10g; must be finite and greater than 0", place,
+                   trade->strike);
+  }
+  return QS_OK;
+}
+
+/* Exactly one of expiry and expiry_years, later than as_of. */
+static qs_status resolve_expiry(qs_context *context, const qs_market *market, const char *place,
+                                const trade_rule *rule, const qs_trade_spec *trade, qs_contract *out) {
+  bool by_date = trade->expiry != 0;
+  bool by_years = given(trade->expiry_years);
+  if (!rule->expiry) {
+    return by_date || by_years
+               ? qs_fail(context, QS_ERROR_INPUT, "%s: expiry: a %s has none", place, rule->name)
+               : QS_OK;
+  }
+  if (by_date == by_years) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: expiry: %s; exactly one of expiry and expiry_years (greater than 0)", place,
+                   by_date ? "given twice" : "missing");
+  }
+  double years = by_date ? qs_time_years(market->as_of, trade->expiry) : trade->expiry_years;
+  if (by_date && !(years > 0 && years <= max_years)) {
+    char expiry[QS_TIME_TEXT];
+    char now[QS_TIME_TEXT];
+    qs_time_format(trade->expiry, expiry);
+    qs_time_format(market->as_of, now);
+    return qs_fail(context, QS_ERROR_INPUT, "%s: expiry: %s; must be after as_of %s and within %g years",
+                   place, expiry, now, max_years);
+  }
+  if (!(years > 0 && years <= max_years)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: expiry_years: %.10g; must be greater than 0 and at most %g",
+                   place, years, max_years);
+  }
+  out->years = years;
+  out->expiry = by_date ? trade->expiry : market->as_of + (qs_time)llround(years * QS_SECONDS_PER_YEAR);
+  return QS_OK;
+}
+
+static qs_status check_enums(qs_context *context, const char *place, const trade_rule *rule,
+                             const qs_trade_spec *trade) {
+  if (trade->call_put != QS_CALL && trade->call_put != QS_PUT) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: call_put: %d; must be call or put", place,
+                   (int)trade->call_put);
+  }
+  if (trade->settlement != QS_SETTLE_LINEAR && trade->settlement != QS_SETTLE_COIN) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: settlement: %d; must be linear or coin", place,
+                   (int)trade->settlement);
+  }
+  if (trade->settlement == QS_SETTLE_COIN && !rule->coin) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: settlement: coin; a %s is linear", place, rule->name);
+  }
+  return QS_OK;
+}
+
+qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const char *place,
+                           const qs_trade_spec *trade, qs_contract *contract) {
+  const trade_rule *rule = find_rule(trade->type);
+  if (!trade->id || !trade->id[0]) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: id: missing", place);
+  }
+  if (!rule) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: type: %d; must be european, forward, future, perpetual or spot", place,
+                   (int)trade->type);
+  }
+  int underlying = trade->underlying ? qs_market_find(market, trade->underlying) : -1;
+  if (underlying < 0) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: underlying: %.64s is none of this run's underlyings", place,
+                   text_or(trade->underlying, "nothing"));
+  }
+  qs_contract out = {.id = trade->id,
+                     .book = text_or(trade->book, "main"),
+                     .venue = text_or(trade->venue, NULL),
+                     .underlying = underlying,
+                     .kind = rule->kind,
+                     .call_put = trade->call_put,
+                     .settlement = trade->settlement,
+                     .strike = rule->strike ? trade->strike : NAN,
+                     .quantity = trade->quantity,
+                     .entry_price = NAN,
+                     .mark = NAN};
+  qs_status status = check_enums(context, place, rule, trade);
+  if (status != QS_OK || (status = check_strike(context, place, rule, trade)) != QS_OK ||
+      (status = resolve_expiry(context, market, place, rule, trade, &out)) != QS_OK ||
+      (status = check_quantity(context, place, "quantity", trade->quantity)) != QS_OK) {
+    return status;
+  }
+  out.forward = qs_curve_forward(&market->underlyings[underlying].curve, out.years);
+  if (out.kind == QS_CONTRACT_FUTURE || out.kind == QS_CONTRACT_PERPETUAL) {
+    out.entry_price = out.forward;
+  }
+  status = apply_entry(context, place, trade->entry_price, &out);
+  if (status == QS_OK) {
+    *contract = out;
+  }
+  return status;
+}
+
+qs_status qs_resolve_cash(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
+                          const qs_cash_spec *cash, qs_contract *contract) {
+  const char *currency = text_or(cash->currency, NULL);
+  if (!currency) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: currency: missing", place);
+  }
+  int underlying = qs_market_find(market, currency);
+  if (underlying < 0 && strcmp(currency, market->currency) != 0) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: currency: %.64s; must be %s or one of this run's underlyings", place, currency,
+                   market->currency);
+  }
+  qs_status status = check_quantity(context, place, "amount", cash->amount);
+  if (status != QS_OK) {
+    return status;
+  }
+  const char *id = qs_arena_printf(arena, "cash-%s", currency);
+  if (!id) {
+    return qs_fail_memory(context, "building the book");
+  }
+  *contract = (qs_contract){.id = id,
+                            .book = text_or(cash->book, "main"),
+                            .venue = text_or(cash->venue, NULL),
+                            .underlying = underlying,
+                            .kind = QS_CONTRACT_CASH,
+                            .settlement = underlying < 0 ? QS_SETTLE_LINEAR : QS_SETTLE_COIN,
+                            .strike = NAN,
+                            .forward = underlying < 0 ? 1 : market->underlyings[underlying].spot,
+                            .quantity = cash->amount,
+                            .entry_price = NAN,
+                            .mark = NAN};
+  return QS_OK;
+}
