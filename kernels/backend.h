@@ -1,6 +1,6 @@
 /*
- * The one interface that every backend implements. A backend owns launch, memory and reduction; it restates no formula
- * and no constant. Same unit, same bits, whatever the backend.
+ * The one interface that every backend implements. A backend owns launch, memory and reduction; it restates
+ * no formula and no constant. Same unit, same bits, whatever the backend.
  */
 #ifndef QS_KERNELS_BACKEND_H
 #define QS_KERNELS_BACKEND_H
@@ -31,7 +31,8 @@ typedef struct qs_device_info {
   uint64_t memory_bytes;       /* of the device; 0 when unknown */
 } qs_device_info;
 
-/* Every function that can fail writes the reason to message[QS_DEVICE_TEXT] and leaves its outputs untouched. */
+/* Every function that can fail writes the reason to message[QS_DEVICE_TEXT] and leaves its outputs untouched.
+ */
 typedef struct qs_backend {
   uint32_t abi; /* QS_BACKEND_ABI */
   const char *name;
@@ -40,12 +41,12 @@ typedef struct qs_backend {
   qs_status (*open)(uint32_t index, const qs_device_options *options, char *message, qs_device **device);
   void (*close)(qs_device *device);
   void (*describe)(const qs_device *device, qs_device_info *info);
-  /* Runs one unit; blocks until its result is there. One thread at a time per device. `cancel` (may be null) is polled:
-   * QS_ERROR_CANCELLED once it is non-zero. */
+  /* Runs one unit; blocks until its result is there. One thread at a time per device. `cancel` (may be null)
+   * is polled: QS_ERROR_CANCELLED once it is non-zero. */
   qs_status (*value)(qs_device *device, const qs_value_unit *unit, const volatile int *cancel, char *message,
                      qs_moment *moments);
-  qs_status (*horizon)(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel, char *message,
-                       double *x, double *v);
+  qs_status (*horizon)(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel,
+                       char *message, double *x, double *v);
 } qs_backend;
 
 /* The CPU backend, always there. */

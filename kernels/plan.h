@@ -1,17 +1,17 @@
 /*
- * The plan: flat, plain data that says what to simulate, what to observe and what to pay. The host writes it, every
- * backend runs it. Nothing here is owned: arrays are borrowed for the call.
+ * The plan: flat, plain data that says what to simulate, what to observe and what to pay. The host writes it,
+ * every backend runs it. Nothing here is owned: arrays are borrowed for the call.
  *
- * Conventions. Time is in years (Act/365). A path starts at (x, v) = (0, v0), where x = ln S_t / F(0, t): the forward
- * is taken out, so rates, carry and spot never enter a path. Payoffs are per unit of the forward of their date and
- * undiscounted; the host multiplies by forward, discount factor and quantity.
+ * Conventions. Time is in years (Act/365). A path starts at (x, v) = (0, v0), where x = ln S_t / F(0, t): the
+ * forward is taken out, so rates, carry and spot never enter a path. Payoffs are per unit of the forward of
+ * their date and undiscounted; the host multiplies by forward, discount factor and quantity.
  *
- * Time grid. Main steps follow the calendar and are the same for every trade of an underlying; a date that is no main
- * node is reached by one side step from the last node before it, which leaves the main path untouched (so adding a
- * trade changes no other number).
+ * Time grid. Main steps follow the calendar and are the same for every trade of an underlying; a date that is
+ * no main node is reached by one side step from the last node before it, which leaves the main path untouched
+ * (so adding a trade changes no other number).
  *
- * Random numbers. Word (draw_word) of Philox4x32-10 with key `key` at the counter made of (path, dimension, draw_block);
- * see kernels/core/key.h. A side step uses the draws of the main step that it replaces.
+ * Random numbers. Word (draw_word) of Philox4x32-10 with key `key` at the counter made of (path, dimension,
+ * draw_block); see kernels/core/key.h. A side step uses the draws of the main step that it replaces.
  */
 #ifndef QS_KERNELS_PLAN_H
 #define QS_KERNELS_PLAN_H
@@ -27,8 +27,8 @@ extern "C" {
 #endif
 
 enum {
-  QS_LEAF_PATHS = 64,        /* every batch is a multiple of it; moments keep one accumulator per position in it */
-  QS_MAX_BATCHES = 256,      /* a run's paths are cut into at most so many batches */
+  QS_LEAF_PATHS = 64,   /* every batch is a multiple of it; moments keep one accumulator per position in it */
+  QS_MAX_BATCHES = 256, /* a run's paths are cut into at most so many batches */
   QS_MAX_LAW_PARAMETERS = 10 /* most parameters any model has */
 };
 
@@ -66,7 +66,8 @@ typedef struct qs_path_plan {
   uint32_t date_count;
 } qs_path_plan;
 
-/* Payoffs that can be finished in closed form under the conditional law; the registry is kernels/core/payoffs.h. */
+/* Payoffs that can be finished in closed form under the conditional law; the registry is
+ * kernels/core/payoffs.h. */
 typedef enum qs_payoff {
   QS_PAYOFF_CALL = 0,    /* (S - K)+ / F */
   QS_PAYOFF_PUT = 1,     /* (K - S)+ / F */
@@ -80,8 +81,8 @@ typedef struct qs_payoff_plan {
   double log_strike; /* ln(K / F) at that date, before any shift; -inf is allowed for K = 0 */
 } qs_payoff_plan;
 
-/* What a value unit yields for one payoff: with greeks, 3 + n quantities, n the number of the model's parameters in the
- * order of their bits; without, the first alone. All per unit of forward. */
+/* What a value unit yields for one payoff: with greeks, 3 + n quantities, n the number of the model's
+ * parameters in the order of their bits; without, the first alone. All per unit of forward. */
 enum {
   QS_QUANTITY_PRICE = 0, /* y = E[payoff] / F */
   QS_QUANTITY_DELTA = 1, /* d(F y)/dF, the forward's derivative at fixed strike */
@@ -94,12 +95,13 @@ typedef struct qs_moment {
   double mean, m2;
 } qs_moment;
 
-/* Value a list of payoffs on the batches [batch_begin, batch_end) of a run of path_count paths. Batch b holds the paths
- * [b * batch_paths, min((b + 1) * batch_paths, path_count)); path_count and batch_paths are multiples of QS_LEAF_PATHS.
- * Payoffs are sorted by date. Each of the shift_count entries of `shifts` is added to ln F (so subtracted from the log
- * strike) and the payoffs, still per unit of the unshifted forward, are valued again on the same paths; shift 0.0 is
- * the base. With greeks, shift_count must be 1.
- * Result: moments[((batch - batch_begin) * shift_count + shift) * payoff_count * quantities + payoff * quantities + q]. */
+/* Value a list of payoffs on the batches [batch_begin, batch_end) of a run of path_count paths. Batch b holds
+ * the paths [b * batch_paths, min((b + 1) * batch_paths, path_count)); path_count and batch_paths are
+ * multiples of QS_LEAF_PATHS. Payoffs are sorted by date. Each of the shift_count entries of `shifts` is
+ * added to ln F (so subtracted from the log strike) and the payoffs, still per unit of the unshifted forward,
+ * are valued again on the same paths; shift 0.0 is the base. With greeks, shift_count must be 1. Result:
+ * moments[((batch - batch_begin) * shift_count + shift) * payoff_count * quantities + payoff * quantities +
+ * q]. */
 typedef struct qs_value_unit {
   qs_path_plan path;
   const qs_payoff_plan *payoffs;
@@ -114,11 +116,10 @@ typedef struct qs_value_unit {
 } qs_value_unit;
 
 /* Simulate the state at every date for the paths [path_begin, path_end), multiples of QS_LEAF_PATHS.
- * The normals of this underlying are sum_j weights[j] * n(keys[j]), with n(key) the independent normals of stream `key`
- * and sum of squared weights 1: how underlyings are correlated (one stream, weight 1: none). The price's own normal
- * and the variance's are combined with the same weights.
- * Result: x[date * (path_end - path_begin) + path - path_begin] = ln S / F, v likewise the variance (sigma^2 where it
- * is constant). */
+ * The normals of this underlying are sum_j weights[j] * n(keys[j]), with n(key) the independent normals of
+ * stream `key` and sum of squared weights 1: how underlyings are correlated (one stream, weight 1: none). The
+ * price's own normal and the variance's are combined with the same weights. Result: x[date * (path_end -
+ * path_begin) + path - path_begin] = ln S / F, v likewise the variance (sigma^2 where it is constant). */
 typedef struct qs_horizon_unit {
   qs_path_plan path;
   const uint64_t *keys;

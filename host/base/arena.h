@@ -1,5 +1,6 @@
 /*
- * Memory that lives and dies together. An arena hands out zeroed, 64-byte aligned blocks and frees them all at once.
+ * Memory that lives and dies together. An arena hands out zeroed, 64-byte aligned blocks and frees them all
+ * at once.
  */
 #ifndef QS_HOST_BASE_ARENA_H
 #define QS_HOST_BASE_ARENA_H

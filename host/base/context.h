@@ -1,8 +1,8 @@
 /*
  * What every host function works within: the caller's allocator, the last error, progress and cancellation.
  *
- * A context belongs to one thread at a time. Code inside a parallel region reports failure through a value of its
- * own; the coordinating thread calls qs_fail.
+ * A context belongs to one thread at a time. Code inside a parallel region reports failure through a value of
+ * its own; the coordinating thread calls qs_fail.
  */
 #ifndef QS_HOST_BASE_CONTEXT_H
 #define QS_HOST_BASE_CONTEXT_H

@@ -7,12 +7,11 @@
 
 static const char *const model_names[QS_MODEL_COUNT] = {"gbm", "merton", "kou", "heston", "bates", "svcj"};
 
-static const char *const parameter_names[QS_PARAMETER_COUNT] = {
-    "v0",   "kappa", "theta", "xi",   "rho",  "lambda", "mu_j", "sigma_j",
-    "mu_v", "rho_j", "p",     "eta1", "eta2", "sigma"};
+static const char *const parameter_names[QS_PARAMETER_COUNT] = {"v0",     "kappa", "theta",   "xi",   "rho",
+                                                                "lambda", "mu_j",  "sigma_j", "mu_v", "rho_j",
+                                                                "p",      "eta1",  "eta2",    "sigma"};
 
-static const uint32_t heston_mask =
-    BIT(QS_V0) | BIT(QS_KAPPA) | BIT(QS_THETA) | BIT(QS_XI) | BIT(QS_RHO);
+static const uint32_t heston_mask = BIT(QS_V0) | BIT(QS_KAPPA) | BIT(QS_THETA) | BIT(QS_XI) | BIT(QS_RHO);
 static const uint32_t bates_jump_mask = BIT(QS_LAMBDA) | BIT(QS_MU_J) | BIT(QS_SIGMA_J);
 
 const char *qs_model_name(qs_model_type type) {

@@ -22,6 +22,8 @@ typedef struct qs_horizon_spec {
   uint64_t paths; /* multiple of 64 */
   uint64_t seed;
   qs_precision precision;
+  qs_scheme scheme;
+  double step_days; /* NaN: by model and distance */
 } qs_horizon_spec;
 
 typedef struct qs_horizon qs_horizon;

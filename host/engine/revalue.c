@@ -88,7 +88,12 @@ typedef struct revaluer {
 } revaluer;
 
 static bool same_path(const qs_shock *a, const qs_shock *b) {
-  return memcmp(&a->model, &b->model, sizeof a->model) == 0 && a->carry_add == b->carry_add;
+  bool same = a->model.type == b->model.type && a->carry_add == b->carry_add;
+  uint32_t used = qs_model_parameters(a->model.type);
+  for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+    same = same && (!(used >> p & 1) || a->model.value[p] == b->model.value[p]);
+  }
+  return same;
 }
 
 /* The units of one underlying over a chunk of cells, cells of one model and carry sharing theirs;

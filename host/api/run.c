@@ -1,0 +1,367 @@
+/* A run from inputs to results: market, book, calibration, then the sections asked for. */
+#define _POSIX_C_SOURCE 200809L /* clocks */
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/api/engine.h"
+#include "host/api/limits.h"
+#include "host/engine/greeks.h"
+#include "host/engine/horizon.h"
+#include "host/engine/report.h"
+#include "host/engine/valuation.h"
+#include "host/hedge/hedge.h"
+#include "host/risk/risk.h"
+#include "host/stress/stress.h"
+
+enum { MAX_STAGES = 16 };
+
+typedef struct run {
+  qs_engine *engine;
+  qs_context *context;
+  qs_arena *arena;   /* of the results */
+  qs_arena *scratch; /* of the run */
+  const qs_inputs *inputs;
+  uint32_t sections;
+  qs_market *market;
+  qs_book *book;
+  qs_simulation simulation;
+  const qs_contract *instruments; /* of the hedge */
+  qs_valuation valuation;         /* of the book, then the instruments */
+  qs_results *results;
+  qs_stage_time *stages;
+  double started;
+} run;
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void end_stage(run *r, const char *stage) {
+  double now = seconds_now();
+  if (r->results->time_count < MAX_STAGES) {
+    r->stages[r->results->time_count].stage = stage;
+    r->stages[r->results->time_count++].seconds = now - r->started;
+  }
+  r->started = now;
+}
+
+static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
+  if (inputs->struct_size < sizeof *inputs) {
+    return qs_fail(context, QS_ERROR_USAGE, "qs_inputs.struct_size is %u: call qs_inputs_init first",
+                   inputs->struct_size);
+  }
+  if (inputs->simulation.paths < 1024 || inputs->simulation.paths > (uint64_t)1 << 40) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulation.paths: got %llu: must be between 1024 and 2^40",
+                   (unsigned long long)inputs->simulation.paths);
+  }
+  return QS_OK;
+}
+
+static qs_status build(run *r) {
+  qs_status status = check_inputs(r->context, r->inputs);
+  if (!status) {
+    status = qs_market_build(r->context, r->arena, r->inputs, &r->market);
+  }
+  if (!status) {
+    status = qs_book_build(r->context, r->arena, r->inputs, r->market, &r->book);
+  }
+  if (!status && r->sections & QS_SECTION_STRESS) {
+    status = qs_scenarios_check(r->context, r->market, r->inputs->stress.scenarios,
+                                r->inputs->stress.scenario_count);
+  }
+  qs_contract *instruments = NULL;
+  if (!status && r->sections & QS_SECTION_HEDGE) {
+    status =
+        qs_book_resolve_names(r->context, r->arena, r->market, "hedge.instruments",
+                              r->inputs->hedge.instruments, r->inputs->hedge.instrument_count, &instruments);
+  }
+  r->instruments = instruments;
+  r->simulation = qs_simulation_resolve(&r->inputs->simulation);
+  return status;
+}
+
+static qs_status calibrate(run *r) {
+  qs_status status = qs_market_calibrate(r->context, r->arena, r->market);
+  if (status) {
+    return status;
+  }
+  qs_calibration_result *list = QS_NEW(r->arena, r->market->underlying_count, qs_calibration_result);
+  if (!list) {
+    return qs_fail_memory(r->context, "reporting the calibration");
+  }
+  for (size_t u = 0; u < r->market->underlying_count; u++) {
+    list[u] = r->market->underlyings[u].calibration;
+    list[u].underlying = r->market->underlyings[u].name;
+    if (list[u].calibrated && !list[u].trusted) {
+      r->results->trusted = false;
+    }
+  }
+  r->results->calibration = list;
+  r->results->calibration_count = r->market->underlying_count;
+  end_stage(r, "calibrate");
+  return QS_OK;
+}
+
+/* The book and, for the hedge, its instruments, in one valuation. */
+static qs_status value(run *r) {
+  bool hedge = r->sections & QS_SECTION_HEDGE;
+  size_t extra = hedge ? r->inputs->hedge.instrument_count : 0;
+  qs_contract *contracts = QS_NEW(r->scratch, r->book->count + extra, qs_contract);
+  if (!contracts) {
+    return qs_fail_memory(r->context, "valuing");
+  }
+  memcpy(contracts, r->book->contracts, r->book->count * sizeof *contracts);
+  if (extra) {
+    memcpy(contracts + r->book->count, r->instruments, extra * sizeof *contracts);
+  }
+  bool greeks = hedge || r->inputs->value.greeks;
+  qs_status status = qs_valuation_run(r->context, r->scratch, r->engine->devices, r->market, contracts,
+                                      r->book->count + extra, &r->simulation, greeks, &r->valuation);
+  if (status) {
+    return status;
+  }
+  if (r->sections & QS_SECTION_VALUE) {
+    qs_valuation book = r->valuation;
+    book.count = r->book->count;
+    book.contracts = r->book->contracts; /* the results point into them */
+    book.greeks = r->inputs->value.greeks;
+    status = qs_report_values(r->context, r->arena, &book, r->results);
+    if (!status && book.greeks) {
+      status = qs_report_sensitivities(r->context, r->arena, &book, r->inputs->value.vega, r->results);
+    }
+    for (size_t i = 0; !status && i < r->results->trade_count; i++) {
+      r->results->trusted = r->results->trusted && r->results->trades[i].trusted;
+    }
+  }
+  end_stage(r, "value");
+  return status;
+}
+
+static qs_status make_horizon(run *r, double days, double drift, qs_horizon **horizon) {
+  qs_horizon_spec spec = {days,
+                          drift,
+                          r->simulation.paths,
+                          r->simulation.seed,
+                          r->simulation.precision,
+                          r->simulation.scheme,
+                          r->simulation.step_days};
+  return qs_horizon_create(r->context, r->scratch, r->engine->devices, r->market, &spec, horizon);
+}
+
+static qs_status run_risk(run *r, qs_horizon **horizon) {
+  qs_status status = make_horizon(r, r->inputs->risk.horizon_days, r->inputs->risk.drift, horizon);
+  if (!status) {
+    status = qs_risk_run(r->context, r->arena, r->inputs, r->market, r->book, *horizon, &r->results->risk);
+  }
+  if (!status) {
+    r->results->trusted = r->results->trusted && r->results->risk.trusted;
+    end_stage(r, "risk");
+  }
+  return status;
+}
+
+static qs_status run_stress(run *r) {
+  qs_status status = qs_stress_run(r->context, r->arena, r->engine->devices, r->market, r->book,
+                                   &r->simulation, &r->inputs->stress, &r->results->stress);
+  if (!status) {
+    r->results->trusted = r->results->trusted && r->results->stress.trusted;
+    end_stage(r, "stress");
+  }
+  return status;
+}
+
+static void contract_greeks(const run *r, size_t index, double *scratch, double *delta, double *gamma,
+                            double *vega) {
+  double *const out[] = {delta, gamma, vega};
+  static const qs_greek which[] = {QS_GREEK_DELTA, QS_GREEK_GAMMA, QS_GREEK_VEGA};
+  for (int k = 0; k < 3; k++) {
+    qs_form form;
+    *out[k] = qs_greek_form(&r->valuation, index, which[k], false, &form)
+                  ? qs_form_estimate(&r->valuation, index, &form, scratch).estimate
+                  : 0;
+  }
+}
+
+/* The hedge's Greeks: of each contract of the book and of each instrument, one unit. */
+static qs_status hedge_greeks(const run *r, qs_hedge_greeks *greeks) {
+  size_t count = r->valuation.count;
+  double *scratch = QS_NEW(r->scratch, r->simulation.batches, double);
+  double *values = QS_NEW(r->scratch, 3 * count, double);
+  if (!scratch || !values) {
+    return qs_fail_memory(r->context, "preparing the hedge");
+  }
+  for (size_t i = 0; i < count; i++) {
+    contract_greeks(r, i, scratch, &values[i], &values[count + i], &values[2 * count + i]);
+  }
+  size_t book = r->book->count;
+  greeks->book_delta = values;
+  greeks->book_gamma = values + count;
+  greeks->book_vega = values + 2 * count;
+  greeks->instrument_delta = values + book;
+  greeks->instrument_gamma = values + count + book;
+  greeks->instrument_vega = values + 2 * count + book;
+  return QS_OK;
+}
+
+static qs_status run_hedge(run *r, qs_horizon *risk_horizon) {
+  const qs_hedge_spec *spec = &r->inputs->hedge;
+  qs_horizon *horizon = risk_horizon;
+  qs_status status = QS_OK;
+  if (!horizon || spec->horizon_days != r->inputs->risk.horizon_days || r->inputs->risk.drift != 0) {
+    status = make_horizon(r, spec->horizon_days, 0, &horizon);
+  }
+  qs_hedge_greeks greeks;
+  if (!status) {
+    status = hedge_greeks(r, &greeks);
+  }
+  if (!status) {
+    status = qs_hedge_run(r->context, r->arena, r->inputs, r->market, r->book, horizon, &greeks,
+                          &r->results->hedge);
+  }
+  if (!status) {
+    r->results->trusted = r->results->trusted && r->results->hedge.trusted;
+    end_stage(r, "hedge");
+  }
+  return status;
+}
+
+static qs_status report_devices(run *r) {
+  const qs_devices *devices = r->engine->devices;
+  size_t count = qs_devices_count(devices);
+  qs_device_use *uses = QS_NEW(r->arena, count, qs_device_use);
+  const char *notes = qs_devices_notes(devices);
+  char *note = *notes ? qs_arena_strdup(r->arena, notes) : NULL;
+  if (!uses || (*notes && !note)) {
+    return qs_fail_memory(r->context, "reporting the devices");
+  }
+  for (size_t d = 0; d < count; d++) {
+    qs_device_report report;
+    qs_devices_report(devices, d, &report);
+    uses[d].name = qs_arena_strdup(r->arena, report.info.name);
+    uses[d].target = qs_arena_strdup(r->arena, report.info.target);
+    uses[d].failure = *report.failure ? qs_arena_strdup(r->arena, report.failure) : NULL;
+    uses[d].units = report.sub_units;
+    uses[d].seconds = report.seconds;
+    if (!uses[d].name || !uses[d].target || (*report.failure && !uses[d].failure)) {
+      return qs_fail_memory(r->context, "reporting the devices");
+    }
+  }
+  r->results->devices = uses;
+  r->results->device_count = count;
+  r->results->backend_note = note;
+  return QS_OK;
+}
+
+static qs_status run_sections(run *r) {
+  qs_status status = build(r);
+  if (!status) {
+    end_stage(r, "prepare");
+    status = calibrate(r);
+  }
+  if (!status && r->sections & (QS_SECTION_VALUE | QS_SECTION_HEDGE)) {
+    status = value(r);
+  }
+  qs_horizon *horizon = NULL;
+  if (!status && r->sections & QS_SECTION_RISK) {
+    status = run_risk(r, &horizon);
+  }
+  if (!status && r->sections & QS_SECTION_STRESS) {
+    status = run_stress(r);
+  }
+  if (!status && r->sections & QS_SECTION_HEDGE) {
+    status = run_hedge(r, horizon);
+  }
+  if (!status) {
+    status = qs_limits_check(r->context, r->arena, r->inputs, r->results);
+  }
+  if (!status) {
+    status = report_devices(r);
+  }
+  return status;
+}
+
+static void start_results(run *r) {
+  qs_results *results = r->results;
+  results->currency = r->inputs->reporting_currency;
+  results->as_of = r->inputs->as_of;
+  results->seed = r->inputs->simulation.seed;
+  results->paths = qs_simulation_resolve(&r->inputs->simulation).paths;
+  results->precision = r->inputs->simulation.precision == QS_DOUBLE ? "double" : "mixed";
+  results->trusted = true;
+  results->times = r->stages;
+}
+
+qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, const qs_results **results) {
+  qs_context *context = &engine->context;
+  run r = {.engine = engine, .context = context, .inputs = inputs, .sections = sections & inputs->sections};
+  r.arena = qs_arena_create(context);
+  r.scratch = qs_arena_create(context);
+  r.started = seconds_now();
+  qs_results_owner *owner = r.arena ? QS_NEW(r.arena, 1, qs_results_owner) : NULL;
+  r.stages = r.arena ? QS_NEW(r.arena, MAX_STAGES, qs_stage_time) : NULL;
+  qs_status status = QS_ERROR_MEMORY;
+  if (!owner || !r.stages || !r.scratch) {
+    qs_fail_memory(context, "starting the run");
+  } else {
+    owner->arena = r.arena;
+    r.results = &owner->results;
+    start_results(&r);
+    status = run_sections(&r);
+    if (!status && qs_cancelled(context)) {
+      status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
+    }
+  }
+  qs_arena_destroy(r.scratch);
+  if (status) {
+    qs_arena_destroy(r.arena);
+    return status;
+  }
+  *results = &owner->results;
+  return QS_OK;
+}
+
+void qs_results_destroy(const qs_results *results) {
+  if (results) {
+    qs_arena_destroy(((const qs_results_owner *)results)->arena);
+  }
+}
+
+qs_status qs_check(qs_engine *engine, const qs_inputs *inputs) {
+  qs_context *context = &engine->context;
+  run r = {.engine = engine, .context = context, .inputs = inputs, .sections = inputs->sections};
+  r.arena = qs_arena_create(context);
+  if (!r.arena) {
+    return qs_fail_memory(context, "checking the inputs");
+  }
+  qs_status status = build(&r);
+  qs_arena_destroy(r.arena);
+  return status;
+}
+
+qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scenario_spec *scenarios,
+                       size_t count, qs_estimate *pnl) {
+  qs_context *context = &engine->context;
+  run r = {.engine = engine, .context = context, .inputs = inputs};
+  r.arena = qs_arena_create(context);
+  qs_estimate *made = r.arena ? QS_NEW(r.arena, count, qs_estimate) : NULL;
+  qs_status status = made ? build(&r) : qs_fail_memory(context, "running scenarios");
+  if (!status) {
+    status = qs_scenarios_check(context, r.market, scenarios, count);
+  }
+  if (!status) {
+    status = qs_market_calibrate(context, r.arena, r.market);
+  }
+  if (!status) {
+    status = qs_scenario_pnl(context, r.arena, engine->devices, r.market, r.book->contracts, r.book->count,
+                             &r.simulation, scenarios, count, made, NULL, NULL);
+  }
+  if (!status) {
+    memcpy(pnl, made, count * sizeof *pnl);
+  }
+  qs_arena_destroy(r.arena);
+  return status;
+}

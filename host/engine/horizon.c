@@ -1,0 +1,202 @@
+#include "host/engine/horizon_state.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/grid.h"
+#include "host/engine/scheduler.h"
+#include "host/market/time.h"
+#include "kernels/core/key.h"
+
+/* Correlation of the drivers that gives the returns their correlation c: with both the variance's normals and
+ * the price's own correlated by r, returns are correlated by r (rho_a rho_b + sqrt(1 - rho_a^2) sqrt(1 -
+ * rho_b^2)). */
+static double driver_correlation(const qs_model *a, const qs_model *b, double c) {
+  double rho[2] = {0, 0};
+  const qs_model *models[2] = {a, b};
+  for (int k = 0; k < 2; k++) {
+    if (qs_model_parameters(models[k]->type) >> QS_RHO & 1) {
+      rho[k] = models[k]->value[QS_RHO];
+    }
+  }
+  double passed = rho[0] * rho[1] + sqrt(1 - rho[0] * rho[0]) * sqrt(1 - rho[1] * rho[1]);
+  double r = passed > 0 ? c / passed : c;
+  return r > 1 ? 1 : r < -1 ? -1 : r;
+}
+
+/* Lower Cholesky factor of the drivers' correlation matrix; false when it is not positive definite. */
+static bool factorise(const double *correlation, size_t n, double *factor) {
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j <= i; j++) {
+      double sum = correlation[i * n + j];
+      for (size_t k = 0; k < j; k++) {
+        sum -= factor[i * n + k] * factor[j * n + k];
+      }
+      if (i == j) {
+        if (sum <= 1e-12) {
+          return false;
+        }
+        factor[i * n + i] = sqrt(sum);
+      } else {
+        factor[i * n + j] = sum / factor[j * n + j];
+      }
+    }
+  }
+  return true;
+}
+
+/* The weights of the underlyings' normals: from the drivers' matrix, or where that is not positive definite
+ * from the returns' own (the correlation reached is then a little smaller). */
+static qs_status make_weights(qs_context *context, qs_arena *arena, const qs_market *market,
+                              const double **weights) {
+  size_t n = market->underlying_count;
+  double *drivers = QS_NEW(arena, n * n, double);
+  double *factor = QS_NEW(arena, n * n, double);
+  if (!drivers || !factor) {
+    return qs_fail_memory(context, "correlating the underlyings");
+  }
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < n; j++) {
+      drivers[i * n + j] =
+          i == j ? 1
+                 : driver_correlation(&market->underlyings[i].model, &market->underlyings[j].model,
+                                      market->correlation[i * n + j]);
+    }
+  }
+  if (!factorise(drivers, n, factor) && !factorise(market->correlation, n, factor)) {
+    return qs_fail(context, QS_ERROR_INPUT, "correlations: the matrix is not positive definite");
+  }
+  *weights = factor;
+  return QS_OK;
+}
+
+qs_time qs_horizon_end(const qs_horizon *h) {
+  return h->market->as_of + (qs_time)llround(h->spec.days * QS_SECONDS_PER_DAY);
+}
+
+/* Simulates one underlying at one time. */
+static qs_status simulate(qs_horizon *h, qs_context *context, size_t u, qs_time time,
+                          qs_horizon_states *states) {
+  const qs_underlying_market *underlying = &h->market->underlyings[u];
+  size_t n = h->market->underlying_count;
+  qs_grid grid;
+  qs_status status = qs_grid_build(context, h->arena, &underlying->model, h->market->as_of, &time, 1,
+                                   h->spec.step_days, &grid);
+  uint64_t *keys = QS_NEW(h->arena, n, uint64_t);
+  double *weights = QS_NEW(h->arena, n, double);
+  double *x = QS_NEW(h->arena, h->spec.paths, double);
+  double *v = QS_NEW(h->arena, h->spec.paths, double);
+  if (status) {
+    return status;
+  }
+  if (!keys || !weights || !x || !v) {
+    return qs_fail_memory(context, "simulating the horizon");
+  }
+  uint32_t used = 0;
+  for (size_t j = 0; j <= u; j++) {
+    if (h->weights[u * n + j] != 0) {
+      keys[used] = qs_key(h->spec.seed, QS_PURPOSE_RISK, h->market->underlyings[j].name);
+      weights[used++] = h->weights[u * n + j];
+    }
+  }
+  qs_horizon_unit unit = {
+      .keys = keys, .weights = weights, .key_count = used, .precision = h->spec.precision};
+  unit.path.model = underlying->model;
+  unit.path.scheme = h->spec.scheme;
+  unit.path.key = qs_key(h->spec.seed, QS_PURPOSE_RISK, underlying->name);
+  unit.path.steps = grid.steps;
+  unit.path.step_count = grid.step_count;
+  unit.path.dates = grid.dates;
+  unit.path.date_count = grid.date_count;
+  unit.path_end = h->spec.paths;
+  status = qs_schedule_horizon(context, h->devices, "risk", &unit, 1, NULL, &x, &v);
+  if (status) {
+    return status;
+  }
+  double years = qs_time_years(h->market->as_of, time);
+  qs_state_range range = {INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (uint64_t p = 0; p < h->spec.paths; p++) {
+    x[p] += h->spec.drift * years;
+    range.x_low = fmin(range.x_low, x[p]);
+    range.x_high = fmax(range.x_high, x[p]);
+    range.v_low = fmin(range.v_low, v[p]);
+    range.v_high = fmax(range.v_high, v[p]);
+  }
+  qs_horizon_states made = {time, x, v, range};
+  *states = made;
+  return QS_OK;
+}
+
+qs_status qs_horizon_states_at(qs_horizon *h, qs_context *context, size_t u, qs_time time,
+                               const qs_horizon_states **states) {
+  qs_horizon_underlying *mine = &h->underlyings[u];
+  for (size_t k = 0; k < mine->state_count; k++) {
+    if (mine->states[k].time == time) {
+      *states = &mine->states[k];
+      return QS_OK;
+    }
+  }
+  if (mine->state_count == QS_HORIZON_MAX_TIMES) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: more than %d different expiries within the horizon",
+                   h->market->underlyings[u].name, QS_HORIZON_MAX_TIMES);
+  }
+  qs_status status = simulate(h, context, u, time, &mine->states[mine->state_count]);
+  if (!status) {
+    *states = &mine->states[mine->state_count++];
+  }
+  return status;
+}
+
+qs_status qs_horizon_surface_at(qs_horizon *h, qs_context *context, size_t u, qs_time expiry,
+                                const qs_surface **surface) {
+  qs_horizon_underlying *mine = &h->underlyings[u];
+  for (qs_horizon_expiry *e = mine->expiries; e; e = e->next) {
+    if (e->expiry == expiry) {
+      *surface = &e->surface;
+      return QS_OK;
+    }
+  }
+  qs_horizon_expiry *made = QS_NEW(h->arena, 1, qs_horizon_expiry);
+  if (!made) {
+    return qs_fail_memory(context, "tabulating prices at the horizon");
+  }
+  const qs_horizon_states *states;
+  qs_status status = qs_horizon_states_at(h, context, u, qs_horizon_end(h), &states);
+  if (!status) {
+    status = qs_surface_build(context, h->arena, &h->market->underlyings[u].model,
+                              qs_time_years(qs_horizon_end(h), expiry), &states->range, &made->surface);
+  }
+  if (!status) {
+    made->expiry = expiry;
+    made->next = mine->expiries;
+    mine->expiries = made;
+    *surface = &made->surface;
+  }
+  return status;
+}
+
+qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *devices,
+                            const qs_market *market, const qs_horizon_spec *spec, qs_horizon **horizon) {
+  if (!(spec->days > 0 && spec->days <= 3650)) {
+    return qs_fail(context, QS_ERROR_INPUT, "horizon_days: got %g: must be in (0, 3650]", spec->days);
+  }
+  qs_horizon *h = QS_NEW(arena, 1, qs_horizon);
+  qs_horizon_underlying *underlyings = QS_NEW(arena, market->underlying_count, qs_horizon_underlying);
+  if (!h || !underlyings) {
+    return qs_fail_memory(context, "preparing the horizon");
+  }
+  h->arena = arena;
+  h->devices = devices;
+  h->market = market;
+  h->spec = *spec;
+  h->underlyings = underlyings;
+  qs_status status = make_weights(context, arena, market, &h->weights);
+  if (!status) {
+    *horizon = h;
+  }
+  return status;
+}
+
+uint64_t qs_horizon_paths(const qs_horizon *horizon) {
+  return horizon->spec.paths;
+}

@@ -1,0 +1,181 @@
+#include "host/engine/surface.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/market/fourier.h"
+
+static const double min_step_k = 2e-4, max_step_k = 0.1;
+static const double max_k = 12;        /* ln 160,000 */
+static const double negligible = 1e-8; /* time value at the table's ends */
+static const double step_volatility = 0.02;
+static const double table_tolerance = 1e-8;
+
+/* Expected variance to go from v: the integral of E v over `years`, jumps of the price left out. */
+static double total_variance(const qs_model *model, double years, double v) {
+  const double *p = model->value;
+  if (!(qs_model_parameters(model->type) >> QS_V0 & 1)) {
+    return p[QS_SIGMA] * p[QS_SIGMA] * years;
+  }
+  double reach = -expm1(-p[QS_KAPPA] * years) / p[QS_KAPPA];
+  return v * reach + p[QS_THETA] * (years - reach);
+}
+
+/* Spacing whose error, applied in k and again in x, is under half of 1e-5: 2 (3/128) (0.8/s^3) h^4 <= 5e-6.
+ */
+static double spacing(double total_vol) {
+  double h = pow(5e-6 * 128 / (2 * 3 * 0.8), 0.25) * pow(total_vol, 0.75);
+  return h < min_step_k ? min_step_k : h > max_step_k ? max_step_k : h;
+}
+
+static qs_status price_row(qs_context *context, const qs_model *model, double years, size_t y_count,
+                           const double *v, size_t k_count, const double *k, double *price) {
+  qs_fourier_settings settings = qs_fourier_defaults();
+  settings.tolerance = table_tolerance;
+  qs_fourier_report report;
+  qs_status status = qs_fourier_surface(model, years, y_count, v, k_count, k, &settings, price, &report);
+  if (status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6)) {
+    return qs_fail(context, status, "pricing at the horizon: %s", report.problem);
+  }
+  return QS_OK;
+}
+
+/* The range of k outside of which time value is negligible at the largest variance. */
+static qs_status find_range(qs_context *context, const qs_model *model, double years, double v, double start,
+                            double *k_high) {
+  double k = start;
+  for (;; k *= 1.3) {
+    double at[2] = {-k, k}, price[2];
+    qs_status status = price_row(context, model, years, 1, &v, 2, at, price);
+    if (status) {
+      return status;
+    }
+    bool small = price[0] - (1 - exp(-k)) < negligible && price[1] < negligible;
+    if (small || k > max_k) {
+      *k_high = k;
+      return QS_OK;
+    }
+  }
+}
+
+qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+                           const qs_state_range *range, qs_surface *surface) {
+  bool stochastic = qs_model_parameters(model->type) >> QS_V0 & 1;
+  double low = sqrt(total_variance(model, years, range->v_low));
+  double high = sqrt(total_variance(model, years, range->v_high));
+  double k_high;
+  qs_status status = find_range(context, model, years, range->v_high, 4 * high, &k_high);
+  if (status) {
+    return status;
+  }
+  qs_surface made;
+  made.stochastic = stochastic;
+  made.step_k = spacing(low);
+  made.step_y = step_volatility;
+  made.first_k = -(long)ceil(k_high / made.step_k) - 2;
+  made.k_count = (size_t)(1 - 2 * made.first_k);
+  made.y_count = stochastic ? (size_t)ceil(sqrt(range->v_high) / made.step_y) + 4 : 1;
+  double *k = QS_NEW(arena, made.k_count, double);
+  double *v = QS_NEW(arena, made.y_count, double);
+  double *price = QS_NEW(arena, made.k_count * made.y_count, double);
+  if (!k || !v || !price) {
+    return qs_fail_memory(context, "tabulating prices at the horizon");
+  }
+  for (size_t j = 0; j < made.k_count; j++) {
+    k[j] = (double)(made.first_k + (long)j) * made.step_k;
+  }
+  for (size_t i = 0; i < made.y_count; i++) {
+    v[i] = (double)i * made.step_y * (double)i * made.step_y;
+  }
+  status = price_row(context, model, years, made.y_count, v, made.k_count, k, price);
+  made.price = price;
+  if (!status) {
+    *surface = made;
+  }
+  return status;
+}
+
+/* Weights of four-point Lagrange interpolation at `t` in [0, 1] between the middle nodes. */
+static inline void cubic(double t, double weight[4]) {
+  weight[0] = -t * (t - 1) * (t - 2) / 6;
+  weight[1] = (t + 1) * (t - 1) * (t - 2) / 2;
+  weight[2] = -(t + 1) * t * (t - 2) / 2;
+  weight[3] = (t + 1) * t * (t - 1) / 6;
+}
+
+static void table_bounds(const qs_surface *surface, const qs_state_range *range, long *first, size_t *count) {
+  *first = (long)floor(range->x_low / surface->step_k) - 1;
+  long last = (long)floor(range->x_high / surface->step_k) + 2;
+  *count = (size_t)(last - *first + 1);
+}
+
+size_t qs_state_table_size(const qs_surface *surface, const qs_state_range *range) {
+  long first;
+  size_t count;
+  table_bounds(surface, range, &first, &count);
+  return count * surface->y_count;
+}
+
+/* Adds one option to a table's row: nodes of x are nodes of k seen backwards, at one common offset. */
+static void add_option(const qs_surface *surface, const qs_surface_option *option, const double *price,
+                       long first_x, size_t x_count, double *row) {
+  double place = option->k / surface->step_k;
+  double below = floor(place);
+  double weight[4];
+  cubic(place - below, weight);
+  double moneyness = exp(option->k - (double)first_x * surface->step_k);
+  double ratio = exp(-surface->step_k);
+  for (size_t j = 0; j < x_count; j++, moneyness *= ratio) {
+    long node = (long)below - (first_x + (long)j) - surface->first_k;
+    double call;
+    if (node < 1 || node + 2 >= (long)surface->k_count) {
+      call = moneyness < 1 ? 1 - moneyness : 0;
+    } else {
+      const double *p = price + node;
+      call = weight[0] * p[-1] + weight[1] * p[0] + weight[2] * p[1] + weight[3] * p[2];
+    }
+    row[j] += option->weight * (option->call ? call : call - 1 + moneyness);
+  }
+}
+
+void qs_state_table_fill(const qs_surface *surface, const qs_state_range *range,
+                         const qs_surface_option *options, size_t count, double *values,
+                         qs_state_table *table) {
+  table_bounds(surface, range, &table->first_x, &table->x_count);
+  table->step_x = surface->step_k;
+  table->step_y = surface->step_y;
+  table->y_count = surface->y_count;
+  table->stochastic = surface->stochastic;
+  table->value = values;
+  memset(values, 0, table->x_count * table->y_count * sizeof *values);
+  for (size_t i = 0; i < table->y_count; i++) {
+    for (size_t o = 0; o < count; o++) {
+      add_option(surface, &options[o], surface->price + i * surface->k_count, table->first_x, table->x_count,
+                 values + i * table->x_count);
+    }
+  }
+}
+
+/* Node below, at least 1 and with two above, and the weights around it. */
+static inline size_t locate(double place, size_t count, double weight[4]) {
+  double below = floor(place);
+  below = below < 1 ? 1 : below > (double)count - 3 ? (double)count - 3 : below;
+  cubic(place - below, weight);
+  return (size_t)below;
+}
+
+double qs_state_table_value(const qs_state_table *table, double x, double v) {
+  double wx[4], wy[4];
+  size_t j = locate(x / table->step_x - (double)table->first_x, table->x_count, wx) - 1;
+  const double *p = table->value + j;
+  if (!table->stochastic) {
+    return wx[0] * p[0] + wx[1] * p[1] + wx[2] * p[2] + wx[3] * p[3];
+  }
+  size_t i = locate(sqrt(v) / table->step_y, table->y_count, wy) - 1;
+  double sum = 0;
+  for (int r = 0; r < 4; r++) {
+    const double *q = p + (i + (size_t)r) * table->x_count;
+    sum += wy[r] * (wx[0] * q[0] + wx[1] * q[1] + wx[2] * q[2] + wx[3] * q[3]);
+  }
+  return sum;
+}
