@@ -1,0 +1,76 @@
+/*
+ * A config while it is read: the inputs that the tables fill, and where those parts were written that can
+ * only be checked once all is there. keys_*.c hold the tables, one file per group of sections.
+ */
+#ifndef QS_HOST_IO_DRAFT_H
+#define QS_HOST_IO_DRAFT_H
+
+#include "host/io/csv.h"
+#include "host/io/schema.h"
+#include "host/io/tree.h"
+#include "quickset/inputs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a list of positions was written: in a CSV file, or in the config. */
+typedef struct qs_positions_source {
+  const qs_csv *csv; /* null: in the config */
+  size_t instrument_column;
+  const qs_node *list;
+} qs_positions_source;
+
+typedef struct qs_draft {
+  qs_inputs inputs;
+  const char *output; /* resolved; null: not given */
+  const qs_node *root;
+  qs_positions_source portfolio, target;
+  const qs_csv *history;
+  const qs_node *scenarios, *costs; /* lists, wherever they were written */
+} qs_draft;
+
+/* The whole config; its object is a qs_draft. */
+extern const qs_table qs_config_table;
+
+extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_position_table,
+    qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table, qs_stress_table,
+    qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table;
+
+/* Reads a list of positions: the name of a CSV file, or a list of mappings. */
+qs_status qs_positions_read(qs_reader *reader, const qs_field *field, const qs_node *node,
+                            qs_positions_source *source, const qs_position_spec **positions, size_t *count);
+
+/* Reads an underlying's quotes file; `node` names it and spec->quotes_source is its path. */
+qs_status qs_quotes_read(qs_reader *reader, const qs_node *node, qs_underlying_spec *spec);
+
+/* Reads the price history; `node` names it. */
+qs_status qs_history_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
+
+/* A cell as a number inside the range; NaN for an empty cell where `optional`. */
+qs_status qs_cell_number(qs_reader *reader, const qs_csv *csv, size_t row, size_t column,
+                         const qs_range *range, bool optional, double *value);
+
+/* Checks what depends on several keys: names that must be known, expiries after as_of, unique ids, a positive
+ * definite correlation matrix. */
+qs_status qs_draft_check(qs_reader *reader, qs_draft *draft);
+
+/* The parts of it that concern the book, and those of stress and hedge. */
+qs_status qs_draft_check_book(qs_reader *reader, const qs_draft *draft);
+qs_status qs_draft_check_actions(qs_reader *reader, const qs_draft *draft);
+
+/* Whether the text names an underlying of the config. */
+bool qs_draft_knows(const qs_draft *draft, const char *underlying);
+
+/* "BTC, ETH, X", for messages, into text[QS_NAMES_TEXT]. */
+enum { QS_NAMES_TEXT = 160 };
+void qs_draft_names(const qs_draft *draft, char *text);
+
+/* Why the listed instrument cannot be traded here, or null; `why` is where the text is written. */
+enum { QS_WHY_TEXT = 256 };
+const char *qs_draft_instrument_flaw(const qs_draft *draft, const char *instrument, char why[QS_WHY_TEXT]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
