@@ -67,10 +67,11 @@ typedef struct riccati {
   qs_node_values big_d, integral;         /* D and the integral of D */
   qs_node_values integral_beta, integral_square, d_beta, d_square;    /* derivatives by beta and xi^2 */
   qs_node_values jump, jump_beta, jump_square, jump_mu_v, jump_rho_j; /* I and its derivatives */
-  qs_node_values theta0;
+  qs_node_values jump_ratio, jump_slope, inv_c;                       /* l, l' and 1/C of I */
+  qs_node_values theta0;                                              /* the jump's transform at D = 0 */
 } riccati;
 
-QS_LANE void solve_riccati(const qs_characteristic *ch, const double *x, riccati *r) {
+QS_LANE void solve_riccati(const qs_characteristic *ch, const double *restrict x, riccati *restrict r) {
   const double *v = ch->model.value;
   double T = ch->years, square = v[QS_XI] * v[QS_XI], slope = v[QS_RHO] * v[QS_XI];
   for (int i = 0; i < N; i++) {
@@ -109,7 +110,8 @@ QS_LANE void solve_riccati(const qs_characteristic *ch, const double *x, riccati
 }
 
 /* Derivatives of D and of its integral by beta and by xi^2, T and w fixed. */
-QS_LANE void differentiate_riccati(const qs_characteristic *ch, const double *x, riccati *r) {
+QS_LANE void differentiate_riccati(const qs_characteristic *ch, const double *restrict x,
+                                   riccati *restrict r) {
   const double *v = ch->model.value;
   double T = ch->years, square = v[QS_XI] * v[QS_XI], slope = v[QS_RHO] * v[QS_XI];
   for (int i = 0; i < N; i++) {
@@ -141,62 +143,103 @@ QS_LANE void differentiate_riccati(const qs_characteristic *ch, const double *x,
 
 /* I, the integral of 1/(a - mu_v D), as M/C with C = a s + mu_v w, M = s T + 2 mu_v w Y l(z)/a, Y = E/(2d)
  * and z = (a (d - beta) - mu_v w) Y/a. */
-QS_LANE void integrate_variance_jumps(const qs_characteristic *ch, const double *x, bool derivatives,
-                                      riccati *r) {
+QS_LANE void integrate_variance_jumps(const qs_characteristic *ch, const double *restrict x,
+                                      riccati *restrict r) {
   const double *v = ch->model.value;
-  double T = ch->years, square = v[QS_XI] * v[QS_XI], mu = v[QS_MU_V], rho = v[QS_RHO_J];
+  double T = ch->years, square = v[QS_XI] * v[QS_XI], mu = v[QS_MU_V], load_a = v[QS_RHO_J] * mu;
   for (int i = 0; i < N; i++) {
     double w = r->w[i], m = mu * w;
-    qs_cx p = {0.5, x[i]};
-    qs_cx a = {1 - 0.5 * rho * mu, -x[i] * rho * mu};
-    qs_cx inv_a = qs_cx_inverse(a), s = load(&r->s, i), Y = load(&r->half_e, i);
+    qs_cx a = {1 - 0.5 * load_a, -x[i] * load_a};
+    qs_cx inv_a = qs_cx_inverse(a), s = load(&r->s, i), ya = qs_cx_mul(load(&r->half_e, i), inv_a);
     qs_cx gap = qs_cx_scale(load(&r->inv_s, i), square * w); /* d - beta */
-    qs_cx C = qs_cx_mul(a, s);
+    qs_cx C = qs_cx_mul(a, s), far = qs_cx_mul(a, gap);
     C.re += m;
-    qs_cx inv_c = qs_cx_inverse(C);
-    qs_cx far = qs_cx_mul(a, gap);
     far.re -= m;
-    qs_cx z = qs_cx_mul(qs_cx_mul(far, Y), inv_a);
-    qs_cx l, slope;
-    qs_cx_log_ratio(z, &l, &slope);
-    qs_cx ya = qs_cx_mul(Y, inv_a);
-    qs_cx ly = qs_cx_mul(l, ya);
-    qs_cx I = qs_cx_mul(qs_cx_add(qs_cx_scale(s, T), qs_cx_scale(ly, 2 * m)), inv_c);
-    store(&r->jump, i, I);
-    if (derivatives) {
-      qs_cx inv_d = load(&r->inv_d, i), tau = load(&r->tau, i);
-      qs_cx beta = {v[QS_KAPPA] - 0.5 * v[QS_RHO] * v[QS_XI], -v[QS_RHO] * v[QS_XI] * x[i]};
-      /* by beta (dd = beta/d, ds = s/d) and by xi^2 (dd = ds = w/(2d)); Y_dot = Y tau dd, gap_dot = dd -
-       * dbeta */
-      qs_cx dd[2] = {qs_cx_mul(beta, inv_d), qs_cx_scale(inv_d, 0.5 * w)};
-      qs_cx ds[2] = {qs_cx_mul(s, inv_d), dd[1]};
-      qs_cx dgap[2] = {qs_cx_sub((qs_cx){0, 0}, qs_cx_mul(gap, inv_d)), dd[1]};
-      qs_cx dI[2];
-      for (int j = 0; j < 2; j++) {
-        qs_cx dY = qs_cx_mul(qs_cx_mul(Y, tau), dd[j]);
-        qs_cx dz = qs_cx_add(qs_cx_mul(dgap[j], Y), qs_cx_mul(qs_cx_mul(far, dY), inv_a));
-        qs_cx dM = qs_cx_add(qs_cx_mul(qs_cx_mul(dY, l), inv_a), qs_cx_mul(qs_cx_mul(ya, slope), dz));
-        dM = qs_cx_add(qs_cx_scale(dM, 2 * m), qs_cx_scale(ds[j], T));
-        dI[j] = qs_cx_mul(qs_cx_sub(dM, qs_cx_mul(I, qs_cx_mul(a, ds[j]))), inv_c);
-      }
-      store(&r->jump_beta, i, dI[0]);
-      store(&r->jump_square, i, dI[1]);
-      /* by mu_v (da = -p rho_j, dm = w) and by rho_j (da = -p mu_v, dm = 0) */
-      qs_cx da[2] = {qs_cx_scale(p, -rho), qs_cx_scale(p, -mu)};
-      double dm[2] = {w, 0};
-      for (int j = 0; j < 2; j++) {
-        qs_cx dfar = qs_cx_mul(da[j], gap);
-        dfar.re -= dm[j];
-        qs_cx dz = qs_cx_sub(qs_cx_mul(dfar, ya), qs_cx_mul(z, qs_cx_mul(da[j], inv_a)));
-        qs_cx dM = qs_cx_sub(qs_cx_mul(qs_cx_mul(ya, slope), dz), qs_cx_mul(ly, qs_cx_mul(da[j], inv_a)));
-        dM = qs_cx_add(qs_cx_scale(dM, 2 * m), qs_cx_scale(ly, 2 * dm[j]));
-        qs_cx dC = qs_cx_mul(da[j], s);
-        dC.re += dm[j];
-        dI[j] = qs_cx_mul(qs_cx_sub(dM, qs_cx_mul(I, dC)), inv_c);
-      }
-      store(&r->jump_mu_v, i, dI[0]);
-      store(&r->jump_rho_j, i, dI[1]);
-    }
+    qs_cx inv_c = qs_cx_inverse(C), l, slope;
+    qs_cx_log_ratio(qs_cx_mul(far, ya), &l, &slope);
+    qs_cx M = qs_cx_add(qs_cx_scale(s, T), qs_cx_scale(qs_cx_mul(l, ya), 2 * m));
+    store(&r->jump, i, qs_cx_mul(M, inv_c));
+    store(&r->jump_ratio, i, l);
+    store(&r->jump_slope, i, slope);
+    store(&r->inv_c, i, inv_c);
+  }
+}
+
+/* What the derivatives of I are made of, at one node. */
+typedef struct jump_terms {
+  double T, m;
+  qs_cx a, s, inv_a, gap, far, Y, ya, l, slope, I, inv_c;
+} jump_terms;
+
+QS_LANE jump_terms load_jump_terms(const qs_characteristic *ch, const double *restrict x,
+                                   const riccati *restrict r, int i) {
+  const double *v = ch->model.value;
+  double load_a = v[QS_RHO_J] * v[QS_MU_V];
+  jump_terms t = {.T = ch->years, .m = v[QS_MU_V] * r->w[i]};
+  t.a = (qs_cx){1 - 0.5 * load_a, -x[i] * load_a};
+  t.s = load(&r->s, i);
+  t.inv_a = qs_cx_inverse(t.a);
+  t.gap = qs_cx_scale(load(&r->inv_s, i), v[QS_XI] * v[QS_XI] * r->w[i]);
+  t.far = qs_cx_mul(t.a, t.gap);
+  t.far.re -= t.m;
+  t.Y = load(&r->half_e, i);
+  t.ya = qs_cx_mul(t.Y, t.inv_a);
+  t.l = load(&r->jump_ratio, i);
+  t.slope = load(&r->jump_slope, i);
+  t.I = load(&r->jump, i);
+  t.inv_c = load(&r->inv_c, i);
+  return t;
+}
+
+/* The derivative of I with a and mu_v fixed, from those of d, s and d - beta; dY = Y tau dd. */
+QS_LANE qs_cx jump_by_riccati(const jump_terms *t, qs_cx tau, qs_cx dd, qs_cx ds, qs_cx dgap) {
+  qs_cx dy = qs_cx_mul(qs_cx_mul(t->ya, tau), dd);
+  qs_cx dz = qs_cx_add(qs_cx_mul(dgap, t->Y), qs_cx_mul(t->far, dy));
+  qs_cx dM = qs_cx_add(qs_cx_mul(dy, t->l), qs_cx_mul(qs_cx_mul(t->ya, t->slope), dz));
+  dM = qs_cx_add(qs_cx_scale(dM, 2 * t->m), qs_cx_scale(ds, t->T));
+  return qs_cx_mul(qs_cx_sub(dM, qs_cx_mul(t->I, qs_cx_mul(t->a, ds))), t->inv_c);
+}
+
+/* The derivative of I with the Riccati solution fixed, from those of a and of mu_v w. */
+QS_LANE qs_cx jump_by_law(const jump_terms *t, qs_cx da, double dm) {
+  qs_cx ly = qs_cx_mul(t->l, t->ya), ratio = qs_cx_mul(da, t->inv_a);
+  qs_cx dfar = qs_cx_mul(da, t->gap);
+  dfar.re -= dm;
+  qs_cx dz = qs_cx_sub(qs_cx_mul(dfar, t->ya), qs_cx_mul(qs_cx_mul(t->far, t->ya), ratio));
+  qs_cx dM = qs_cx_sub(qs_cx_mul(qs_cx_mul(t->ya, t->slope), dz), qs_cx_mul(ly, ratio));
+  dM = qs_cx_add(qs_cx_scale(dM, 2 * t->m), qs_cx_scale(ly, 2 * dm));
+  qs_cx dC = qs_cx_mul(da, t->s);
+  dC.re += dm;
+  return qs_cx_mul(qs_cx_sub(dM, qs_cx_mul(t->I, dC)), t->inv_c);
+}
+
+QS_LANE void differentiate_variance_jumps(const qs_characteristic *ch, const double *restrict x,
+                                          riccati *restrict r) {
+  const double *v = ch->model.value;
+  double slope = v[QS_RHO] * v[QS_XI];
+  for (int i = 0; i < N; i++) {
+    jump_terms t = load_jump_terms(ch, x, r, i);
+    qs_cx inv_d = load(&r->inv_d, i), tau = load(&r->tau, i);
+    qs_cx beta = {v[QS_KAPPA] - 0.5 * slope, -slope * x[i]};
+    qs_cx minus_gap = {-t.gap.re, -t.gap.im};
+    qs_cx by_square = qs_cx_scale(inv_d, 0.5 * r->w[i]);
+    store(
+        &r->jump_beta, i,
+        jump_by_riccati(&t, tau, qs_cx_mul(beta, inv_d), qs_cx_mul(t.s, inv_d), qs_cx_mul(minus_gap, inv_d)));
+    store(&r->jump_square, i, jump_by_riccati(&t, tau, by_square, by_square, by_square));
+  }
+  for (int i = 0; i < N; i++) {
+    jump_terms t = load_jump_terms(ch, x, r, i);
+    qs_cx p = {0.5, x[i]};
+    store(&r->jump_mu_v, i, jump_by_law(&t, qs_cx_scale(p, -v[QS_RHO_J]), r->w[i]));
+    store(&r->jump_rho_j, i, jump_by_law(&t, qs_cx_scale(p, -v[QS_MU_V]), 0));
+  }
+}
+
+QS_LANE void fill(qs_node_values *values, double constant) {
+  for (int i = 0; i < N; i++) {
+    values->re[i] = constant;
+    values->im[i] = 0;
   }
 }
 
@@ -206,99 +249,118 @@ QS_LANE void add(qs_node_values *values, int i, qs_cx z) {
 }
 
 /* The Gaussian jump's transform, with I in r->jump already. */
-QS_LANE void add_normal_jumps(const qs_characteristic *ch, const double *x, bool derivatives, riccati *r,
-                              qs_characteristic_block *out) {
+QS_LANE void add_normal_jumps(const qs_characteristic *ch, const double *restrict x, riccati *restrict r,
+                              qs_characteristic_block *restrict out) {
   const double *v = ch->model.value;
   double T = ch->years, mu = v[QS_MU_J], sigma = v[QS_SIGMA_J], lambda = v[QS_LAMBDA];
-  double growth = 1 + ch->kbar;
-  bool loaded = ch->variance_jumps;
-  double loading = loaded ? 1 / (1 - v[QS_RHO_J] * v[QS_MU_V]) : 0;
   for (int i = 0; i < N; i++) {
-    qs_cx p = {0.5, x[i]}, square = {0.25 - x[i] * x[i], x[i]};
-    qs_cx theta0 = qs_cx_exp(qs_cx_add(qs_cx_scale(p, mu), qs_cx_scale(square, 0.5 * sigma * sigma)));
-    qs_cx jump = qs_cx_mul(theta0, load(&r->jump, i));
-    qs_cx drift = {T * (1 + ch->kbar * 0.5), T * ch->kbar * x[i]};
-    qs_cx by_lambda = qs_cx_sub(jump, drift);
+    qs_cx exponent = {0.5 * mu + 0.5 * sigma * sigma * (0.25 - x[i] * x[i]),
+                      x[i] * (mu + 0.5 * sigma * sigma)};
+    qs_cx theta0 = qs_cx_exp(exponent), jump = qs_cx_mul(theta0, load(&r->jump, i));
     store(&r->theta0, i, theta0);
-    add(&out->c, i, qs_cx_scale(by_lambda, lambda));
-    if (derivatives) {
-      qs_cx shift = {jump.re - T * growth, jump.im};
-      qs_cx curve = qs_cx_sub(qs_cx_mul(p, jump), (qs_cx){T * growth, 0});
-      store(&out->gradient[QS_LAMBDA], i, by_lambda);
-      store(&out->gradient[QS_MU_J], i, qs_cx_scale(qs_cx_mul(p, shift), lambda));
-      store(&out->gradient[QS_SIGMA_J], i, qs_cx_scale(qs_cx_mul(p, curve), lambda * sigma));
-    }
-    if (derivatives && loaded) {
-      qs_cx by_load = qs_cx_scale(p, T * growth * loading);
-      qs_cx by_mu = qs_cx_sub(qs_cx_mul(theta0, load(&r->jump_mu_v, i)), qs_cx_scale(by_load, v[QS_RHO_J]));
-      qs_cx by_rho = qs_cx_sub(qs_cx_mul(theta0, load(&r->jump_rho_j, i)), qs_cx_scale(by_load, v[QS_MU_V]));
-      store(&out->gradient[QS_MU_V], i, qs_cx_scale(by_mu, lambda));
-      store(&out->gradient[QS_RHO_J], i, qs_cx_scale(by_rho, lambda));
-    }
+    out->slack[i] = lambda * (sqrt(jump.re * jump.re + jump.im * jump.im) - jump.re);
+    add(&out->c, i,
+        (qs_cx){lambda * (jump.re - T * (1 + 0.5 * ch->kbar)), lambda * (jump.im - T * ch->kbar * x[i])});
   }
 }
 
-QS_LANE void add_kou_jumps(const qs_characteristic *ch, const double *x, bool derivatives,
-                           qs_characteristic_block *out) {
+QS_LANE void differentiate_normal_jumps(const qs_characteristic *ch, const double *restrict x,
+                                        const riccati *restrict r, qs_characteristic_block *restrict out) {
+  const double *v = ch->model.value;
+  double T = ch->years, lambda = v[QS_LAMBDA], growth = T * (1 + ch->kbar);
+  for (int i = 0; i < N; i++) {
+    qs_cx p = {0.5, x[i]}, jump = qs_cx_mul(load(&r->theta0, i), load(&r->jump, i));
+    qs_cx drift = {T * (1 + ch->kbar * 0.5), T * ch->kbar * x[i]};
+    qs_cx curve = qs_cx_mul(p, jump);
+    store(&out->gradient[QS_LAMBDA], i, qs_cx_sub(jump, drift));
+    store(&out->gradient[QS_MU_J], i, qs_cx_scale(qs_cx_mul(p, (qs_cx){jump.re - growth, jump.im}), lambda));
+    store(&out->gradient[QS_SIGMA_J], i,
+          qs_cx_scale(qs_cx_mul(p, (qs_cx){curve.re - growth, curve.im}), lambda * v[QS_SIGMA_J]));
+  }
+  if (!ch->variance_jumps) {
+    return;
+  }
+  double loading = growth / (1 - v[QS_RHO_J] * v[QS_MU_V]);
+  for (int i = 0; i < N; i++) {
+    qs_cx load_p = {0.5 * loading, x[i] * loading}, theta0 = load(&r->theta0, i);
+    qs_cx by_mu = qs_cx_mul(theta0, load(&r->jump_mu_v, i)),
+          by_rho = qs_cx_mul(theta0, load(&r->jump_rho_j, i));
+    by_mu = qs_cx_sub(by_mu, qs_cx_scale(load_p, v[QS_RHO_J]));
+    by_rho = qs_cx_sub(by_rho, qs_cx_scale(load_p, v[QS_MU_V]));
+    store(&out->gradient[QS_MU_V], i, qs_cx_scale(by_mu, lambda));
+    store(&out->gradient[QS_RHO_J], i, qs_cx_scale(by_rho, lambda));
+  }
+}
+
+QS_LANE void add_kou_jumps(const qs_characteristic *ch, const double *restrict x, bool derivatives,
+                           qs_characteristic_block *restrict out) {
   const double *v = ch->model.value;
   double T = ch->years, lambda = v[QS_LAMBDA], up = v[QS_P], eta1 = v[QS_ETA1], eta2 = v[QS_ETA2];
-  double mean1 = eta1 / (eta1 - 1), mean2 = eta2 / (eta2 + 1);
   for (int i = 0; i < N; i++) {
+    qs_cx inv1 = qs_cx_inverse((qs_cx){eta1 - 0.5, -x[i]}), inv2 = qs_cx_inverse((qs_cx){eta2 + 0.5, x[i]});
+    qs_cx theta0 = qs_cx_add(qs_cx_scale(inv1, eta1 * up), qs_cx_scale(inv2, eta2 * (1 - up)));
+    qs_cx by_lambda = {T * (theta0.re - 1 - 0.5 * ch->kbar), T * (theta0.im - ch->kbar * x[i])};
+    out->slack[i] = lambda * T * (sqrt(theta0.re * theta0.re + theta0.im * theta0.im) - theta0.re);
+    store(&out->gradient[QS_LAMBDA], i, by_lambda);
+    add(&out->c, i, qs_cx_scale(by_lambda, lambda));
+  }
+  double mean = eta1 / (eta1 - 1) - eta2 / (eta2 + 1);
+  for (int i = 0; derivatives && i < N; i++) {
     qs_cx p = {0.5, x[i]};
     qs_cx inv1 = qs_cx_inverse((qs_cx){eta1 - 0.5, -x[i]}), inv2 = qs_cx_inverse((qs_cx){eta2 + 0.5, x[i]});
-    qs_cx t1 = qs_cx_scale(inv1, eta1), t2 = qs_cx_scale(inv2, eta2);
-    qs_cx theta0 = qs_cx_add(qs_cx_scale(t1, up), qs_cx_scale(t2, 1 - up));
-    qs_cx by_lambda = {T * (theta0.re - 1 - 0.5 * ch->kbar), T * (theta0.im - ch->kbar * x[i])};
-    add(&out->c, i, qs_cx_scale(by_lambda, lambda));
-    if (derivatives) {
-      qs_cx by_p = qs_cx_sub(qs_cx_sub(t1, t2), qs_cx_scale(p, mean1 - mean2));
-      /* d/deta of eta/(eta -+ p) is -+p/(eta -+ p)^2, and the drift's is -+p/(eta -+ 1)^2 */
-      qs_cx by1 = qs_cx_mul(inv1, inv1), by2 = qs_cx_mul(inv2, inv2);
-      by1.re -= 1 / ((eta1 - 1) * (eta1 - 1));
-      by2.re -= 1 / ((eta2 + 1) * (eta2 + 1));
-      store(&out->gradient[QS_LAMBDA], i, by_lambda);
-      store(&out->gradient[QS_P], i, qs_cx_scale(by_p, lambda * T));
-      store(&out->gradient[QS_ETA1], i, qs_cx_scale(qs_cx_mul(p, by1), -lambda * T * up));
-      store(&out->gradient[QS_ETA2], i, qs_cx_scale(qs_cx_mul(p, by2), lambda * T * (1 - up)));
-    }
+    qs_cx by_p = qs_cx_sub(qs_cx_scale(inv1, eta1), qs_cx_scale(inv2, eta2));
+    /* d/deta of eta/(eta -+ p) is -+p/(eta -+ p)^2, and the drift's is -+p/(eta -+ 1)^2 */
+    qs_cx by1 = qs_cx_mul(inv1, inv1), by2 = qs_cx_mul(inv2, inv2);
+    by1.re -= 1 / ((eta1 - 1) * (eta1 - 1));
+    by2.re -= 1 / ((eta2 + 1) * (eta2 + 1));
+    store(&out->gradient[QS_P], i, qs_cx_scale(qs_cx_sub(by_p, qs_cx_scale(p, mean)), lambda * T));
+    store(&out->gradient[QS_ETA1], i, qs_cx_scale(qs_cx_mul(p, by1), -lambda * T * up));
+    store(&out->gradient[QS_ETA2], i, qs_cx_scale(qs_cx_mul(p, by2), lambda * T * (1 - up)));
   }
 }
 
 /* From derivatives by beta and xi^2 to those by kappa, xi and rho, and by time. */
-QS_LANE void gradient_of_stochastic(const qs_characteristic *ch, const double *x, riccati *r,
-                                    qs_characteristic_block *out) {
+QS_LANE void gradient_of_stochastic(const qs_characteristic *ch, const double *restrict x,
+                                    riccati *restrict r, qs_characteristic_block *restrict out) {
   const double *v = ch->model.value;
   double level = v[QS_KAPPA] * v[QS_THETA], v0 = v[QS_V0], xi = v[QS_XI], rho = v[QS_RHO];
-  double lambda = ch->jumps ? v[QS_LAMBDA] : 0;
+  if (ch->variance_jumps) {
+    for (int i = 0; i < N; i++) {
+      qs_cx theta0 = qs_cx_scale(load(&r->theta0, i), v[QS_LAMBDA]);
+      store(&r->jump_beta, i, qs_cx_mul(theta0, load(&r->jump_beta, i)));
+      store(&r->jump_square, i, qs_cx_mul(theta0, load(&r->jump_square, i)));
+    }
+  } else {
+    fill(&r->jump_beta, 0);
+    fill(&r->jump_square, 0);
+  }
   for (int i = 0; i < N; i++) {
-    qs_cx p = {0.5, x[i]};
-    qs_cx big_d = load(&r->big_d, i), integral = load(&r->integral, i);
+    qs_cx p = {0.5, x[i]}, integral = load(&r->integral, i);
     qs_cx by_beta =
         qs_cx_add(qs_cx_scale(load(&r->integral_beta, i), level), qs_cx_scale(load(&r->d_beta, i), v0));
     qs_cx by_square =
         qs_cx_add(qs_cx_scale(load(&r->integral_square, i), level), qs_cx_scale(load(&r->d_square, i), v0));
-    if (ch->variance_jumps) {
-      qs_cx jump = qs_cx_scale(load(&r->theta0, i), lambda);
-      by_beta = qs_cx_add(by_beta, qs_cx_mul(jump, load(&r->jump_beta, i)));
-      by_square = qs_cx_add(by_square, qs_cx_mul(jump, load(&r->jump_square, i)));
-    }
+    by_beta = qs_cx_add(by_beta, load(&r->jump_beta, i));
+    by_square = qs_cx_add(by_square, load(&r->jump_square, i));
     qs_cx p_beta = qs_cx_mul(p, by_beta);
-    store(&out->gradient[QS_V0], i, big_d);
+    store(&out->gradient[QS_V0], i, load(&r->big_d, i));
     store(&out->gradient[QS_KAPPA], i, qs_cx_add(by_beta, qs_cx_scale(integral, v[QS_THETA])));
     store(&out->gradient[QS_THETA], i, qs_cx_scale(integral, v[QS_KAPPA]));
     store(&out->gradient[QS_XI], i, qs_cx_sub(qs_cx_scale(by_square, 2 * xi), qs_cx_scale(p_beta, rho)));
     store(&out->gradient[QS_RHO], i, qs_cx_scale(p_beta, -xi));
+  }
+  for (int i = 0; i < N; i++) {
+    qs_cx big_d = load(&r->big_d, i);
     qs_cx beta = {v[QS_KAPPA] - 0.5 * rho * xi, -rho * xi * x[i]};
-    qs_cx half = qs_cx_sub(qs_cx_scale(big_d, 0.5 * xi * xi), beta);
-    qs_cx d_time = qs_cx_mul(half, big_d);
+    qs_cx d_time = qs_cx_mul(qs_cx_sub(qs_cx_scale(big_d, 0.5 * xi * xi), beta), big_d);
     d_time.re -= 0.5 * r->w[i];
     store(&out->time, i, qs_cx_add(qs_cx_scale(big_d, level), qs_cx_scale(d_time, v0)));
   }
 }
 
 /* lambda (theta0/(a - mu_v D) - 1 - p kbar). */
-QS_LANE void add_jump_time(const qs_characteristic *ch, const double *x, const riccati *r,
-                           qs_characteristic_block *out) {
+QS_LANE void add_jump_time(const qs_characteristic *ch, const double *restrict x, const riccati *restrict r,
+                           qs_characteristic_block *restrict out) {
   const double *v = ch->model.value;
   double lambda = v[QS_LAMBDA], mu = ch->variance_jumps ? v[QS_MU_V] : 0,
          rho = ch->variance_jumps ? v[QS_RHO_J] : 0;
@@ -311,15 +373,8 @@ QS_LANE void add_jump_time(const qs_characteristic *ch, const double *x, const r
   }
 }
 
-QS_LANE void fill(qs_node_values *values, double constant) {
-  for (int i = 0; i < N; i++) {
-    values->re[i] = constant;
-    values->im[i] = 0;
-  }
-}
-
-QS_LANE void evaluate_stochastic(const qs_characteristic *ch, const double *x, bool derivatives,
-                                 qs_characteristic_block *out) {
+QS_LANE void evaluate_stochastic(const qs_characteristic *ch, const double *restrict x, bool derivatives,
+                                 qs_characteristic_block *restrict out) {
   riccati r;
   solve_riccati(ch, x, &r);
   double level = ch->model.value[QS_KAPPA] * ch->model.value[QS_THETA];
@@ -331,12 +386,18 @@ QS_LANE void evaluate_stochastic(const qs_characteristic *ch, const double *x, b
     differentiate_riccati(ch, x, &r);
   }
   if (ch->variance_jumps) {
-    integrate_variance_jumps(ch, x, derivatives, &r);
+    integrate_variance_jumps(ch, x, &r);
   } else {
     fill(&r.jump, ch->years);
   }
+  if (derivatives && ch->variance_jumps) {
+    differentiate_variance_jumps(ch, x, &r);
+  }
   if (ch->jumps) {
-    add_normal_jumps(ch, x, derivatives, &r, out);
+    add_normal_jumps(ch, x, &r, out);
+  }
+  if (derivatives && ch->jumps) {
+    differentiate_normal_jumps(ch, x, &r, out);
   }
   if (derivatives) {
     gradient_of_stochastic(ch, x, &r, out);
@@ -346,8 +407,8 @@ QS_LANE void evaluate_stochastic(const qs_characteristic *ch, const double *x, b
   }
 }
 
-QS_LANE void evaluate_constant(const qs_characteristic *ch, const double *x, bool derivatives,
-                               qs_characteristic_block *out) {
+QS_LANE void evaluate_constant(const qs_characteristic *ch, const double *restrict x, bool derivatives,
+                               qs_characteristic_block *restrict out) {
   double sigma = ch->model.value[QS_SIGMA], T = ch->years;
   fill(&out->d, 0);
   for (int i = 0; i < N; i++) {
@@ -362,7 +423,10 @@ QS_LANE void evaluate_constant(const qs_characteristic *ch, const double *x, boo
   } else if (ch->jumps) {
     riccati r;
     fill(&r.jump, T);
-    add_normal_jumps(ch, x, derivatives, &r, out);
+    add_normal_jumps(ch, x, &r, out);
+    if (derivatives) {
+      differentiate_normal_jumps(ch, x, &r, out);
+    }
   }
   /* returns are independent, so that ln phi grows in proportion to time */
   for (int i = 0; derivatives && i < N; i++) {
@@ -370,8 +434,11 @@ QS_LANE void evaluate_constant(const qs_characteristic *ch, const double *x, boo
   }
 }
 
-QS_CLONES void qs_characteristic_evaluate(const qs_characteristic *characteristic, const double *x,
-                                          bool derivatives, qs_characteristic_block *block) {
+QS_CLONES void qs_characteristic_evaluate(const qs_characteristic *characteristic, const double *restrict x,
+                                          bool derivatives, qs_characteristic_block *restrict block) {
+  for (int i = 0; i < N; i++) {
+    block->slack[i] = 0;
+  }
   if (characteristic->stochastic) {
     evaluate_stochastic(characteristic, x, derivatives, block);
   } else {

@@ -54,8 +54,9 @@ typedef struct qs_node_values {
 
 /* What a block of nodes gives. */
 typedef struct qs_characteristic_block {
-  qs_node_values c, d; /* ln phi = c + d v0; d is 0 for models of constant volatility */
-  qs_node_values time; /* d ln phi / dT */
+  qs_node_values c, d;                   /* ln phi = c + d v0; d is 0 for models of constant volatility */
+  double slack[QS_CHARACTERISTIC_BLOCK]; /* jumps: ln |phi| may come back by this much at larger x */
+  qs_node_values time;                   /* d ln phi / dT */
   qs_node_values gradient[QS_PARAMETER_COUNT]; /* d ln phi / d parameter, for the parameters the model uses */
 } qs_characteristic_block;
 

@@ -83,8 +83,9 @@ QS_CLONES static void fill_block(const channel_list *list, const qs_characterist
                                  const double *x, double v0, double control, size_t at,
                                  qs_fourier_panel *panel, qs_fourier_progress *p) {
   qs_node_values phi, weight;
-  qs_fourier_values(block, x, v0, control, &phi, &weight);
-  qs_fourier_track(&phi, &weight, p);
+  qs_fourier_sizes sizes;
+  qs_fourier_values(block, x, v0, control, &phi, &weight, &sizes);
+  qs_fourier_track(&sizes, p);
   fill_cells(list, block, x, &phi, &weight, at, panel);
 }
 
@@ -93,7 +94,7 @@ static qs_status sum_strip(const qs_characteristic *ch, const qs_fourier_plan *p
                            qs_fourier_report *report) {
   qs_fourier_panel panel;
   qs_characteristic_block block;
-  qs_fourier_progress p = qs_fourier_progress_start();
+  qs_fourier_progress p = {0};
   double v0 = ch->stochastic ? ch->model.value[QS_V0] : 0, scale = qs_fourier_scale(plan), x[BLOCK];
   bool strict = list->count > 1, done = false;
   panel.channels = list->count;

@@ -45,9 +45,10 @@ QS_CLONES static void fill_rows(const row_group *rows, const qs_characteristic_b
                                 double control, size_t at, qs_fourier_panel *panel, qs_fourier_progress *p) {
   for (size_t c = 0; c < rows->count; c++) {
     qs_node_values phi, weight;
-    qs_fourier_values(block, x, rows->v0[c], control, &phi, &weight);
+    qs_fourier_sizes sizes;
+    qs_fourier_values(block, x, rows->v0[c], control, &phi, &weight, &sizes);
     if (c == 0) {
-      qs_fourier_track(&phi, &weight, p);
+      qs_fourier_track(&sizes, p);
     }
     for (size_t i = 0; i < BLOCK; i++) {
       panel->cell[at + i][c][0] = weight.re[i];
@@ -62,7 +63,7 @@ static qs_status sum_rows(const qs_characteristic *ch, const qs_fourier_plan *pl
                           qs_fourier_report *report) {
   qs_fourier_panel panel;
   qs_characteristic_block block;
-  qs_fourier_progress p = qs_fourier_progress_start();
+  qs_fourier_progress p = {0};
   double scale = qs_fourier_scale(plan), x[BLOCK];
   bool done = false;
   panel.channels = rows->count;

@@ -11,23 +11,25 @@
 #include "host/market/fourier.h"
 #include "host/market/fourier_plan.h"
 
-enum { QS_FOURIER_BLOCK = QS_CHARACTERISTIC_BLOCK, QS_FOURIER_TAIL_NODES = 8 };
+enum { QS_FOURIER_BLOCK = QS_CHARACTERISTIC_BLOCK };
 
 #define QS_INV_PI 0.31830988618379067154
 
-/* How a sum has gone so far. */
+/* How large a block's terms are, at most: weights, and phi itself. */
+typedef struct qs_fourier_sizes {
+  double weight[QS_FOURIER_BLOCK], phi[QS_FOURIER_BLOCK];
+} qs_fourier_sizes;
+
+/* How a sum has gone so far; starts as zeros. */
 typedef struct qs_fourier_progress {
-  double last_price, last_size; /* largest weight and largest |phi| among a block's last nodes */
-  double previous_price;
-  double absolute; /* sum of |weight| */
-  double rest;     /* estimated sum of all weights still to come */
+  double last_size; /* the largest |phi| among the last nodes */
+  double absolute;  /* sum of |weight| */
+  double rest;      /* estimated sum of all |weight| still to come */
 } qs_fourier_progress;
 
-qs_fourier_progress qs_fourier_progress_start(void);
-
-/* Takes a block's phi and (phi0 - phi)/w into account. The rest is estimated as a geometric series from the
- * last two blocks: an overestimate wherever the decay gets no slower. */
-void qs_fourier_track(const qs_node_values *phi, const qs_node_values *weight, qs_fourier_progress *progress);
+/* Takes a block into account. The rest is estimated as a geometric series from the block's two halves: the
+ * true one, or more, wherever the decay gets no slower; half of it for a decay as 1/x^2. */
+void qs_fourier_track(const qs_fourier_sizes *sizes, qs_fourier_progress *progress);
 
 /* True once what is left of the sum no longer matters: to prices, and with `derivatives` to them. */
 bool qs_fourier_converged(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
@@ -54,18 +56,22 @@ void qs_fourier_finish_prices(const qs_fourier_plan *plan, size_t count, const d
 /* Smallest and largest. */
 void qs_fourier_range(size_t count, const double *values, double *first, double *last);
 
-/* phi and (phi0 - phi)/w at a block's nodes. */
+/* phi and (phi0 - phi)/w at a block's nodes, with bounds of their sizes. */
 QS_LANE void qs_fourier_values(const qs_characteristic_block *block, const double *x, double v0,
-                               double control, qs_node_values *phi, qs_node_values *weight) {
+                               double control, qs_node_values *phi, qs_node_values *weight,
+                               qs_fourier_sizes *sizes) {
   for (int i = 0; i < QS_FOURIER_BLOCK; i++) {
-    double w = x[i] * x[i] + 0.25;
-    qs_cx log_phi = {block->c.re[i] + block->d.re[i] * v0, block->c.im[i] + block->d.im[i] * v0};
-    qs_cx value = qs_cx_exp(log_phi);
-    double phi0 = qs_lane_exp(-0.5 * control * w);
-    phi->re[i] = value.re;
-    phi->im[i] = value.im;
-    weight->re[i] = (phi0 - value.re) / w;
-    weight->im[i] = -value.im / w;
+    double inv_w = 1 / (x[i] * x[i] + 0.25);
+    double size = qs_lane_exp(block->c.re[i] + block->d.re[i] * v0);
+    double phi0 = qs_lane_exp(-0.5 * control * (x[i] * x[i] + 0.25));
+    double s, c;
+    qs_lane_sincos(block->c.im[i] + block->d.im[i] * v0, &s, &c);
+    phi->re[i] = size * c;
+    phi->im[i] = size * s;
+    weight->re[i] = (phi0 - size * c) * inv_w;
+    weight->im[i] = -size * s * inv_w;
+    sizes->phi[i] = size * qs_lane_exp(block->slack[i]);
+    sizes->weight[i] = (phi0 + sizes->phi[i]) * inv_w;
   }
 }
 
