@@ -116,7 +116,7 @@ double qs_black_delta(bool call, double log_moneyness, double total_vol) {
 
 double qs_black_gamma(double log_moneyness, double total_vol) {
   double vega = qs_black_vega(log_moneyness, total_vol);
-  return vega > 0 ? vega / total_vol : 0;
+  return vega == 0 ? 0 : vega / total_vol;
 }
 
 /* What is solved for: scaled_price(x, s) = target, 0 < target < 1, complement = 1 - target. */
