@@ -58,7 +58,6 @@ static qs_status run_value(void *data, const open_device *device, const work_tas
   if (part_row == row) {
     return device->backend->value(device->handle, &part, cancel, message, place);
   }
-  part.path.date_count = part.payoffs[part.payoff_count - 1].date + 1;
   qs_moment *moments = scratch;
   qs_status status = device->backend->value(device->handle, &part, cancel, message, moments);
   for (size_t i = 0; status == QS_OK && i < rows; i++) {

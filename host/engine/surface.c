@@ -5,11 +5,13 @@
 
 #include "host/market/fourier.h"
 
-static const double min_step_k = 2e-4, max_step_k = 0.1;
+static const double max_step_k = 0.1;
 static const double max_k = 12;        /* ln 160,000 */
-static const double negligible = 1e-8; /* time value at the table's ends */
-static const double step_volatility = 0.02;
+static const double negligible = 1e-6; /* time value at the table's ends */
+static const double first_step_y = 0.02;
 static const double table_tolerance = 1e-8;
+static const double tolerated = 2.5e-6; /* of interpolation in each direction; k's is applied twice */
+enum { MAX_K = 8192, MAX_Y = 512, ROWS = 8 };
 
 /* Expected variance to go from v: the integral of E v over `years`, jumps of the price left out. */
 static double total_variance(const qs_model *model, double years, double v) {
@@ -21,11 +23,11 @@ static double total_variance(const qs_model *model, double years, double v) {
   return v * reach + p[QS_THETA] * (years - reach);
 }
 
-/* Spacing whose error, applied in k and again in x, is under half of 1e-5: 2 (3/128) (0.8/s^3) h^4 <= 5e-6.
- */
+/* Spacing whose error for a Black price is tolerated: (3/128) (0.8/s^3) h^4. Where the model's distribution
+ * is more peaked than the normal it is a start. */
 static double spacing(double total_vol) {
-  double h = pow(5e-6 * 128 / (2 * 3 * 0.8), 0.25) * pow(total_vol, 0.75);
-  return h < min_step_k ? min_step_k : h > max_step_k ? max_step_k : h;
+  double h = pow(tolerated * 128 / (3 * 0.8), 0.25) * pow(total_vol, 0.75);
+  return h > max_step_k ? max_step_k : h;
 }
 
 static qs_status price_row(qs_context *context, const qs_model *model, double years, size_t y_count,
@@ -58,37 +60,147 @@ static qs_status find_range(qs_context *context, const qs_model *model, double y
   }
 }
 
-qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model *model, double years,
-                           const qs_state_range *range, qs_surface *surface) {
-  bool stochastic = qs_model_parameters(model->type) >> QS_V0 & 1;
+/* Largest error of cubic interpolation half way between nodes, from a row's values at every half node. */
+static double halfway_error(const double *price, size_t count, size_t stride) {
+  double worst = 0;
+  for (size_t j = 3; j + 3 < count; j += 2) {
+    const double *p = price + j * stride;
+    double between = (9 * (p[-(long)stride] + p[stride]) - (p[-3 * (long)stride] + p[3 * stride])) / 16;
+    double error = fabs(between - p[0]);
+    worst = error > worst ? error : worst;
+  }
+  return worst;
+}
+
+/* Halves the step of k until the lowest variance's row, the most peaked, is interpolated well enough. */
+static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+                               double v_low, double k_high, double start, double *step) {
+  double *k = QS_NEW(arena, 2 * MAX_K + 1, double);
+  double *price = QS_NEW(arena, 2 * MAX_K + 1, double);
+  if (!k || !price) {
+    return qs_fail_memory(context, "tabulating prices at the horizon");
+  }
+  for (double h = start;; h /= 2) {
+    double reach = fmin(k_high, fmax(1.0, 40 * h));
+    size_t half = (size_t)ceil(reach / (h / 2)), count = 2 * half + 1;
+    if (2 * ceil(k_high / h) + 5 > MAX_K || count > 2 * MAX_K) {
+      *step = 2 * h;
+      return QS_OK;
+    }
+    for (size_t j = 0; j < count; j++) {
+      k[j] = ((double)j - (double)half) * h / 2;
+    }
+    qs_status status = price_row(context, model, years, 1, &v_low, count, k, price);
+    /* Nodes stand at even places whatever the parity of `half`, so both sets are tried. */
+    if (status || fmax(halfway_error(price, count, 1), halfway_error(price + 1, count - 1, 1)) <= tolerated) {
+      *step = h;
+      return status;
+    }
+  }
+}
+
+/* Likewise the step of y, at log-moneyness around 0. */
+static qs_status choose_step_y(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+                               double v_high, double k_scale, double *step) {
+  enum { STRIKES = 9 };
+  double k[STRIKES];
+  double *v = QS_NEW(arena, 2 * MAX_Y, double);
+  double *price = QS_NEW(arena, 2 * MAX_Y * STRIKES, double);
+  if (!v || !price) {
+    return qs_fail_memory(context, "tabulating prices at the horizon");
+  }
+  for (int j = 0; j < STRIKES; j++) {
+    k[j] = (j - STRIKES / 2) * 0.5 * k_scale;
+  }
+  for (double h = first_step_y;; h /= 2) {
+    size_t rows = 2 * (size_t)ceil(fmin(sqrt(v_high), 40 * h) / h) + 1;
+    if (ceil(sqrt(v_high) / h) + 4 > MAX_Y) {
+      *step = 2 * h;
+      return QS_OK;
+    }
+    for (size_t i = 0; i < rows; i++) {
+      v[i] = (double)i * h / 2 * (double)i * h / 2;
+    }
+    qs_status status = price_row(context, model, years, rows, v, STRIKES, k, price);
+    double worst = 0;
+    for (int j = 0; j < STRIKES && !status; j++) {
+      worst = fmax(worst, halfway_error(price + j, rows, STRIKES));
+    }
+    if (status || worst <= tolerated) {
+      *step = h;
+      return status;
+    }
+  }
+}
+
+/* Fills the table's rows, a few rows a task. */
+static qs_status fill_rows(qs_context *context, const qs_model *model, double years,
+                           const qs_surface *surface, const double *v, const double *k, double *price) {
+  long chunks = (long)((surface->y_count + ROWS - 1) / ROWS);
+  int failed = 0;
+#pragma omp parallel for num_threads(context->threads) schedule(dynamic) reduction(| : failed)
+  for (long c = 0; c < chunks; c++) {
+    size_t first = (size_t)c * ROWS;
+    size_t rows = surface->y_count - first < ROWS ? surface->y_count - first : ROWS;
+    qs_fourier_settings settings = qs_fourier_defaults();
+    settings.tolerance = table_tolerance;
+    qs_fourier_report report;
+    qs_status status = qs_fourier_surface(model, years, rows, v + first, surface->k_count, k, &settings,
+                                          price + first * surface->k_count, &report);
+    failed |= status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6);
+  }
+  return failed ? qs_fail(context, QS_ERROR_UNTRUSTED, "Fourier prices at the horizon did not converge")
+                : QS_OK;
+}
+
+static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_model *model, double years,
+                         const qs_state_range *range, qs_surface *made) {
   double low = sqrt(total_variance(model, years, range->v_low));
   double high = sqrt(total_variance(model, years, range->v_high));
   double k_high;
+  made->stochastic = qs_model_parameters(model->type) >> QS_V0 & 1;
+  made->step_y = first_step_y;
   qs_status status = find_range(context, model, years, range->v_high, 4 * high, &k_high);
-  if (status) {
-    return status;
+  if (!status) {
+    status = choose_step_k(context, scratch, model, years, range->v_low, k_high, spacing(low), &made->step_k);
   }
-  qs_surface made;
-  made.stochastic = stochastic;
-  made.step_k = spacing(low);
-  made.step_y = step_volatility;
-  made.first_k = -(long)ceil(k_high / made.step_k) - 2;
-  made.k_count = (size_t)(1 - 2 * made.first_k);
-  made.y_count = stochastic ? (size_t)ceil(sqrt(range->v_high) / made.step_y) + 4 : 1;
-  double *k = QS_NEW(arena, made.k_count, double);
-  double *v = QS_NEW(arena, made.y_count, double);
-  double *price = QS_NEW(arena, made.k_count * made.y_count, double);
-  if (!k || !v || !price) {
+  if (!status && made->stochastic) {
+    status = choose_step_y(context, scratch, model, years, range->v_high, low, &made->step_y);
+  }
+  if (!status) {
+    made->first_k = -(long)ceil(k_high / made->step_k) - 2;
+    made->k_count = (size_t)(1 - 2 * made->first_k);
+    made->y_count = made->stochastic ? (size_t)ceil(sqrt(range->v_high) / made->step_y) + 4 : 1;
+  }
+  return status;
+}
+
+qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+                           const qs_state_range *range, qs_surface *surface) {
+  qs_arena *scratch = qs_arena_create(context);
+  if (!scratch) {
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
-  for (size_t j = 0; j < made.k_count; j++) {
-    k[j] = (double)(made.first_k + (long)j) * made.step_k;
+  qs_surface made;
+  qs_status status = lay_out(context, scratch, model, years, range, &made);
+  if (!status) {
+    double *k = QS_NEW(scratch, made.k_count, double);
+    double *v = QS_NEW(scratch, made.y_count, double);
+    double *price = QS_NEW(arena, made.k_count * made.y_count, double);
+    if (!k || !v || !price) {
+      status = qs_fail_memory(context, "tabulating prices at the horizon");
+    } else {
+      for (size_t j = 0; j < made.k_count; j++) {
+        k[j] = (double)(made.first_k + (long)j) * made.step_k;
+      }
+      for (size_t i = 0; i < made.y_count; i++) {
+        v[i] = (double)i * made.step_y * (double)i * made.step_y;
+      }
+      status = fill_rows(context, model, years, &made, v, k, price);
+      made.price = price;
+    }
   }
-  for (size_t i = 0; i < made.y_count; i++) {
-    v[i] = (double)i * made.step_y * (double)i * made.step_y;
-  }
-  status = price_row(context, model, years, made.y_count, v, made.k_count, k, price);
-  made.price = price;
+  qs_arena_destroy(scratch);
   if (!status) {
     *surface = made;
   }
