@@ -216,6 +216,10 @@ static size_t character_length(const unsigned char *c, size_t left) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
+size_t qs_text_character(const char *text, size_t left) {
+  return character_length((const unsigned char *)text, left);
+}
+
 /* Why the character may not stand in a text file, or null. */
 static const char *character_flaw(const unsigned char *c, size_t length) {
   if (length == 0) {

@@ -42,6 +42,9 @@ void qs_text_show(const char *text, char *shown);
 /* The candidate that is nearest to the text by single-letter edits and swaps, or null when none is near. */
 const char *qs_text_closest(const char *text, const char *const *candidates, size_t count);
 
+/* Bytes of the UTF-8 character that begins here, at most `left`; 0 when it is none. */
+size_t qs_text_character(const char *text, size_t left);
+
 typedef struct qs_text_flaw {
   uint32_t line, column; /* from 1, columns in characters */
   const char *what;      /* static */

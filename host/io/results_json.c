@@ -1,0 +1,212 @@
+/* results.json: the document, positions and sums. */
+#include <math.h>
+#include <string.h>
+
+#include "host/io/results.h"
+#include "host/market/time.h"
+
+void qs_json_estimate(qs_buffer *b, const char *key, qs_estimate value) {
+  if (!isfinite(value.estimate)) {
+    qs_json_text(b, key, NULL);
+    return;
+  }
+  qs_json_open(b, key, '{', true);
+  qs_json_number(b, "estimate", value.estimate);
+  qs_json_number(b, "std_error", value.std_error);
+  qs_json_close(b);
+}
+
+void qs_json_time(qs_buffer *b, const char *key, qs_time time) {
+  char text[QS_TIME_TEXT];
+  qs_time_format(time, text);
+  qs_json_text(b, key, time ? text : NULL);
+}
+
+void qs_json_greeks(qs_buffer *b, const char *key, const qs_greeks *greeks) {
+  qs_json_open(b, key, '{', false);
+  for (unsigned i = 0; i < QS_GREEK_COUNT; i++) {
+    if (greeks->present >> i & 1) {
+      qs_json_estimate(b, qs_greek_name((qs_greek)i), greeks->value[i]);
+    }
+  }
+  qs_json_close(b);
+}
+
+void qs_json_trust(qs_buffer *b, bool trusted, const char *why) {
+  qs_json_bool(b, "trusted", trusted);
+  if (why) {
+    qs_json_text(b, "why", why);
+  }
+}
+
+void qs_json_texts(qs_buffer *b, const char *key, const char *const *texts, size_t count) {
+  qs_json_open(b, key, '[', false);
+  for (size_t i = 0; i < count; i++) {
+    qs_json_text(b, NULL, texts[i]);
+  }
+  qs_json_close(b);
+}
+
+static void write_trade(qs_buffer *b, const qs_trade_result *t) {
+  qs_json_open(b, NULL, '{', false);
+  qs_json_text(b, "id", t->id);
+  qs_json_text(b, "instrument", t->instrument);
+  qs_json_text(b, "underlying", t->underlying);
+  qs_json_text(b, "book", t->book);
+  qs_json_text(b, "venue", t->venue);
+  qs_json_text(b, "kind", t->kind);
+  qs_json_number(b, "quantity", t->quantity);
+  qs_json_number(b, "mark", t->mark);
+  qs_json_number(b, "model_minus_mark", t->model_minus_mark);
+  qs_json_estimate(b, "price", t->price);
+  qs_json_estimate(b, "price_coin", t->price_coin);
+  qs_json_estimate(b, "value", t->value);
+  qs_json_estimate(b, "value_coin", t->value_coin);
+  qs_json_greeks(b, "greeks", &t->greeks);
+  if (t->greeks_coin.present) {
+    qs_json_greeks(b, "greeks_coin", &t->greeks_coin);
+  } else {
+    qs_json_text(b, "greeks_coin", NULL);
+  }
+  qs_json_trust(b, t->trusted, t->why);
+  qs_json_close(b);
+}
+
+static void write_total(qs_buffer *b, const char *key, const char *name_key, const qs_total_result *t) {
+  qs_json_open(b, key, '{', false);
+  if (name_key) {
+    qs_json_text(b, name_key, t->name);
+  }
+  qs_json_count(b, "count", t->count);
+  qs_json_estimate(b, "value", t->value);
+  qs_json_greeks(b, "greeks", &t->greeks);
+  qs_json_close(b);
+}
+
+static void write_totals(qs_buffer *b, const char *key, const char *name_key, const qs_total_result *totals,
+                         size_t count) {
+  qs_json_open(b, key, '[', false);
+  for (size_t i = 0; i < count; i++) {
+    write_total(b, NULL, name_key, &totals[i]);
+  }
+  qs_json_close(b);
+}
+
+static void write_named(qs_buffer *b, const char *key, const char *name_key, const char *label_key,
+                        const qs_named_estimate *list, size_t count) {
+  qs_json_open(b, key, '[', false);
+  for (size_t i = 0; i < count; i++) {
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, name_key, list[i].name);
+    if (label_key) {
+      qs_json_text(b, label_key, list[i].label);
+    }
+    qs_json_number(b, "estimate", list[i].value.estimate);
+    qs_json_number(b, "std_error", list[i].value.std_error);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
+static void write_sensitivities(qs_buffer *b, const qs_results *r) {
+  qs_json_open(b, "sensitivities", '[', false);
+  for (size_t i = 0; i < r->sensitivity_count; i++) {
+    const qs_sensitivity_result *s = &r->sensitivities[i];
+    qs_json_open(b, NULL, '{', false);
+    qs_json_text(b, "underlying", s->underlying);
+    write_named(b, "delta_by_future", "instrument", NULL, s->delta_by_future, s->delta_count);
+    qs_json_estimate(b, "vega_parallel", s->vega_parallel);
+    write_named(b, "vega_by_bucket", "expiry", "moneyness", s->vega_by_bucket, s->bucket_count);
+    write_named(b, "vega_by_quote", "instrument", NULL, s->vega_by_quote, s->vega_count);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
+static void write_breaches(qs_buffer *b, const qs_results *r) {
+  qs_json_open(b, "breaches", '[', false);
+  for (size_t i = 0; i < r->breach_count; i++) {
+    const qs_breach *breach = &r->breaches[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "measure", breach->measure);
+    if (breach->level > 0) {
+      qs_json_number(b, "level", breach->level);
+    }
+    qs_json_text(b, "book", breach->book);
+    qs_json_text(b, "underlying", breach->underlying);
+    qs_json_number(b, "value", breach->value);
+    qs_json_number(b, "max", breach->max);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
+void qs_json_run_info(qs_buffer *b, const qs_results *r) {
+  qs_json_text(b, "backend_note", r->backend_note);
+  qs_json_open(b, "devices", '[', false);
+  for (size_t i = 0; i < r->device_count; i++) {
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "name", r->devices[i].name);
+    qs_json_text(b, "target", r->devices[i].target);
+    qs_json_count(b, "units", r->devices[i].units);
+    qs_json_number(b, "seconds", r->devices[i].seconds);
+    qs_json_text(b, "failure", r->devices[i].failure);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+  qs_json_open(b, "times", '[', false);
+  for (size_t i = 0; i < r->time_count; i++) {
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "stage", r->times[i].stage);
+    qs_json_number(b, "seconds", r->times[i].seconds);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
+static void write_book(qs_buffer *b, const qs_results *r) {
+  qs_json_bool(b, "valued", r->valued);
+  qs_json_open(b, "trades", '[', false);
+  for (size_t i = 0; i < r->trade_count; i++) {
+    write_trade(b, &r->trades[i]);
+  }
+  qs_json_close(b);
+  write_totals(b, "books", "book", r->books, r->book_count);
+  write_totals(b, "underlyings", "underlying", r->underlyings, r->underlying_count);
+  if (r->valued) {
+    write_total(b, "total", NULL, &r->total);
+  } else {
+    qs_json_open(b, "total", '{', true);
+    qs_json_close(b);
+  }
+  write_sensitivities(b, r);
+}
+
+qs_status qs_results_to_json(qs_context *context, const qs_results *results, bool include_run_info,
+                             char **text) {
+  qs_buffer b;
+  qs_buffer_init(&b, context);
+  qs_json_open(&b, NULL, '{', false);
+  qs_json_count(&b, "schema", 1);
+  qs_json_text(&b, "currency", results->currency);
+  qs_json_time(&b, "as_of", results->as_of);
+  qs_json_count(&b, "seed", results->seed);
+  qs_json_count(&b, "paths", results->paths);
+  qs_json_text(&b, "precision", results->precision);
+  qs_json_bool(&b, "trusted", results->trusted);
+  qs_json_texts(&b, "warnings", results->warnings, results->warning_count);
+  write_breaches(&b, results);
+  write_book(&b, results);
+  qs_json_calibration(&b, results);
+  qs_json_risk(&b, results);
+  qs_json_stress(&b, results);
+  qs_json_hedge(&b, results);
+  qs_json_open(&b, "simulate", '{', true);
+  qs_json_close(&b);
+  if (include_run_info) {
+    qs_json_run_info(&b, results);
+  }
+  qs_json_close(&b);
+  qs_buffer_append(&b, "\n", 1);
+  return qs_buffer_finish(&b, text);
+}
