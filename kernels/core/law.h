@@ -1,0 +1,359 @@
+// The numbers of a step and of a date that do not depend on the path: what a plan's table holds. All double.
+//
+// A model is seen here by what its law is made of, not by its name:
+//   variance   constant (sigma) or stochastic (v0 kappa theta xi rho)
+//   jumps      none; counted (normal sizes: only their number is drawn, Poisson by inversion); in price and
+//              variance (svcj: one draw a step); two-sided exponential (kou: one draw a step and side)
+//
+// One draw a step stands for the step's compound Poisson law with exponential sizes: with a = lambda dt and
+// h = a / 2, a jump happens with probability a / (1 + h) and its size is (1 + h) times an exponential. Mean
+// and variance are exact, and so are all cumulants up to a relative a^2 / 12, since
+// 2 atanh(h z / (1 - z)) = a z / (1 - z) + (a z / (1 - z))^3 / 12 + ... Use it for a <= 0.2.
+//
+// A variance jump acts at a uniform time within its step: it enters the conditional mean and variance of the
+// variance at the step's end, before those are matched, so that it adds to the correlated part of the price
+// as well.
+#ifndef QS_CORE_LAW_H
+#define QS_CORE_LAW_H
+
+#include "kernels/core/elementary.h"
+
+// Sources of randomness of a path: the `dimension` of a counter (key.h). One word a step each.
+enum {
+  QS_DRAW_VARIANCE = 0, // the variance's uniform
+  QS_DRAW_JUMP = 1,     // variance jump, number of counted jumps, or upward exponential jump
+  QS_DRAW_PRICE = 2,    // the price's own normal, where the whole of S is simulated
+  QS_DRAW_DOWN = 3,     // downward exponential jump
+  QS_DRAW_COUNT = 4
+};
+
+typedef enum qs_jumps {
+  QS_JUMPS_NONE = 0,
+  QS_JUMPS_COUNTED = 1,
+  QS_JUMPS_VARIANCE = 2,
+  QS_JUMPS_EXPONENTIAL = 3
+} qs_jumps;
+
+typedef enum qs_variance {
+  QS_VARIANCE_CONSTANT = 0,
+  QS_VARIANCE_QE = 1,   // quadratic-exponential, martingale corrected (Andersen 2008)
+  QS_VARIANCE_EULER = 2 // full truncation (Lord, Koekkoek, van Dijk 2010)
+} qs_variance;
+
+// A model's parameters, annual; see include/quickset/model.h. Those it does not use are zero.
+typedef struct qs_dynamics {
+  qs_variance variance;
+  qs_jumps jumps;
+  double v0, kappa, theta, xi, rho;
+  double lambda, mu_j, sigma_j, mu_v, rho_j;
+  double p, eta1, eta2, sigma;
+  double jump_tilt;                                      // g of qs_jump_tilt
+  double tilt_mu_j, tilt_sigma_j, tilt_mu_v, tilt_rho_j; // its derivatives
+} qs_dynamics;
+
+// Coefficients of a step; each column says what it is to the step functions (qe.h, euler.h, jumps.h).
+enum {
+  QS_K_YEARS,            // dt
+  QS_K_DECAY,            // e = exp(-kappa dt)
+  QS_K_GAIN,             // 1 - e
+  QS_K_THETA,            // theta
+  QS_K_VARIANCE_V,       // c1: Var[v' | v] = c1 v + c2
+  QS_K_VARIANCE_0,       // c2
+  QS_K_LOADING,          // A: ln S loads on v' by A
+  QS_K_HALF_OWN,         // (1 - rho^2) dt / 2
+  QS_K_GAIN_KAPPA,       // d(1 - e)/dkappa
+  QS_K_V_KAPPA,          // dc1/dkappa
+  QS_K_0_KAPPA,          // dc2/dkappa
+  QS_K_0_THETA,          // dc2/dtheta
+  QS_K_TWO_OVER_XI,      // 2 / xi
+  QS_K_A_KAPPA,          // dA/dkappa
+  QS_K_A_XI,             // dA/dxi
+  QS_K_A_RHO,            // dA/drho
+  QS_K_EULER_KAPPA,      // kappa dt
+  QS_K_EULER_XI,         // xi sqrt(dt)
+  QS_K_EULER_RHO,        // rho sqrt(dt)
+  QS_K_EULER_ROOT,       // sqrt(dt)
+  QS_K_EULER_DRIFT,      // -rho^2 dt / 2
+  QS_K_EULER_D_RHO,      // -rho dt
+  QS_K_JUMP_INVERSE,     // 1 / probability of a jump (of an upward one)
+  QS_K_JUMP_UNIT,        // 1 + h
+  QS_K_JUMP_H,           // h
+  QS_K_JUMP_H_UNIT,      // h (1 + h)
+  QS_K_JUMP_MEAN,        // mu' + sigma'^2 / 2: log of the mean jump factor but for rho_j Y
+  QS_K_JUMP_VARIANCE,    // sigma'^2
+  QS_K_JUMP_RHO,         // rho_j
+  QS_K_JUMP_SIZE,        // (1 + h) mu_v
+  QS_K_JUMP_SIZE_LAMBDA, // mu_v / lambda
+  QS_K_JUMP_DECAY,       // mean of exp(-kappa s), s uniform in the step
+  QS_K_JUMP_SPREAD,      // what a unit jump adds to Var[v']
+  QS_K_JUMP_DECAY_KAPPA, // their derivatives
+  QS_K_JUMP_SPREAD_KAPPA,
+  QS_K_DOWN_INVERSE, // 1 / probability of a downward jump
+  QS_K_DOWN_UNIT,    // its 1 + h
+  QS_K_UP_SCALE,     // 1 / eta1
+  QS_K_DOWN_SCALE,   // 1 / eta2
+  QS_K_DRIFT,        // minus the log of the mean jump factor of the step
+  QS_K_CONSTANT_V,   // sigma^2 dt
+  QS_K_COUNT
+};
+
+// Constants of a date. Derivatives are in the order of the model's parameters.
+enum {
+  QS_D_DRIFT,                          // sum of the steps' QS_K_DRIFT
+  QS_D_DRIFT_0,                        // its derivatives, up to 10
+  QS_D_CONSTANT_V = QS_D_DRIFT_0 + 10, // sigma^2 T
+  QS_D_CONSTANT_SIGMA,                 // 2 sigma T
+  QS_D_OWN,                            // 1 - rho^2
+  QS_D_OWN_RHO,                        // -2 rho
+  QS_D_REBASE,         // weight of the last main node's variance, less what its main weight counts too much
+  QS_D_SIDE_WEIGHT,    // weight of the side step's node
+  QS_D_LAMBDA_INVERSE, // 1 / lambda, 0 for lambda = 0
+  QS_D_MU_J,
+  QS_D_SIGMA_J,
+  QS_D_MU_V,
+  QS_D_RHO_J,
+  QS_D_TILT, // g of qs_jump_tilt and its derivatives
+  QS_D_TILT_MU_J,
+  QS_D_TILT_SIGMA_J,
+  QS_D_TILT_MU_V,
+  QS_D_TILT_RHO_J,
+  QS_D_COUNTED_MEAN,  // mu_j + sigma_j^2 / 2
+  QS_D_UP_SCALE,      // 1 / eta1
+  QS_D_DOWN_SCALE,    // 1 / eta2
+  QS_D_MARK_MEAN,     // one more normal jump: what it adds to M and V, and the weight of the difference that
+  QS_D_MARK_VARIANCE, // it makes in d/dlambda, less MARK_SLOPE times sum of h
+  QS_D_MARK_WEIGHT,
+  QS_D_MARK_SLOPE,
+  QS_D_UP_RATE,   // eta1 - 1
+  QS_D_DOWN_RATE, // eta2 + 1
+  QS_D_LAMBDA_UP, // weights of the exponential jumps' excess in d/dlambda and d/dp (estimator.inc)
+  QS_D_LAMBDA_DOWN,
+  QS_D_P_UP,
+  QS_D_P_DOWN,
+  QS_D_COUNT
+};
+
+// A step: its row of coefficients and thresholds, and where its random words are.
+typedef struct qs_law_step {
+  uint32_t kind, draw_block, draw_word;
+} qs_law_step;
+
+// A date: after main_steps steps and, where side is not 0, one more that leaves the main path alone.
+typedef struct qs_law_date {
+  uint32_t main_steps, side;
+  qs_law_step step;
+} qs_law_date;
+
+enum { QS_COUNT_LIMIT = 32 }; // most counted jumps in one step
+
+// Thresholds on random words: a draw jumps where word < jump (down), and counts one jump for each k < count
+// with word > counted[k]. counted is filled with 2^32 - 1, which no word exceeds, up to a multiple of 4.
+typedef struct qs_thresholds {
+  uint32_t jump, down;
+  uint32_t count;
+  uint32_t counted[QS_COUNT_LIMIT];
+} qs_thresholds;
+
+// sum over k >= first of (-x)^k weight(k) / (k + 1)! and its relatives, for 0 <= x < 1.
+static inline void qs_decay_series(double x, double *mean, double *slope) {
+  double power = 1.0, m = 0.0, s = 0.0;
+  for (int k = 0; k < 24; k++) {
+    m += power;
+    // power is (-x)^k / (k + 1)!; the slope's term k is -(k + 1) (-x)^k / (k + 2)!.
+    const double next = power / (k + 2.0);
+    s -= (k + 1.0) * next;
+    power = -x * next;
+  }
+  *mean = m;
+  *slope = s;
+}
+
+// g(x) = (1 - exp(-x)) / x and its derivative, x >= 0.
+static inline void qs_decay_mean(double x, double *mean, double *slope) {
+  if (x < 1.0) {
+    qs_decay_series(x, mean, slope);
+    return;
+  }
+  const double e = x < 700.0 ? qs_exp_d(-x) : 0.0;
+  *mean = (1.0 - e) / x;
+  *slope = (e - *mean) / x;
+}
+
+// (g(x) - g(2x)) / x and its derivative, x >= 0.
+static inline void qs_decay_spread(double x, double *spread, double *slope) {
+  if (x >= 0.5) {
+    double g1, d1, g2, d2;
+    qs_decay_mean(x, &g1, &d1);
+    qs_decay_mean(2.0 * x, &g2, &d2);
+    *spread = (g1 - g2) / x;
+    *slope = (d1 - 2.0 * d2 - *spread) / x;
+    return;
+  }
+  double term = 0.5, two = 1.0, f = 0.0, d = 0.0, previous = 0.0;
+  for (int k = 1; k < 32; k++) {
+    // term is (-1)^(k-1) x^(k-1) / (k + 1)!
+    two *= 2.0;
+    const double weight = two - 1.0;
+    f += weight * term;
+    d -= (k - 1.0) * weight * previous;
+    previous = term / (k + 2.0);
+    term = -x * previous;
+  }
+  *spread = f;
+  *slope = d;
+}
+
+// g: the part of the jumps' price variance that one draw a step takes from the jumps' mean, so that the
+// variance of the step is exact: sigma'^2 = (1 + h)(sigma_j^2 + 2 h g), g = mu_j^2 / 2 + mu_j rho_j mu_v;
+// bounded below so that sigma'^2 >= 0 for every step, up to h_max.
+static inline void qs_jump_tilt(qs_dynamics *m, double h_max) {
+  const double least = h_max > 0.0 ? -0.5 * m->sigma_j * m->sigma_j / h_max : 0.0;
+  const double g = m->mu_j * (0.5 * m->mu_j + m->rho_j * m->mu_v);
+  const int bounded = g < least;
+  m->jump_tilt = bounded ? least : g;
+  m->tilt_mu_j = bounded ? 0.0 : m->mu_j + m->rho_j * m->mu_v;
+  m->tilt_mu_v = bounded ? 0.0 : m->mu_j * m->rho_j;
+  m->tilt_rho_j = bounded ? 0.0 : m->mu_j * m->mu_v;
+  m->tilt_sigma_j = bounded && h_max > 0.0 ? -m->sigma_j / h_max : 0.0;
+}
+
+// The variance's coefficients for a step of dt years (Andersen 2008, eqs 17-18 and 33-36 with
+// gamma1 = gamma2 = 1/2, the price's own noise taken out).
+static inline void qs_step_variance(const qs_dynamics *m, double dt, double *k) {
+  const double x = m->kappa * dt, xi2 = m->xi * m->xi;
+  double g, d;
+  qs_decay_mean(x, &g, &d);
+  const double e = 1.0 - x * g;
+  k[QS_K_DECAY] = e;
+  k[QS_K_GAIN] = x * g;
+  k[QS_K_THETA] = m->theta;
+  k[QS_K_VARIANCE_V] = xi2 * dt * e * g;
+  k[QS_K_0_THETA] = 0.5 * xi2 * dt * x * g * g;
+  k[QS_K_VARIANCE_0] = m->theta * k[QS_K_0_THETA];
+  k[QS_K_LOADING] = m->rho / m->xi * (1.0 + 0.5 * x) - 0.25 * dt * m->rho * m->rho;
+  k[QS_K_HALF_OWN] = 0.5 * (1.0 - m->rho * m->rho) * dt;
+  k[QS_K_GAIN_KAPPA] = dt * e;
+  k[QS_K_V_KAPPA] = xi2 * dt * dt * e * (d - g);
+  k[QS_K_0_KAPPA] = 0.5 * m->theta * xi2 * dt * dt * g * (g + 2.0 * x * d);
+  k[QS_K_TWO_OVER_XI] = 2.0 / m->xi;
+  k[QS_K_A_KAPPA] = 0.5 * m->rho * dt / m->xi;
+  k[QS_K_A_XI] = -m->rho / xi2 * (1.0 + 0.5 * x);
+  k[QS_K_A_RHO] = (1.0 + 0.5 * x) / m->xi - 0.5 * dt * m->rho;
+  const double root = qs_sqrt_d(dt);
+  k[QS_K_EULER_KAPPA] = x;
+  k[QS_K_EULER_XI] = m->xi * root;
+  k[QS_K_EULER_RHO] = m->rho * root;
+  k[QS_K_EULER_ROOT] = root;
+  k[QS_K_EULER_DRIFT] = -0.5 * m->rho * m->rho * dt;
+  k[QS_K_EULER_D_RHO] = -m->rho * dt;
+}
+
+// |A| times the largest Var[v'] / E[v'] of a step: the martingale correction of qe.h holds up to
+// QS_CORRECTION_LIMIT.
+#define QS_CORRECTION_LIMIT 0.4
+static inline double qs_step_correction(const qs_dynamics *m, double dt) {
+  double g, d;
+  qs_decay_mean(m->kappa * dt, &g, &d);
+  const double a = m->rho / m->xi * (1.0 + 0.5 * m->kappa * dt) - 0.25 * dt * m->rho * m->rho;
+  return (a < 0.0 ? -a : a) * m->xi * m->xi * dt * g;
+}
+
+// The word below which a draw of this probability happens.
+static inline uint32_t qs_threshold(double probability) {
+  const double scaled = probability * 0x1p32 + 0.5;
+  return scaled >= 0x1p32 - 1.0 ? 0xffffffffu : (uint32_t)scaled;
+}
+
+// One draw a step for jumps in price and variance: coefficients, and the drift's derivatives to (lambda,
+// mu_j, sigma_j, mu_v, rho_j), which are minus those of the log mean jump factor; *birth is what the step
+// adds to the weight of one more jump in d/dlambda: dp/dlambda / (1 - p).
+static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t,
+                                         double drift[5], double *birth) {
+  const double h = 0.5 * m->lambda * dt, unit = 1.0 + h;
+  const double p = m->lambda * dt / unit, dh = 0.5 * dt, dp = dt / (unit * unit);
+  const double spread = m->sigma_j * m->sigma_j + 2.0 * h * m->jump_tilt;
+  t->jump = qs_threshold(p);
+  k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
+  k[QS_K_JUMP_UNIT] = unit;
+  k[QS_K_JUMP_H] = h;
+  k[QS_K_JUMP_H_UNIT] = h * unit;
+  k[QS_K_JUMP_VARIANCE] = unit * spread;
+  k[QS_K_JUMP_MEAN] = unit * (m->mu_j + 0.5 * spread);
+  k[QS_K_JUMP_RHO] = m->rho_j;
+  k[QS_K_JUMP_SIZE] = unit * m->mu_v;
+  k[QS_K_JUMP_SIZE_LAMBDA] = m->lambda > 0.0 ? m->mu_v / m->lambda : 0.0;
+  const double x = m->kappa * dt, scale = m->xi * m->xi * dt;
+  double g, dg;
+  qs_decay_mean(x, &g, &dg);
+  k[QS_K_JUMP_DECAY] = g;
+  k[QS_K_JUMP_DECAY_KAPPA] = dt * dg;
+  qs_decay_spread(x, &g, &dg);
+  k[QS_K_JUMP_SPREAD] = scale * g;
+  k[QS_K_JUMP_SPREAD_KAPPA] = scale * dt * dg;
+
+  const double tail = 1.0 - m->rho_j * m->mu_v * unit;
+  const double factor = qs_exp_d(k[QS_K_JUMP_MEAN]) / tail;
+  const double total = 1.0 + p * (factor - 1.0), share = p * factor / total;
+  k[QS_K_DRIFT] = -qs_log1p_d(p * (factor - 1.0));
+  const double by_lambda =
+      dh * (m->mu_j + 0.5 * spread) + unit * dh * m->jump_tilt + m->rho_j * m->mu_v * dh / tail;
+  drift[0] = -(dp * (factor - 1.0) / total + share * by_lambda);
+  drift[1] = -share * unit * (1.0 + h * m->tilt_mu_j);
+  drift[2] = -share * unit * (m->sigma_j + h * m->tilt_sigma_j);
+  drift[3] = -share * unit * (h * m->tilt_mu_v + m->rho_j / tail);
+  drift[4] = -share * unit * (h * m->tilt_rho_j + m->mu_v / tail);
+  *birth = dp / (1.0 - p);
+}
+
+// kbar = exp(mu_j + sigma_j^2 / 2) - 1 of counted jumps.
+static inline double qs_counted_mean(const qs_dynamics *m) {
+  return qs_exp_d(m->mu_j + 0.5 * m->sigma_j * m->sigma_j) - 1.0;
+}
+
+// Poisson by inversion: thresholds up to a tail of 1e-9; false where lambda dt is too large for it (about
+// 10).
+static inline int qs_step_counted_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t) {
+  const double a = m->lambda * dt;
+  k[QS_K_JUMP_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
+  k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;
+  k[QS_K_DRIFT] = -a * qs_counted_mean(m);
+  if (!(a < 20.0)) {
+    return 0;
+  }
+  double term = qs_exp_d(-a), sum = term;
+  t->count = 0;
+  while (1.0 - sum > 1e-9 && t->count < QS_COUNT_LIMIT) {
+    t->counted[t->count++] = qs_threshold(sum) - 1u;
+    term *= a / t->count;
+    sum += term;
+  }
+  const int complete = 1.0 - sum <= 1e-9;
+  while (t->count % 4) {
+    t->counted[t->count++] = 0xffffffffu;
+  }
+  return complete;
+}
+
+// One draw a step and side for two-sided exponential jumps: coefficients, and the drift's derivatives to
+// (eta1, eta2).
+static inline void qs_step_exponential_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t,
+                                            double drift[2]) {
+  const double up = m->lambda * m->p * dt, down = m->lambda * (1.0 - m->p) * dt;
+  const double up_unit = 1.0 + 0.5 * up, down_unit = 1.0 + 0.5 * down;
+  const double up_p = up / up_unit, down_p = down / down_unit;
+  t->jump = qs_threshold(up_p);
+  t->down = qs_threshold(down_p);
+  k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
+  k[QS_K_DOWN_INVERSE] = t->down ? 0x1p32 / t->down : 1.0;
+  k[QS_K_JUMP_UNIT] = up_unit;
+  k[QS_K_DOWN_UNIT] = down_unit;
+  k[QS_K_UP_SCALE] = 1.0 / m->eta1;
+  k[QS_K_DOWN_SCALE] = 1.0 / m->eta2;
+  // Mean factor minus one, of an upward and a downward jump.
+  const double rise = up_unit / (m->eta1 - up_unit), fall = -down_unit / (m->eta2 + down_unit);
+  k[QS_K_DRIFT] = -qs_log1p_d(up_p * rise) - qs_log1p_d(down_p * fall);
+  drift[0] = up_p * rise / (m->eta1 - up_unit) / (1.0 + up_p * rise);
+  drift[1] = down_p * fall / (m->eta2 + down_unit) / (1.0 + down_p * fall);
+}
+
+#endif

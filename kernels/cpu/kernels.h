@@ -1,0 +1,36 @@
+/*
+ * One set of kernels: the core compiled for one instruction set and one precision. kernels.inc is their one
+ * source, <target>_<precision>.c compile it.
+ */
+#ifndef QS_KERNELS_CPU_KERNELS_H
+#define QS_KERNELS_CPU_KERNELS_H
+
+#include "kernels/table.h"
+
+/* A unit made ready to run: the plan's table in the kernels' precision. */
+typedef struct qs_cpu_law qs_cpu_law;
+
+typedef struct qs_cpu_kernels {
+  /* Null when memory is out. The table must outlive it. */
+  qs_cpu_law *(*law_create)(const qs_table *table, uint64_t key);
+  void (*law_destroy)(qs_cpu_law *law);
+
+  /* Bytes of scratch memory, 64-byte aligned, that each thread brings along. */
+  size_t (*value_scratch)(const qs_value_unit *unit, const qs_table *table);
+  /* One batch; moments as in qs_value_unit, from this batch's first. Stops early, result unspecified, once
+   * *cancel is non-zero (cancel may be null). */
+  void (*value)(const qs_cpu_law *law, const qs_value_unit *unit, uint32_t batch, void *scratch,
+                const volatile int *cancel, qs_moment *moments);
+
+  size_t (*horizon_scratch)(const qs_horizon_unit *unit);
+  uint32_t lanes; /* paths of a horizon block */
+  /* `lanes` paths from path_begin on, or fewer at the end of the unit; x and v as in qs_horizon_unit. */
+  void (*horizon)(const qs_cpu_law *law, const qs_horizon_unit *unit, uint64_t path_begin, void *scratch,
+                  double *x, double *v);
+} qs_cpu_kernels;
+
+extern const qs_cpu_kernels qs_cpu_v4_mixed, qs_cpu_v4_double;
+extern const qs_cpu_kernels qs_cpu_v3_mixed, qs_cpu_v3_double;
+extern const qs_cpu_kernels qs_cpu_portable_mixed, qs_cpu_portable_double;
+
+#endif

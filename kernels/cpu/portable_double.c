@@ -1,0 +1,4 @@
+#define QS_REAL_DOUBLE 1
+#define QS_LANES       128
+#define QS_CPU_KERNELS qs_cpu_portable_double
+#include "kernels/cpu/kernels.inc"

@@ -1,0 +1,415 @@
+#include "kernels/table.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/backend.h"
+
+/* Most paths of a run: the low word of a Philox counter. */
+#define PATH_LIMIT ((uint64_t)1 << 32)
+
+static qs_status refuse(char *message, qs_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static qs_status refuse(char *message, qs_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, QS_DEVICE_TEXT, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+static qs_dynamics dynamics_of(const qs_path_plan *plan) {
+  const double *value = plan->model.value;
+  const uint32_t used = qs_model_parameters(plan->model.type);
+  double p[QS_PARAMETER_COUNT];
+  for (uint32_t i = 0; i < QS_PARAMETER_COUNT; i++) {
+    p[i] = used >> i & 1 ? value[i] : 0.0;
+  }
+  qs_dynamics m = {.v0 = p[QS_V0],
+                   .kappa = p[QS_KAPPA],
+                   .theta = p[QS_THETA],
+                   .xi = p[QS_XI],
+                   .rho = p[QS_RHO],
+                   .lambda = p[QS_LAMBDA],
+                   .mu_j = p[QS_MU_J],
+                   .sigma_j = p[QS_SIGMA_J],
+                   .mu_v = p[QS_MU_V],
+                   .rho_j = p[QS_RHO_J],
+                   .p = p[QS_P],
+                   .eta1 = p[QS_ETA1],
+                   .eta2 = p[QS_ETA2],
+                   .sigma = p[QS_SIGMA]};
+  const qs_model_type type = plan->model.type;
+  if (type == QS_MODEL_HESTON || type == QS_MODEL_BATES || type == QS_MODEL_SVCJ) {
+    m.variance = plan->scheme == QS_SCHEME_EULER ? QS_VARIANCE_EULER : QS_VARIANCE_QE;
+  }
+  m.jumps = type == QS_MODEL_SVCJ                               ? QS_JUMPS_VARIANCE
+            : type == QS_MODEL_KOU                              ? QS_JUMPS_EXPONENTIAL
+            : type == QS_MODEL_MERTON || type == QS_MODEL_BATES ? QS_JUMPS_COUNTED
+                                                                : QS_JUMPS_NONE;
+  return m;
+}
+
+static qs_status check_step(const qs_dynamics *m, const qs_step *step, const char *what, uint32_t index,
+                            char *message) {
+  const double dt = step->years;
+  if (!(dt > 0.0 && dt < 100.0) || step->draw_word > 3) {
+    return refuse(message, QS_ERROR_INPUT, "%s %u: its length is %g years and its draw word %u", what, index,
+                  dt, step->draw_word);
+  }
+  if (m->variance == QS_VARIANCE_QE && !(qs_step_correction(m, dt) <= QS_CORRECTION_LIMIT)) {
+    return refuse(
+        message, QS_ERROR_INPUT,
+        "%s %u: %g years are too long for rho = %g, xi = %g, kappa = %g: |rho| xi dt (1 + kappa dt / 2) "
+        "must stay below %g",
+        what, index, dt, m->rho, m->xi, m->kappa, QS_CORRECTION_LIMIT);
+  }
+  const double jumps = m->lambda * dt;
+  const double most = m->jumps == QS_JUMPS_COUNTED ? 8.0 : 0.5;
+  if (jumps > most) {
+    return refuse(message, QS_ERROR_INPUT, "%s %u: %g years hold %g jumps on average, at most %g", what,
+                  index, dt, jumps, most);
+  }
+  const double unit = 1.0 + 0.5 * jumps;
+  if (m->jumps == QS_JUMPS_VARIANCE && m->rho_j * m->mu_v * unit >= 1.0) {
+    return refuse(message, QS_ERROR_INPUT, "%s %u: rho_j mu_v = %g needs shorter steps than %g years", what,
+                  index, m->rho_j * m->mu_v, dt);
+  }
+  if (m->jumps == QS_JUMPS_EXPONENTIAL && m->eta1 <= 1.0 + 0.5 * jumps * m->p) {
+    return refuse(message, QS_ERROR_INPUT, "%s %u: eta1 = %g needs shorter steps than %g years", what, index,
+                  m->eta1, dt);
+  }
+  return QS_OK;
+}
+
+static qs_status check_plan(const qs_path_plan *plan, const qs_dynamics *m, char *message) {
+  qs_parameter parameter = QS_V0;
+  const char *problem = (unsigned)plan->model.type < QS_MODEL_COUNT ? qs_model_check(&plan->model, &parameter)
+                                                                    : "no such model";
+  if (problem) {
+    return refuse(message, QS_ERROR_INPUT, "%s: %s %s", qs_model_name(plan->model.type),
+                  qs_parameter_name(parameter), problem);
+  }
+  if (!plan->date_count || (plan->step_count && !plan->steps) || !plan->dates) {
+    return refuse(message, QS_ERROR_INPUT, "a plan needs at least one date");
+  }
+  for (uint32_t i = 0; i < plan->step_count; i++) {
+    const qs_status status = check_step(m, plan->steps + i, "step", i, message);
+    if (status) {
+      return status;
+    }
+  }
+  for (uint32_t i = 0; i < plan->date_count; i++) {
+    const qs_date *date = plan->dates + i;
+    if (date->main_steps > plan->step_count || (i && date->main_steps < date[-1].main_steps)) {
+      return refuse(message, QS_ERROR_INPUT, "date %u: dates must ascend and lie within the steps", i);
+    }
+    const qs_status status =
+        date->side.years > 0.0 ? check_step(m, &date->side, "side step of date", i, message) : QS_OK;
+    if (status) {
+      return status;
+    }
+  }
+  return QS_OK;
+}
+
+/* What the steps of one length add to a date's constants, per step. */
+typedef struct step_sums {
+  double drift[QS_MAX_LAW_PARAMETERS];
+  double birth, h;
+} step_sums;
+
+static void fill_kind(const qs_dynamics *m, double dt, double *k, qs_thresholds *t, step_sums *sums) {
+  memset(k, 0, QS_K_COUNT * sizeof *k);
+  memset(t, 0, sizeof *t);
+  memset(sums, 0, sizeof *sums);
+  k[QS_K_YEARS] = dt;
+  k[QS_K_CONSTANT_V] = m->sigma * m->sigma * dt;
+  if (m->variance != QS_VARIANCE_CONSTANT) {
+    qs_step_variance(m, dt, k);
+  }
+  const uint32_t first = m->variance != QS_VARIANCE_CONSTANT ? 5 : 0;
+  switch (m->jumps) {
+  case QS_JUMPS_VARIANCE:
+    qs_step_variance_jump(m, dt, k, t, sums->drift + 5, &sums->birth);
+    sums->h = 0.5 * m->lambda * dt;
+    break;
+  case QS_JUMPS_COUNTED: {
+    const double mean = qs_counted_mean(m);
+    qs_step_counted_jump(m, dt, k, t);
+    sums->drift[first] = -dt * mean;
+    sums->drift[first + 1] = -m->lambda * dt * (mean + 1.0);
+    sums->drift[first + 2] = -m->lambda * dt * (mean + 1.0) * m->sigma_j;
+    sums->birth = dt;
+    break;
+  }
+  case QS_JUMPS_EXPONENTIAL:
+    qs_step_exponential_jump(m, dt, k, t, sums->drift + 2);
+    break;
+  case QS_JUMPS_NONE:
+    break;
+  }
+}
+
+/* A table under construction: room for one kind per step and side step. */
+typedef struct builder {
+  qs_table table;
+  step_sums *sums; /* [kind] */
+} builder;
+
+static size_t round_up(size_t bytes) {
+  return (bytes + 63) & ~(size_t)63;
+}
+
+static bool allocate(builder *b, uint32_t steps, uint32_t dates) {
+  const size_t kinds = (size_t)steps + dates;
+  const size_t sizes[] = {
+      kinds * QS_K_COUNT * sizeof(double), kinds * sizeof(qs_thresholds), kinds * sizeof(step_sums),
+      steps * sizeof(qs_law_step),         steps * sizeof(double),        dates * sizeof(qs_law_date),
+      dates * QS_D_COUNT * sizeof(double)};
+  void *parts[sizeof sizes / sizeof *sizes];
+  size_t total = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    total += round_up(sizes[i]);
+  }
+  char *memory = (char *)aligned_alloc(64, total + 64);
+  if (!memory) {
+    return false;
+  }
+  size_t offset = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    parts[i] = memory + offset;
+    offset += round_up(sizes[i]);
+  }
+  b->table.memory = memory;
+  b->table.coefficients = (double *)parts[0];
+  b->table.thresholds = (qs_thresholds *)parts[1];
+  b->sums = (step_sums *)parts[2];
+  b->table.steps = (qs_law_step *)parts[3];
+  b->table.weights = (double *)parts[4];
+  b->table.dates = (qs_law_date *)parts[5];
+  b->table.constants = (double *)parts[6];
+  return true;
+}
+
+/* The kind of a length; a new one where there is none yet. */
+static qs_law_step law_step(builder *b, const qs_step *step) {
+  qs_table *t = &b->table;
+  uint32_t kind = t->kind_count;
+  while (kind > 0 && t->coefficients[(size_t)(kind - 1) * QS_K_COUNT + QS_K_YEARS] != step->years) {
+    kind--;
+  }
+  if (kind == 0) {
+    kind = ++t->kind_count;
+    fill_kind(&t->dynamics, step->years, t->coefficients + (size_t)(kind - 1) * QS_K_COUNT,
+              t->thresholds + (kind - 1), b->sums + (kind - 1));
+  }
+  const qs_law_step result = {kind - 1, step->draw_block, step->draw_word};
+  return result;
+}
+
+/* Sums over the steps up to a date. */
+typedef struct running {
+  double years, drift, sums[QS_MAX_LAW_PARAMETERS], birth, weighted_h;
+} running;
+
+static void take_step(running *r, const qs_table *t, const step_sums *sums, uint32_t kind) {
+  const double *k = t->coefficients + (size_t)kind * QS_K_COUNT;
+  const step_sums *s = sums + kind;
+  r->years += k[QS_K_YEARS];
+  r->drift += k[QS_K_DRIFT];
+  r->birth += s->birth;
+  r->weighted_h += k[QS_K_YEARS] * s->h;
+  for (int i = 0; i < QS_MAX_LAW_PARAMETERS; i++) {
+    r->sums[i] += s->drift[i];
+  }
+}
+
+static void fill_marks(const qs_dynamics *m, const running *r, double *d) {
+  const double years = r->years;
+  switch (m->jumps) {
+  case QS_JUMPS_COUNTED:
+    d[QS_D_COUNTED_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
+    d[QS_D_MARK_MEAN] = d[QS_D_COUNTED_MEAN];
+    d[QS_D_MARK_VARIANCE] = m->sigma_j * m->sigma_j;
+    d[QS_D_MARK_WEIGHT] = r->birth;
+    break;
+  case QS_JUMPS_VARIANCE: {
+    /* Steps differ in h, the added jump has their mean h: an error of second order in the difference. */
+    const double h = years > 0.0 ? r->weighted_h / years : 0.0;
+    d[QS_D_MARK_VARIANCE] = (1.0 + h) * (m->sigma_j * m->sigma_j + 2.0 * h * m->jump_tilt);
+    d[QS_D_MARK_MEAN] = (1.0 + h) * m->mu_j + 0.5 * d[QS_D_MARK_VARIANCE];
+    d[QS_D_MARK_WEIGHT] = r->birth;
+    d[QS_D_MARK_SLOPE] = m->lambda > 0.0 ? 2.0 / m->lambda : 0.0;
+    break;
+  }
+  case QS_JUMPS_EXPONENTIAL:
+    d[QS_D_UP_SCALE] = 1.0 / m->eta1;
+    d[QS_D_DOWN_SCALE] = 1.0 / m->eta2;
+    d[QS_D_UP_RATE] = m->eta1 - 1.0;
+    d[QS_D_DOWN_RATE] = m->eta2 + 1.0;
+    d[QS_D_LAMBDA_UP] = years * m->p / d[QS_D_UP_RATE];
+    d[QS_D_LAMBDA_DOWN] = years * (1.0 - m->p) / d[QS_D_DOWN_RATE];
+    d[QS_D_P_UP] = years * m->lambda / d[QS_D_UP_RATE];
+    d[QS_D_P_DOWN] = -years * m->lambda / d[QS_D_DOWN_RATE];
+    break;
+  case QS_JUMPS_NONE:
+    break;
+  }
+}
+
+static void fill_date(const qs_dynamics *m, const running *r, double *d) {
+  memset(d, 0, QS_D_COUNT * sizeof *d);
+  d[QS_D_DRIFT] = r->drift;
+  memcpy(d + QS_D_DRIFT_0, r->sums, sizeof r->sums);
+  d[QS_D_CONSTANT_V] = m->sigma * m->sigma * r->years;
+  d[QS_D_CONSTANT_SIGMA] = 2.0 * m->sigma * r->years;
+  d[QS_D_OWN] = 1.0 - m->rho * m->rho;
+  d[QS_D_OWN_RHO] = -2.0 * m->rho;
+  d[QS_D_LAMBDA_INVERSE] = m->lambda > 0.0 ? 1.0 / m->lambda : 0.0;
+  d[QS_D_MU_J] = m->mu_j;
+  d[QS_D_SIGMA_J] = m->sigma_j;
+  d[QS_D_MU_V] = m->mu_v;
+  d[QS_D_RHO_J] = m->rho_j;
+  d[QS_D_TILT] = m->jump_tilt;
+  d[QS_D_TILT_MU_J] = m->tilt_mu_j;
+  d[QS_D_TILT_SIGMA_J] = m->tilt_sigma_j;
+  d[QS_D_TILT_MU_V] = m->tilt_mu_v;
+  d[QS_D_TILT_RHO_J] = m->tilt_rho_j;
+  fill_marks(m, r, d);
+}
+
+/* Weights of the trapezoidal rule: half the steps on both sides of a node. A date takes back the half step
+ * that follows its last main node and, with a side step, puts in half of that one. */
+static void fill_weights(const qs_path_plan *plan, const qs_dynamics *m, qs_table *t) {
+  const bool trapezoid = m->variance == QS_VARIANCE_QE;
+  t->start_weight = trapezoid && plan->step_count ? 0.5 * plan->steps[0].years : 0.0;
+  for (uint32_t i = 0; i < plan->step_count; i++) {
+    const double next = i + 1 < plan->step_count ? plan->steps[i + 1].years : 0.0;
+    t->weights[i] = trapezoid ? 0.5 * (plan->steps[i].years + next) : 0.0;
+  }
+  for (uint32_t i = 0; i < plan->date_count && trapezoid; i++) {
+    const qs_date *date = plan->dates + i;
+    double *d = t->constants + (size_t)i * QS_D_COUNT;
+    const double next = date->main_steps < plan->step_count ? plan->steps[date->main_steps].years : 0.0;
+    const double side = date->side.years > 0.0 ? date->side.years : 0.0;
+    d[QS_D_REBASE] = 0.5 * (side - next);
+    d[QS_D_SIDE_WEIGHT] = 0.5 * side;
+  }
+}
+
+qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *table) {
+  builder b;
+  memset(&b, 0, sizeof b);
+  if ((unsigned)plan->model.type >= QS_MODEL_COUNT) {
+    return refuse(message, QS_ERROR_INPUT, "no such model: %d", (int)plan->model.type);
+  }
+  qs_dynamics *m = &b.table.dynamics;
+  *m = dynamics_of(plan);
+  const qs_status status = check_plan(plan, m, message);
+  if (status) {
+    return status;
+  }
+  if (!allocate(&b, plan->step_count, plan->date_count)) {
+    return refuse(message, QS_ERROR_MEMORY, "out of memory for a table of %u steps", plan->step_count);
+  }
+  double longest = 0.0;
+  for (uint32_t i = 0; i < plan->step_count; i++) {
+    longest = fmax(longest, plan->steps[i].years);
+  }
+  for (uint32_t i = 0; i < plan->date_count; i++) {
+    longest = fmax(longest, plan->dates[i].side.years);
+  }
+  /* The least bound keeps the law of a trade from depending on the other trades' dates. */
+  qs_jump_tilt(m, fmax(0.05, 0.5 * m->lambda * longest));
+
+  qs_table *t = &b.table;
+  for (uint32_t mask = qs_model_parameters(plan->model.type); mask; mask &= mask - 1) {
+    t->parameter_count++;
+  }
+  t->step_count = plan->step_count;
+  t->date_count = plan->date_count;
+  for (uint32_t i = 0; i < plan->step_count; i++) {
+    t->steps[i] = law_step(&b, plan->steps + i);
+  }
+  running sums;
+  memset(&sums, 0, sizeof sums);
+  uint32_t taken = 0;
+  for (uint32_t i = 0; i < plan->date_count; i++) {
+    const qs_date *date = plan->dates + i;
+    for (; taken < date->main_steps; taken++) {
+      take_step(&sums, t, b.sums, t->steps[taken].kind);
+    }
+    running here = sums;
+    t->dates[i].main_steps = date->main_steps;
+    t->dates[i].side = date->side.years > 0.0;
+    memset(&t->dates[i].step, 0, sizeof t->dates[i].step);
+    if (t->dates[i].side) {
+      t->dates[i].step = law_step(&b, &date->side);
+      take_step(&here, t, b.sums, t->dates[i].step.kind);
+    }
+    fill_date(m, &here, t->constants + (size_t)i * QS_D_COUNT);
+  }
+  fill_weights(plan, m, t);
+  *table = b.table;
+  return QS_OK;
+}
+
+void qs_table_free(qs_table *table) {
+  free(table->memory);
+  memset(table, 0, sizeof *table);
+}
+
+qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
+  const uint64_t batch = unit->batch_paths, paths = unit->path_count;
+  if (!batch || batch % QS_LEAF_PATHS || !paths || paths % QS_LEAF_PATHS || paths > PATH_LIMIT) {
+    return refuse(message, QS_ERROR_INPUT,
+                  "%llu paths in batches of %llu: both must be positive multiples of %d, at most 2^32 paths",
+                  (unsigned long long)paths, (unsigned long long)batch, QS_LEAF_PATHS);
+  }
+  const uint64_t batches = (paths + batch - 1) / batch;
+  if (unit->batch_begin >= unit->batch_end || unit->batch_end > batches) {
+    return refuse(message, QS_ERROR_INPUT, "batches [%u, %u) of %llu", unit->batch_begin, unit->batch_end,
+                  (unsigned long long)batches);
+  }
+  if (!unit->payoff_count || !unit->payoffs || !unit->shift_count || !unit->shifts ||
+      (unit->greeks && unit->shift_count != 1)) {
+    return refuse(message, QS_ERROR_INPUT, "%u payoffs under %u shifts, greeks %d", unit->payoff_count,
+                  unit->shift_count, unit->greeks);
+  }
+  for (uint32_t i = 0; i < unit->shift_count; i++) {
+    if (!(fabs(unit->shifts[i]) <= 20.0)) {
+      return refuse(message, QS_ERROR_INPUT, "shift %u is %g, beyond 20", i, unit->shifts[i]);
+    }
+  }
+  for (uint32_t i = 0; i < unit->payoff_count; i++) {
+    const qs_payoff_plan *p = unit->payoffs + i;
+    if (p->date >= unit->path.date_count || (i && p->date < p[-1].date) ||
+        (unsigned)p->payoff >= QS_PAYOFF_COUNT || !(p->log_strike <= 20.0)) {
+      return refuse(message, QS_ERROR_INPUT, "payoff %u: date %u of %u, kind %d, ln(K/F) %g", i, p->date,
+                    unit->path.date_count, (int)p->payoff, p->log_strike);
+    }
+  }
+  return QS_OK;
+}
+
+qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
+  if (unit->path_begin >= unit->path_end || unit->path_begin % QS_LEAF_PATHS ||
+      unit->path_end % QS_LEAF_PATHS || unit->path_end > PATH_LIMIT) {
+    return refuse(message, QS_ERROR_INPUT, "paths [%llu, %llu): multiples of %d, at most 2^32",
+                  (unsigned long long)unit->path_begin, (unsigned long long)unit->path_end, QS_LEAF_PATHS);
+  }
+  double square = 0.0;
+  for (uint32_t i = 0; i < unit->key_count; i++) {
+    square += unit->weights[i] * unit->weights[i];
+  }
+  if (!unit->key_count || !(fabs(square - 1.0) < 1e-6)) {
+    return refuse(message, QS_ERROR_INPUT, "%u streams whose squared weights sum to %g, not 1",
+                  unit->key_count, square);
+  }
+  return QS_OK;
+}

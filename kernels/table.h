@@ -1,0 +1,45 @@
+/*
+ * From a plan to the numbers its steps and dates need, in double: computed once per unit, whatever the
+ * backend, by kernels/core/law.h. Checks the plan on the way.
+ */
+#ifndef QS_KERNELS_TABLE_H
+#define QS_KERNELS_TABLE_H
+
+#include "kernels/core/law.h"
+#include "kernels/plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_table {
+  qs_dynamics dynamics;
+  uint32_t parameter_count;  /* of the model */
+  uint32_t kind_count;       /* distinct step lengths */
+  double *coefficients;      /* [kind][QS_K_COUNT] */
+  qs_thresholds *thresholds; /* [kind] */
+  uint32_t step_count;
+  qs_law_step *steps; /* [step] */
+  double *weights;    /* [step] */
+  uint32_t date_count;
+  qs_law_date *dates; /* [date] */
+  double *constants;  /* [date][QS_D_COUNT] */
+  double start_weight;
+  void *memory; /* holds all arrays */
+} qs_table;
+
+/* Fills the table from the plan. The message (QS_DEVICE_TEXT bytes) says what is wrong on QS_ERROR_INPUT or
+ * QS_ERROR_MEMORY, and the table is untouched then. Free it with qs_table_free. */
+qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *table);
+
+/* Null arrays are allowed. */
+void qs_table_free(qs_table *table);
+
+/* QS_OK, or QS_ERROR_INPUT with a message where the unit's ranges, batches or payoffs make no sense. */
+qs_status qs_value_unit_check(const qs_value_unit *unit, char *message);
+qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
