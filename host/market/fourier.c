@@ -115,7 +115,7 @@ static qs_status sum_strip(const qs_characteristic *ch, const qs_fourier_plan *p
     }
     qs_fourier_panel_sum(&panel, count, k, list->target);
   }
-  return qs_fourier_conclude(&p, settings, scale, nodes, report);
+  return qs_fourier_conclude(&p, settings, scale, strict, nodes, report);
 }
 
 /* From raw sums to results: the factor in front, the control variate, and the strikes outside the plan. */
@@ -201,7 +201,8 @@ qs_status qs_fourier_strip(const qs_model *model, double years, size_t count, co
   }
   double first, last;
   qs_fourier_range(count, log_moneyness, &first, &last);
-  double aliasing = (list.count > 1 ? 1e-2 : 0.1) * use.tolerance;
+  /* derivatives by tail parameters decay more slowly than the tails do */
+  double aliasing = (list.count > 1 ? 1e-4 : 0.1) * use.tolerance;
   qs_fourier_plan plan = qs_fourier_make_plan(&ch, &ch, first, last, 0.01 * use.tolerance, aliasing);
   qs_status status = sum_strip(&ch, &plan, &list, count, log_moneyness, &use, report);
   finish_strip(&plan, &list, count, log_moneyness);

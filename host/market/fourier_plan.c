@@ -56,8 +56,9 @@ qs_fourier_plan qs_fourier_make_plan(const qs_characteristic *one, const qs_char
   if (plan.high < plan.low) {
     plan.high = plan.low = fmin(fmax(0, first), last);
   }
-  /* the strike 2 pi/h above, or below, the lowest, or highest, one; damped by e^{-k/2} */
-  double up = INFINITY, down = INFINITY;
+  /* the strike 2 pi/h above, or below, the lowest, or highest, one, damped by e^{-k/2}; a call is at most 1
+   * and a put e^k, whatever moments exist */
+  double up = -2 * log_aliasing, down = 2 * (plan.high - log_aliasing);
   for (int i = 0; i < t.count; i++) {
     double a = t.exponent[i];
     up = fmin(up, (t.right[i] - a * plan.low - log_aliasing) / (a + 0.5));

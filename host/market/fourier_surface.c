@@ -84,7 +84,7 @@ static qs_status sum_rows(const qs_characteristic *ch, const qs_fourier_plan *pl
     }
     qs_fourier_panel_sum(&panel, count, k, rows->target);
   }
-  return qs_fourier_conclude(&p, settings, scale, nodes, report);
+  return qs_fourier_conclude(&p, settings, scale, false, nodes, report);
 }
 
 /* What all bands share. */

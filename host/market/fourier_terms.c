@@ -1,5 +1,6 @@
 #include "host/market/fourier_terms.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { BLOCK = QS_FOURIER_BLOCK };
@@ -7,7 +8,7 @@ enum { BLOCK = QS_FOURIER_BLOCK };
 void qs_fourier_track(const qs_fourier_sizes *sizes, qs_fourier_progress *progress) {
   double first = 0, second = 0, last = 0;
   for (int i = 0; i < BLOCK; i++) {
-    progress->absolute += sizes->weight[i];
+    progress->absolute += sizes->term[i];
     if (i < BLOCK / 2) {
       first = fmax(first, sizes->weight[i]);
     } else {
@@ -18,14 +19,17 @@ void qs_fourier_track(const qs_fourier_sizes *sizes, qs_fourier_progress *progre
     }
   }
   progress->last_size = last;
-  progress->rest = second < 0.98 * first ? BLOCK / 2 * second * second / (first - second) : INFINITY;
+  progress->rest = INFINITY;
+  if (second < (1 - 1e-6) * first || second == 0) {
+    progress->rest = second > 0 ? BLOCK / 2 * second * second / (first - second) : 0;
+  }
 }
 
 /* True once what is left of the sum no longer matters to any wanted output. */
 bool qs_fourier_converged(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
                           double scale, bool derivatives) {
   return progress->rest * scale <= 0.25 * settings->tolerance &&
-         (!derivatives || progress->last_size <= settings->derivative_tolerance);
+         (!derivatives || progress->last_size <= 0.1 * settings->derivative_tolerance);
 }
 
 void qs_fourier_nodes(const qs_fourier_plan *plan, size_t first, double *x) {
@@ -35,17 +39,19 @@ void qs_fourier_nodes(const qs_fourier_plan *plan, size_t first, double *x) {
 }
 
 qs_status qs_fourier_conclude(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
-                              double scale, size_t nodes, qs_fourier_report *report) {
-  double rounding = 8 * 2.22e-16 * progress->absolute;
+                              double scale, bool derivatives, size_t nodes, qs_fourier_report *report) {
+  double rounding = 4 * DBL_EPSILON * progress->absolute;
   report->error = (progress->rest + rounding) * scale + 0.25 * settings->tolerance;
   report->nodes += nodes;
   report->problem = NULL;
-  if (!(report->error <= settings->tolerance)) {
-    report->problem =
-        "the characteristic function decays too slowly for the nodes allowed, or rounding is too large";
-    return QS_ERROR_UNTRUSTED;
+  if (progress->rest * scale > 0.25 * settings->tolerance) {
+    report->problem = "the characteristic function decays too slowly for the nodes allowed";
+  } else if (derivatives && progress->last_size > settings->derivative_tolerance) {
+    report->problem = "the characteristic function decays too slowly for derivatives with the nodes allowed";
+  } else if (!(report->error <= settings->tolerance)) {
+    report->problem = "rounding exceeds the tolerance at such a strike";
   }
-  return QS_OK;
+  return report->problem ? QS_ERROR_UNTRUSTED : QS_OK;
 }
 
 /* The largest factor e^{k/2} h/pi in front of a sum. */

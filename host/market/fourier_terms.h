@@ -15,9 +15,9 @@ enum { QS_FOURIER_BLOCK = QS_CHARACTERISTIC_BLOCK };
 
 #define QS_INV_PI 0.31830988618379067154
 
-/* How large a block's terms are, at most: weights, and phi itself. */
+/* How large a block's weights are, and how large at most they and phi are from there on. */
 typedef struct qs_fourier_sizes {
-  double weight[QS_FOURIER_BLOCK], phi[QS_FOURIER_BLOCK];
+  double term[QS_FOURIER_BLOCK], weight[QS_FOURIER_BLOCK], phi[QS_FOURIER_BLOCK];
 } qs_fourier_sizes;
 
 /* How a sum has gone so far; starts as zeros. */
@@ -43,7 +43,7 @@ void qs_fourier_nodes(const qs_fourier_plan *plan, size_t first, double *x);
 
 /* Writes error, nodes (added) and problem of a sum that has ended. */
 qs_status qs_fourier_conclude(const qs_fourier_progress *progress, const qs_fourier_settings *settings,
-                              double scale, size_t nodes, qs_fourier_report *report);
+                              double scale, bool derivatives, size_t nodes, qs_fourier_report *report);
 
 /* Null, or what is wrong with the arguments. */
 const char *qs_fourier_check(const qs_model *model, double years, size_t count, const double *log_moneyness,
@@ -70,6 +70,7 @@ QS_LANE void qs_fourier_values(const qs_characteristic_block *block, const doubl
     phi->im[i] = size * s;
     weight->re[i] = (phi0 - size * c) * inv_w;
     weight->im[i] = -size * s * inv_w;
+    sizes->term[i] = fabs(weight->re[i]) + fabs(weight->im[i]);
     sizes->phi[i] = size * qs_lane_exp(block->slack[i]);
     sizes->weight[i] = (phi0 + sizes->phi[i]) * inv_w;
   }
