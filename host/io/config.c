@@ -12,6 +12,8 @@ struct qs_config {
   const qs_inputs *inputs;
   const qs_file *files;
   size_t file_count;
+  const char **overrides;
+  size_t override_count;
 };
 
 #define AT(member) offsetof(qs_draft, inputs.member)
@@ -105,8 +107,15 @@ static qs_status read_config(qs_reader *reader, const char *path, const char *co
   qs_config *made = QS_NEW(reader->arena, 1, qs_config);
   char *path_copy = qs_arena_strdup(reader->arena, path);
   qs_draft *draft = QS_NEW(reader->arena, 1, qs_draft);
-  if (!made || !path_copy || !draft) {
+  const char **copies = QS_NEW(reader->arena, override_count, const char *);
+  if (!made || !path_copy || !draft || !copies) {
     return qs_reader_no_memory(reader);
+  }
+  for (size_t i = 0; i < override_count; i++) {
+    copies[i] = qs_arena_strdup(reader->arena, overrides[i]);
+    if (!copies[i]) {
+      return qs_reader_no_memory(reader);
+    }
   }
   reader->config_path = path_copy;
   reader->draft = draft;
@@ -119,7 +128,9 @@ static qs_status read_config(qs_reader *reader, const char *path, const char *co
                       .output = draft->output,
                       .inputs = &draft->inputs,
                       .files = reader->files,
-                      .file_count = reader->file_count};
+                      .file_count = reader->file_count,
+                      .overrides = copies,
+                      .override_count = override_count};
   *config = made;
   return QS_OK;
 }
@@ -158,6 +169,14 @@ const char *qs_config_path(const qs_config *config) {
 
 size_t qs_config_file_count(const qs_config *config) {
   return config->file_count;
+}
+
+size_t qs_config_override_count(const qs_config *config) {
+  return config->override_count;
+}
+
+const char *qs_config_override(const qs_config *config, size_t index) {
+  return index < config->override_count ? config->overrides[index] : NULL;
 }
 
 static const qs_file *file_at(const qs_config *config, size_t index) {

@@ -25,6 +25,10 @@ qs_status qs_config_read(qs_context *context, const char *path, const char *cons
 /* The config file's own path, as it was given. */
 const char *qs_config_path(const qs_config *config);
 
+/* The overrides that were applied, in their order. */
+size_t qs_config_override_count(const qs_config *config);
+const char *qs_config_override(const qs_config *config, size_t index);
+
 /* Bytes of the file qs_config_file tells of. */
 uint64_t qs_config_file_size(const qs_config *config, size_t index);
 

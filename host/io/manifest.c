@@ -41,6 +41,14 @@ static void write_inputs(qs_buffer *b, const qs_config *config) {
   qs_json_close(b);
 }
 
+static void write_overrides(qs_buffer *b, const qs_config *config) {
+  qs_json_open(b, "overrides", '[', false);
+  for (size_t i = 0; config && i < qs_config_override_count(config); i++) {
+    qs_json_text(b, NULL, qs_config_override(config, i));
+  }
+  qs_json_close(b);
+}
+
 static void write_counts_in(qs_buffer *b, const qs_inputs *in) {
   size_t quotes = 0;
   for (size_t i = 0; i < in->underlying_count; i++) {
@@ -108,6 +116,7 @@ void qs_manifest_write(qs_buffer *b, const qs_results *r, const qs_config *confi
   qs_json_bool(b, "trusted", r->trusted);
   write_sections(b, r);
   qs_json_text(b, "config", config ? qs_config_path(config) : NULL);
+  write_overrides(b, config);
   write_inputs(b, config);
   if (config) {
     write_counts_in(b, qs_config_inputs(config));

@@ -1,0 +1,226 @@
+/* The program quickset: a thin caller of the library. */
+#define _POSIX_C_SOURCE 200809L /* sigaction, isatty, nanosleep */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/cli/options.h"
+#include "host/cli/progress.h"
+#include "host/cli/summary.h"
+#include "quickset/quickset.h"
+
+static volatile sig_atomic_t interrupted;
+
+static void note_signal(int number) {
+  (void)number;
+  interrupted = 1;
+}
+
+/* The first signal asks the run to stop; a second one ends the program. A file that grows past the user's
+ * limit is an error of the write, not the end of the program. */
+static void watch_signals(void) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = note_signal;
+  action.sa_flags = (int)SA_RESETHAND;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  action.sa_handler = SIG_IGN;
+  action.sa_flags = 0;
+  sigaction(SIGXFSZ, &action, NULL);
+}
+
+static int fail(const qs_engine *engine, qs_status status) {
+  fprintf(stderr, "quickset: %s\n", qs_engine_message(engine));
+  return qs_status_exit_code(status);
+}
+
+static int fail_text(qs_status status, const char *text, const char *about) {
+  fprintf(stderr, "quickset: %s%s\n", text, about);
+  return qs_status_exit_code(status);
+}
+
+/* What was printed must have arrived, or the answer is not whole. */
+static int finish_output(int code) {
+  bool lost = fflush(stdout) != 0 || ferror(stdout);
+  return lost ? fail_text(QS_ERROR_IO, "standard output cannot be written", "") : code;
+}
+
+static const char *section_key(uint32_t section) {
+  switch (section) {
+  case QS_SECTION_CALIBRATE:
+    return "an underlying with model.calibrate: true";
+  case QS_SECTION_VALUE:
+    return "a portfolio, trades or cash";
+  case QS_SECTION_RISK:
+    return "the key risk";
+  case QS_SECTION_STRESS:
+    return "the key stress";
+  default:
+    return "the key hedge";
+  }
+}
+
+static void pause_for(long milliseconds) {
+  struct timespec time = {.tv_sec = 0, .tv_nsec = milliseconds * 1000000};
+  nanosleep(&time, NULL);
+}
+
+/* Runs the job to its end, showing how far it is; a signal cancels it. */
+static qs_status run_job(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, bool quiet,
+                         const qs_results **results) {
+  qs_job *job = NULL;
+  qs_status status = qs_job_start(engine, inputs, sections, &job);
+  if (status != QS_OK) {
+    return status;
+  }
+  progress shown;
+  progress_begin(&shown, stderr, isatty(STDERR_FILENO) == 1, quiet);
+  qs_job_state state = {.struct_size = sizeof state};
+  long wait = 1;
+  bool cancelled = false;
+  for (qs_job_poll(job, &state); !state.finished; qs_job_poll(job, &state)) {
+    progress_show(&shown, state.stage, state.done, state.total, progress_clock());
+    if (interrupted && !cancelled) {
+      qs_job_cancel(job);
+      cancelled = true;
+    }
+    pause_for(wait);
+    wait = wait < 32 ? 2 * wait : 50;
+  }
+  progress_end(&shown, progress_clock());
+  status = qs_job_wait(job, results);
+  qs_job_destroy(job);
+  return status;
+}
+
+static int print_json(qs_engine *engine, const qs_results *results) {
+  char *text = NULL;
+  qs_status status = qs_results_json(engine, results, &text);
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  fputs(text, stdout);
+  qs_text_free(engine, text);
+  return 0;
+}
+
+static int report(const options *o, qs_engine *engine, const qs_config *config, const qs_results *results,
+                  const char *folder) {
+  if (interrupted) {
+    return fail_text(QS_ERROR_CANCELLED, "interrupted; nothing was written", "");
+  }
+  qs_status status = folder ? qs_results_write(engine, results, config, folder) : QS_OK;
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  int code = 0;
+  if (o->json) {
+    code = print_json(engine, results);
+  } else if (!o->quiet) {
+    summary_print(stdout, results, o->config, folder);
+  }
+  if (code == 0 && o->fail_on_breach && results->breach_count > 0) {
+    code = fail_text(QS_ERROR_LIMIT, "a limit is breached; see `breaches` in the results", "");
+  } else if (code == 0 && !results->trusted) {
+    code = qs_status_exit_code(QS_ERROR_UNTRUSTED);
+  }
+  return finish_output(code);
+}
+
+static int run(const options *o, qs_engine *engine, const qs_config *config) {
+  const qs_inputs *inputs = qs_config_inputs(config);
+  uint32_t sections = o->sections ? o->sections : inputs->sections;
+  if (!(sections & inputs->sections)) {
+    fprintf(stderr, "quickset: %s: `quickset %s` needs %s in the config\n", o->config, o->name,
+            o->sections ? section_key(o->sections) : "a book, or one of the keys risk, stress and hedge");
+    return qs_status_exit_code(QS_ERROR_INPUT);
+  }
+  const char *folder = o->out ? o->out : qs_config_output(config);
+  qs_status status = folder ? qs_results_check_folder(engine, folder) : QS_OK;
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  const qs_results *results = NULL;
+  status = run_job(engine, inputs, sections, o->quiet, &results);
+  if (status == QS_ERROR_CANCELLED) {
+    return fail_text(status, "interrupted; nothing was written", "");
+  }
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  int code = report(o, engine, config, results, folder);
+  qs_results_destroy(results);
+  return code;
+}
+
+static int check(const options *o, qs_engine *engine, const qs_config *config) {
+  qs_status status = qs_check(engine, qs_config_inputs(config));
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  if (!o->quiet) {
+    const qs_inputs *in = qs_config_inputs(config);
+    printf("%s: valid: %zu underlyings, %zu positions, %zu trades, %zu cash balances, %zu files read\n",
+           o->config, in->underlying_count, in->position_count, in->trade_count, in->cash_count,
+           qs_config_file_count(config));
+  }
+  return finish_output(0);
+}
+
+static int info(qs_engine *engine) {
+  char *text = NULL;
+  qs_status status = qs_engine_info(engine, &text);
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  fputs(text, stdout);
+  qs_text_free(engine, text);
+  return finish_output(0);
+}
+
+static int with_engine(const options *o, qs_engine *engine) {
+  if (o->command == COMMAND_INFO) {
+    return info(engine);
+  }
+  qs_config *config = NULL;
+  qs_status status = qs_config_load(engine, o->config, o->overrides, o->override_count, &config);
+  if (status != QS_OK) {
+    return fail(engine, status);
+  }
+  int code = o->command == COMMAND_CHECK ? check(o, engine, config) : run(o, engine, config);
+  qs_config_destroy(config);
+  return code;
+}
+
+int main(int count, char **arguments) {
+  options o;
+  char message[MAX_USAGE_MESSAGE];
+  if (!options_parse(&o, count, arguments, message)) {
+    return fail_text(QS_ERROR_USAGE, message, "");
+  }
+  if (o.command == COMMAND_HELP) {
+    fputs(options_help(), stdout);
+    return finish_output(0);
+  }
+  if (o.command == COMMAND_VERSION) {
+    printf("quickset %s\n", qs_version());
+    return finish_output(0);
+  }
+  watch_signals();
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = o.backend;
+  spec.threads = o.threads;
+  char reason[1024] = "";
+  qs_engine *engine = NULL;
+  qs_status status = qs_engine_create(&spec, reason, sizeof reason, &engine);
+  if (status != QS_OK) {
+    return fail_text(status, reason, "");
+  }
+  int code = with_engine(&o, engine);
+  qs_engine_destroy(engine);
+  return code;
+}

@@ -1,0 +1,247 @@
+#include "host/cli/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "quickset/inputs.h"
+
+static const char help_text[] =
+    "quickset: Monte Carlo risk of a derivatives book\n"
+    "\n"
+    "  quickset run CONFIG        everything the config has\n"
+    "  quickset calibrate CONFIG  fit the models to the quotes\n"
+    "  quickset value CONFIG      value and Greeks, by position and book\n"
+    "  quickset risk CONFIG       value at risk and expected shortfall\n"
+    "  quickset stress CONFIG     the stress grid and scenarios\n"
+    "  quickset hedge CONFIG      what to trade now\n"
+    "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
+    "  quickset info              devices and version\n"
+    "\n"
+    "  --out DIR                  write results there, not to the config's `output`\n"
+    "  --backend auto|cpu|cuda    devices to use (auto)\n"
+    "  --threads N                CPU threads (all)\n"
+    "  --seed N, --paths N        as simulation.seed and simulation.paths\n"
+    "  --set KEY=VALUE            override a key: --set underlyings.0.spot=65000 (may be repeated)\n"
+    "  --json                     print results.json instead of the summary\n"
+    "  --quiet                    print nothing but errors\n"
+    "  --fail-on-breach           exit 6 when a limit of the config is breached\n"
+    "  --version, --help\n"
+    "\n"
+    "Exit status: 0 done; 2 usage; 3 bad input; 4 done, but some numbers cannot be trusted; 5 device, "
+    "memory\n"
+    "or disk; 6 a limit is breached (with --fail-on-breach); 130 interrupted, nothing written.\n";
+
+const char *options_help(void) {
+  return help_text;
+}
+
+typedef struct command_name {
+  const char *name;
+  command command;
+  uint32_t sections;
+} command_name;
+
+static const command_name commands[] = {
+    {"run", COMMAND_RUN, 0},
+    {"calibrate", COMMAND_RUN, QS_SECTION_CALIBRATE},
+    {"value", COMMAND_RUN, QS_SECTION_VALUE},
+    {"risk", COMMAND_RUN, QS_SECTION_RISK},
+    {"stress", COMMAND_RUN, QS_SECTION_STRESS},
+    {"hedge", COMMAND_RUN, QS_SECTION_HEDGE},
+    {"check", COMMAND_CHECK, 0},
+    {"info", COMMAND_INFO, 0},
+    {"help", COMMAND_HELP, 0},
+    {"version", COMMAND_VERSION, 0},
+};
+
+/* A command line while it is read. */
+typedef struct line {
+  int count, at;
+  char **arguments;
+  char *message;
+} line;
+
+static bool complain(line *l, const char *what, const char *about) {
+  snprintf(l->message, MAX_USAGE_MESSAGE, "%s '%.100s'; see quickset --help", what, about);
+  return false;
+}
+
+/* The value of an option: after its =, or the next argument. Null when there is none. */
+static const char *option_value(line *l, const char *option) {
+  const char *equals = strchr(option, '=');
+  if (equals) {
+    return equals + 1;
+  }
+  return l->at + 1 < l->count ? l->arguments[++l->at] : NULL;
+}
+
+static bool is_option(const char *argument, const char *name) {
+  size_t length = strlen(name);
+  return strncmp(argument, name, length) == 0 && (argument[length] == '\0' || argument[length] == '=');
+}
+
+/* A whole number from 0 to max. */
+static bool read_number(const char *text, uint64_t max, uint64_t *number) {
+  uint64_t value = 0;
+  for (const char *c = text; *c; c++) {
+    uint64_t digit = (uint64_t)(*c - '0');
+    if (*c < '0' || *c > '9' || value > (max - digit) / 10) {
+      return false;
+    }
+    value = 10 * value + digit;
+  }
+  *number = value;
+  return *text != '\0';
+}
+
+static bool add_override(line *l, options *o, const char *text) {
+  if (o->override_count >= MAX_OVERRIDES - 2) {
+    return complain(l, "too many overrides, at most 254; one too many is", text);
+  }
+  o->overrides[o->override_count++] = text;
+  return true;
+}
+
+/* --seed and --paths are overrides too, made once the line is read so that they come last. */
+static bool read_count_option(line *l, const char *option, const char *value, const char *key, char *text) {
+  uint64_t number = 0;
+  if (!read_number(value, UINT64_MAX, &number)) {
+    snprintf(l->message, MAX_USAGE_MESSAGE, "%s must be a whole number below 2^64, not '%.60s'", option,
+             value);
+    return false;
+  }
+  snprintf(text, MAX_OPTION_TEXT, "%s=%llu", key, (unsigned long long)number);
+  return true;
+}
+
+static bool read_backend(line *l, options *o, const char *value) {
+  static const char *const names[] = {"auto", "cpu", "cuda"};
+  for (int i = 0; i < 3; i++) {
+    if (strcmp(value, names[i]) == 0) {
+      o->backend = (qs_backend_choice)i;
+      return true;
+    }
+  }
+  return complain(l, "--backend must be auto, cpu or cuda, not", value);
+}
+
+static bool read_threads(line *l, options *o, const char *value) {
+  uint64_t number = 0;
+  if (!read_number(value, 4096, &number) || number == 0) {
+    return complain(l, "--threads must be a whole number from 1 to 4096, not", value);
+  }
+  o->threads = (int)number;
+  return true;
+}
+
+static bool read_valued_option(line *l, options *o, const char *option) {
+  static const char *const names[] = {"--out", "--backend", "--threads", "--seed", "--paths", "--set"};
+  size_t which = 0;
+  while (which < 6 && !is_option(option, names[which])) {
+    which++;
+  }
+  if (which == 6) {
+    return complain(l, is_option(option, "--resume") ? "not available in this version:" : "unknown option",
+                    option);
+  }
+  const char *value = option_value(l, option);
+  if (!value || !*value) {
+    return complain(l, "a value is missing after", option);
+  }
+  switch (which) {
+  case 0:
+    o->out = value;
+    return true;
+  case 1:
+    return read_backend(l, o, value);
+  case 2:
+    return read_threads(l, o, value);
+  case 3:
+    return read_count_option(l, "--seed", value, "simulation.seed", o->seed);
+  case 4:
+    return read_count_option(l, "--paths", value, "simulation.paths", o->paths);
+  default:
+    return add_override(l, o, value);
+  }
+}
+
+static bool read_option(line *l, options *o, const char *option) {
+  if (strcmp(option, "--quiet") == 0) {
+    o->quiet = true;
+  } else if (strcmp(option, "--json") == 0) {
+    o->json = true;
+  } else if (strcmp(option, "--fail-on-breach") == 0) {
+    o->fail_on_breach = true;
+  } else if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+    o->command = COMMAND_HELP;
+    o->name = "help";
+  } else if (strcmp(option, "--version") == 0) {
+    o->command = COMMAND_VERSION;
+    o->name = "version";
+  } else {
+    return read_valued_option(l, o, option);
+  }
+  return true;
+}
+
+static bool read_word(line *l, options *o, const char *word) {
+  if (o->name && o->config) {
+    return complain(l, "one argument too many:", word);
+  }
+  if (o->name) {
+    o->config = word;
+    return true;
+  }
+  if (strcmp(word, "simulate") == 0) {
+    return complain(l, "not available in this version:", word);
+  }
+  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    if (strcmp(word, commands[i].name) == 0) {
+      o->name = commands[i].name;
+      o->command = commands[i].command;
+      o->sections = commands[i].sections;
+      return true;
+    }
+  }
+  return complain(l, "unknown command", word);
+}
+
+static bool check_complete(line *l, const options *o) {
+  bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_CHECK;
+  if (!o->name) {
+    snprintf(l->message, MAX_USAGE_MESSAGE, "a command is missing; see quickset --help");
+    return false;
+  }
+  if (needs_config && !o->config) {
+    return complain(l, "a config is missing after", o->name);
+  }
+  if (!needs_config && o->config) {
+    return complain(l, "one argument too many:", o->config);
+  }
+  return true;
+}
+
+bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]) {
+  memset(o, 0, sizeof *o);
+  line l = {.count = count, .at = 1, .arguments = arguments, .message = message};
+  for (; l.at < count; l.at++) {
+    const char *argument = arguments[l.at];
+    bool option = argument[0] == '-' && argument[1] != '\0';
+    if (!(option ? read_option(&l, o, argument) : read_word(&l, o, argument))) {
+      return false;
+    }
+    if (o->command == COMMAND_HELP && o->name) {
+      return true;
+    }
+  }
+  if (!check_complete(&l, o)) {
+    return false;
+  }
+  if (o->seed[0]) {
+    o->overrides[o->override_count++] = o->seed;
+  }
+  if (o->paths[0]) {
+    o->overrides[o->override_count++] = o->paths;
+  }
+  return true;
+}

@@ -1,0 +1,35 @@
+/* The command line. */
+#ifndef QS_HOST_CLI_OPTIONS_H
+#define QS_HOST_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickset/engine.h"
+
+typedef enum command { COMMAND_HELP, COMMAND_VERSION, COMMAND_INFO, COMMAND_CHECK, COMMAND_RUN } command;
+
+enum { MAX_OVERRIDES = 256, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
+
+typedef struct options {
+  command command;
+  const char *name;  /* of the command, as it was given */
+  uint32_t sections; /* of COMMAND_RUN: what was asked for; 0: all that the config has */
+  const char *config;
+  const char *out; /* null: the config's own */
+  qs_backend_choice backend;
+  int threads;
+  bool quiet, json, fail_on_breach;
+  const char *overrides[MAX_OVERRIDES]; /* those of --set, then --seed and --paths */
+  size_t override_count;
+  char seed[MAX_OPTION_TEXT], paths[MAX_OPTION_TEXT];
+} options;
+
+/* False when the command line makes no sense; `message` then says why. */
+bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]);
+
+/* The text of --help. */
+const char *options_help(void);
+
+#endif
