@@ -23,6 +23,16 @@ typedef struct qs_sincos_d {
   double sine, cosine;
 } qs_sincos_d;
 
+// log(x) = exponent * unit + rest with |rest| <= log(1.5), unit log(2) 2^-23 in single and log(2) in double
+// precision.
+typedef struct qs_log_parts_f {
+  float exponent, rest;
+} qs_log_parts_f;
+
+typedef struct qs_log_parts_d {
+  double exponent, rest;
+} qs_log_parts_d;
+
 #pragma push_macro("QS_REAL_DOUBLE")
 // The order of these includes matters.
 // clang-format off

@@ -8,21 +8,39 @@
 //   kernel(d1),
 //                                      kernel(d2) = e1 * forward / strike, one exp for two cdf and their
 //                                      densities
-//   The arguments of kernel and cdf are clamped to |x| <= 13.1 (float; cdf about 1.6e-39 there) or 37.6
+//   qs_normal_cdf_pair(x1, e1, x2, e2) two cdf from their kernels, with one division (first, second)
+//   The arguments of kernel and cdf are clamped to |x| <= 13.1 (float; exp(-x^2/2) = 5.5e-38 there) or 37.6
 //   (double).
 //
 //   qs_normal_quantile_argument(q)     a = 4q(1-q), what to take the log of; q in (0, 1/2] is the tail
 //   probability qs_normal_quantile_from_log(x, l)  x = 1 - 2q in [0, 1), l = log(a) <= 0: |z|; with x
-//   negated, -|z| qs_normal_quantile(q)              |z| with Phi(-|z|) = q, from a log of its own Range of
-//   q: 2^-33 <= q <= 1/2 (float), 2^-54 <= q <= 1/2 (double).
+//   negated, -|z| qs_normal_quantile_quotient(x, l)  the same before its division, where the caller has a
+//   division to share it with qs_normal_quantile(q)              |z| with Phi(-|z|) = q, from a log of its
+//   own Range of q: 2^-33 <= q <= 1/2 (float), 2^-54 <= q <= 1/2 (double).
 //
-// Sources: the cdf is kernel(x) times Mills' ratio, a minimax polynomial in (|x|-k)/(|x|+k) (Schonfelder
-// 1978); the quantile is x times a minimax polynomial of the log as in Giles (2010), here in one piece in
-// sqrt(w + c) in single precision. Coefficients: tests/reference/coefficients.py.
+// The cdf is kernel(x) times Mills' ratio; the quantile is x times a function of l, as in Giles (2010). Both
+// functions are minimax quotients of polynomials whose terms all have one sign on the range, so that no digit
+// is lost in the sums (Cody 1969 for erfc); coefficients: tests/reference/coefficients.py.
 #ifndef QS_CORE_NORMAL_H
 #define QS_CORE_NORMAL_H
 
 #include "kernels/core/elementary.h"
+
+typedef struct qs_quotient_f {
+  float numerator, denominator;
+} qs_quotient_f;
+
+typedef struct qs_quotient_d {
+  double numerator, denominator;
+} qs_quotient_d;
+
+typedef struct qs_pair_f {
+  float first, second;
+} qs_pair_f;
+
+typedef struct qs_pair_d {
+  double first, second;
+} qs_pair_d;
 
 #pragma push_macro("QS_REAL_DOUBLE")
 // The order of these includes matters.
@@ -39,5 +57,15 @@
 #include "kernels/core/normal.inc"
 // clang-format on
 #pragma pop_macro("QS_REAL_DOUBLE")
+
+QS_CORE double qs_normal_cdf_d(double x) {
+  return qs_normal_cdf_from_kernel_d(x, qs_normal_kernel_d(x));
+}
+
+// Single precision cannot hold two ulp through kernel and quotient without twice the work, so it goes by
+// double.
+QS_CORE float qs_normal_cdf_f(float x) {
+  return (float)qs_normal_cdf_d((double)x);
+}
 
 #endif
