@@ -63,7 +63,12 @@ QS_LANE qs_cx qs_cx_one_minus_exp(qs_cx a) {
 QS_LANE void qs_cx_log_ratio(qs_cx z, qs_cx *value, qs_cx *derivative) {
   double square = z.re * z.re + z.im * z.im;
   qs_cx rest = {1 - z.re, -z.im};
-  qs_cx minus_log = {-0.5 * qs_lane_log1p(square - 2 * z.re), -qs_lane_arg(rest.im, rest.re)};
+  /* |1 - z|^2, from z where that is small, from 1 - z where that is */
+  double change = square - 2 * z.re;
+  int large = square > 0.25;
+  double norm = large ? rest.re * rest.re + rest.im * rest.im : 1 + change;
+  double lost = large ? 0 : (change - (norm - 1)) / norm;
+  qs_cx minus_log = {-0.5 * (qs_lane_log(norm) + lost), -qs_lane_arg(rest.im, rest.re)};
   int series = square < 1e-6;
   qs_cx safe = {series ? 1 : z.re, series ? 0 : z.im};
   qs_cx far = qs_cx_div(minus_log, safe);

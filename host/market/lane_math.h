@@ -2,7 +2,7 @@
  * Elementary functions for loops over nodes, written straight-line so that compilers turn them into vector
  * code and every instruction set gives the same bits: IEEE basic operations only, no fma, no branch, no libm.
  *
- * Relative errors (measured against quad precision by tests/market/test_fourier.cpp): exp, expm1, log, log1p
+ * Relative errors (measured against quad precision by tests/market/test_lane_math.cc): exp, expm1, log, log1p
  * within 4e-16 of the result's scale; sin, cos within 3e-16 absolute for |x| <= 1e6; arg within 5e-16.
  * Polynomials are minimax fits made with 60 digits; the reductions are Cody and Waite's (1980).
  */
