@@ -92,6 +92,10 @@ QS_CLONES static void fill_block(const channel_list *list, const qs_characterist
 static qs_status sum_strip(const qs_characteristic *ch, const qs_fourier_plan *plan, const channel_list *list,
                            size_t count, const double *k, const qs_fourier_settings *settings,
                            qs_fourier_report *report) {
+  if (plan->low > plan->high) {
+    report->error = 0.01 * settings->tolerance;
+    return QS_OK;
+  }
   qs_fourier_panel panel;
   qs_characteristic_block block;
   qs_fourier_progress p = {0};

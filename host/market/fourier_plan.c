@@ -54,7 +54,7 @@ qs_fourier_plan qs_fourier_make_plan(const qs_characteristic *one, const qs_char
   plan.high = fmin(last, high);
   plan.low = fmax(first, low);
   if (plan.high < plan.low) {
-    plan.high = plan.low = fmin(fmax(0, first), last);
+    return (qs_fourier_plan){INFINITY, -INFINITY, 1, plan.control_variance};
   }
   /* the strike 2 pi/h above, or below, the lowest, or highest, one, damped by e^{-k/2}; a call is at most 1
    * and a put e^k, whatever moments exist */

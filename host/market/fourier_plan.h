@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 typedef struct qs_fourier_plan {
-  double low, high; /* strikes outside have less time value than the cut */
+  double low, high; /* strikes outside have less time value than the cut; low > high: all of them */
   double step;      /* of the nodes, so that aliasing stays under `aliasing` for strikes in [low, high] */
   double control_variance; /* w0 */
 } qs_fourier_plan;

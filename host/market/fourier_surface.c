@@ -61,6 +61,10 @@ QS_CLONES static void fill_rows(const row_group *rows, const qs_characteristic_b
 static qs_status sum_rows(const qs_characteristic *ch, const qs_fourier_plan *plan, const row_group *rows,
                           size_t count, const double *k, const qs_fourier_settings *settings,
                           qs_fourier_report *report) {
+  if (plan->low > plan->high) {
+    report->error = 0.01 * settings->tolerance;
+    return QS_OK;
+  }
   qs_fourier_panel panel;
   qs_characteristic_block block;
   qs_fourier_progress p = {0};
@@ -136,6 +140,7 @@ static qs_status surface_band(const surface *s, const band *b, qs_fourier_report
   size_t seen = 0;
   for (size_t i = 0; i < s->rows; i++) {
     if (s->v0[i] >= b->from && s->v0[i] < b->to) {
+      memset(&s->price[i * s->count], 0, s->count * sizeof(double));
       add_row(&rows, s->v0[i], &s->price[i * s->count]);
       seen++;
       if (rows.count == SURFACE_ROWS || seen == b->rows) {

@@ -6,22 +6,20 @@
 enum { BLOCK = QS_FOURIER_BLOCK };
 
 void qs_fourier_track(const qs_fourier_sizes *sizes, qs_fourier_progress *progress) {
-  double first = 0, second = 0, last = 0;
+  enum { WINDOW = BLOCK / 4 };
+  double before = 0, last = 0, size = 0;
   for (int i = 0; i < BLOCK; i++) {
     progress->absolute += sizes->term[i];
-    if (i < BLOCK / 2) {
-      first = fmax(first, sizes->weight[i]);
-    } else {
-      second = fmax(second, sizes->weight[i]);
-    }
-    if (i >= BLOCK - BLOCK / 4) {
-      last = fmax(last, sizes->phi[i]);
-    }
   }
-  progress->last_size = last;
+  for (int i = BLOCK - WINDOW; i < BLOCK; i++) {
+    before = fmax(before, sizes->weight[i - WINDOW]);
+    last = fmax(last, sizes->weight[i]);
+    size = fmax(size, sizes->phi[i]);
+  }
+  progress->last_size = size;
   progress->rest = INFINITY;
-  if (second < (1 - 1e-6) * first || second == 0) {
-    progress->rest = second > 0 ? BLOCK / 2 * second * second / (first - second) : 0;
+  if (last < (1 - 1e-6) * before || last == 0) {
+    progress->rest = last > 0 ? 2 * WINDOW * last * last / (before - last) : 0;
   }
 }
 

@@ -27,8 +27,9 @@ typedef struct qs_fourier_progress {
   double rest;      /* estimated sum of all |weight| still to come */
 } qs_fourier_progress;
 
-/* Takes a block into account. The rest is estimated as a geometric series from the block's two halves: the
- * true one, or more, wherever the decay gets no slower; half of it for a decay as 1/x^2. */
+/* Takes a block into account. The rest is estimated as twice a geometric series from the block's last two
+ * quarters: the factor covers a decay that slows down from a normal law's to an exponential one, or to 1/x^2.
+ */
 void qs_fourier_track(const qs_fourier_sizes *sizes, qs_fourier_progress *progress);
 
 /* True once what is left of the sum no longer matters: to prices, and with `derivatives` to them. */
