@@ -1,0 +1,31 @@
+/* What is wrong with a config, and what must be said about it. Shared by the tests of the loader and of the
+ * program. */
+#ifndef QS_TESTS_IO_BAD_CASES_H
+#define QS_TESTS_IO_BAD_CASES_H
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+struct BadCase {
+  const char *name;
+  /* In this file, the first `find` (empty: the whole file) becomes `text`; an @ in it marks the place that
+   * the message must name, and is taken out. "absent" as the text removes the file. */
+  const char *file;
+  std::string find, text;
+  std::vector<std::string> said; /* all of it must be in the message */
+};
+
+/* For messages of a test. */
+inline void PrintTo(const BadCase &c, std::ostream *out) {
+  *out << c.name;
+}
+
+/* Bytes of a C array, zeros included. */
+template <size_t N> std::string bytes(const char (&text)[N]) {
+  return std::string(text, N - 1);
+}
+
+std::vector<BadCase> bad_cases();
+
+#endif
