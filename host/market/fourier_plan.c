@@ -28,14 +28,15 @@ static void fill_table(const qs_characteristic *one, const qs_characteristic *ot
   const double ratio = 1.25;
   double deviation = sqrt(fmin(one->variance, other->variance));
   double largest = 20 / fmax(deviation, 1e-8);
-  double smallest = 0.1;
   t->count = 0;
-  for (double a = smallest; a < largest && t->count < GRID; a *= ratio) {
+  double a = 0.1;
+  while (a < largest && t->count < GRID) {
     double factor = log_payoff_factor(a);
     t->exponent[t->count] = a;
     t->right[t->count] = log_moment(one, other, control, 1 + a) + factor;
     t->left[t->count] = log_moment(one, other, control, -a) + factor;
     t->count++;
+    a *= ratio;
   }
 }
 

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Gathers what bench/gpu.sh measured into DIR/gpu.json and prints a short table. Usage: gpu_summary.py DIR
+Exit status: 0 when every step passed, else 1."""
+
+import json
+import os
+import re
+import statistics
+import sys
+
+
+def load(folder, name):
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError):
+        return None
+
+
+def take_lines(folder, name):
+    """The lines of a file that is needed no more."""
+    path = os.path.join(folder, name)
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        os.remove(path)
+        return lines
+    except OSError:
+        return []
+
+
+def tests(report):
+    """Counts of a GoogleTest report, and what failed."""
+    if report is None:
+        return None
+    cases = [case for suite in report["testsuites"] for case in suite["testsuite"]]
+    skipped = [case for case in cases if case.get("result") == "SKIPPED"]
+    failed = [case["name"] for case in cases if "failures" in case]
+    return {"run": len(cases) - len(skipped), "skipped": len(skipped), "failed": failed}
+
+
+def instructions(sass, row):
+    """SASS instructions a path-step of the path kernel that the row of the throughput table ran, or None."""
+    for kernel in (sass or {}).get("kernels", []):
+        match = re.match(r"(?:\w+::)*qs_cuda_paths_(\w+)_(price|greeks)_qe_mixed$", kernel["kernel"])
+        if match and match.group(1) == row["model"] and (match.group(2) == "greeks") == row["greeks"]:
+            return kernel["step"]["all"] or None
+    return None
+
+
+def shares(bench, sass, clock_ghz):
+    """Adds to each row its share of the issue rate: multiprocessors x clock x 128 instructions of one thread a cycle."""
+    for row in bench["throughput"] if bench else []:
+        count = instructions(sass, row)
+        row["instructions_per_step"] = count
+        if count and clock_ghz:
+            limit = bench["multiprocessors"] * clock_ghz * 128 / count
+            row["issue_limit"] = limit
+            row["share_of_issue_limit"] = row["g_path_steps_per_second"] / limit
+
+
+def main():
+    folder = sys.argv[1]
+    bench, cold, sass = (load(folder, name) for name in ("bench.json", "cold.json", "sass.json"))
+    steps = [dict(zip(("step", "status", "seconds"), (name, int(status), int(seconds))))
+             for name, status, seconds in (line.split("\t") for line in take_lines(folder, "log.txt.steps"))]
+    clocks = [float(line.split(",")[0]) for line in take_lines(folder, "log.txt.clocks")
+              if re.match(r"\s*\d+(\.\d+)?\s*,", line)]
+    busy = [c for c in clocks if c > 0.5 * max(clocks)]
+    clock = 1e-3 * statistics.median(busy) if busy else (bench or {}).get("clock_ghz")
+    shares(bench, sass, clock)
+    result = {"steps": steps, "passed": bool(steps) and all(step["status"] == 0 for step in steps),
+              "clock_ghz_while_busy": clock, "bench": bench, "cold": cold,
+              "conformance": tests(load(folder, "conformance.json")),
+              "arithmetic": tests(load(folder, "arithmetic.json"))}
+    with open(os.path.join(folder, "gpu.json"), "w", encoding="utf-8") as file:
+        json.dump(result, file, indent=1)
+    show(result)
+    return 0 if result["passed"] else 1
+
+
+def show(result):
+    print("\nstep            status  seconds")
+    for step in result["steps"]:
+        print(f"{step['step']:<15} {'ok' if step['status'] == 0 else step['status']!s:>6} {step['seconds']:>8}")
+    bench = result["bench"]
+    if bench:
+        print(f"\n{bench['device']}, {bench['multiprocessors']} multiprocessors, {result['clock_ghz_while_busy']:.2f} GHz")
+        print("model    greeks payoffs  G path-steps/s  instructions  of issue limit  same bits")
+        for row in bench["throughput"]:
+            share = row.get("share_of_issue_limit")
+            print(f"{row['model']:<8} {'yes' if row['greeks'] else 'no':<6} {row['payoffs']:>7} "
+                  f"{row['g_path_steps_per_second']:>15.2f} {row['instructions_per_step'] or '':>13} "
+                  f"{f'{share:.0%}' if share else '':>15}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
+        print(f"one valuation: warm {1e3 * bench['warm_valuation_seconds']:.2f} ms", end="")
+        print(f", cold {1e3 * result['cold']['cold_valuation_seconds']:.0f} ms" if result["cold"] else "")
+    for name in ("conformance", "arithmetic"):
+        if result[name]:
+            print(f"{name}: {result[name]['run']} run, {len(result[name]['failed'])} failed, {result[name]['skipped']} skipped")
+    print("gpu: all passed" if result["passed"] else "gpu: NOT all passed")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
