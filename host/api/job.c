@@ -105,8 +105,10 @@ void qs_job_destroy(qs_job *job) {
   if (!job) {
     return;
   }
-  qs_job_cancel(job);
-  join(job);
+  if (!job->joined) {
+    qs_job_cancel(job);
+    join(job);
+  }
   qs_results_destroy(job->results);
   qs_allocator allocator = job->engine->context.allocator;
   pthread_mutex_destroy(&job->mutex);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/api/copy.h"
 #include "host/api/engine.h"
 #include "host/api/limits.h"
 #include "host/engine/greeks.h"
@@ -63,6 +64,9 @@ static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
 
 static qs_status build(run *r) {
   qs_status status = check_inputs(r->context, r->inputs);
+  if (!status) {
+    status = qs_inputs_copy(r->context, r->arena, r->inputs, &r->inputs);
+  }
   if (!status) {
     status = qs_market_build(r->context, r->arena, r->inputs, &r->market);
   }
@@ -256,9 +260,22 @@ static qs_status report_devices(run *r) {
   return QS_OK;
 }
 
+/* What does not need the sections; the inputs are the run's own copy by then. */
+static void start_results(run *r) {
+  qs_results *results = r->results;
+  results->currency = r->inputs->reporting_currency;
+  results->as_of = r->inputs->as_of;
+  results->seed = r->inputs->simulation.seed;
+  results->paths = qs_simulation_resolve(&r->inputs->simulation).paths;
+  results->precision = r->inputs->simulation.precision == QS_DOUBLE ? "double" : "mixed";
+  results->trusted = true;
+}
+
 static qs_status run_sections(run *r) {
+  r->results->times = r->stages;
   qs_status status = build(r);
   if (!status) {
+    start_results(r);
     end_stage(r, "prepare");
     status = calibrate(r);
   }
@@ -284,17 +301,6 @@ static qs_status run_sections(run *r) {
   return status;
 }
 
-static void start_results(run *r) {
-  qs_results *results = r->results;
-  results->currency = r->inputs->reporting_currency;
-  results->as_of = r->inputs->as_of;
-  results->seed = r->inputs->simulation.seed;
-  results->paths = qs_simulation_resolve(&r->inputs->simulation).paths;
-  results->precision = r->inputs->simulation.precision == QS_DOUBLE ? "double" : "mixed";
-  results->trusted = true;
-  results->times = r->stages;
-}
-
 qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, const qs_results **results) {
   qs_context *context = &engine->context;
   run r = {.engine = engine, .context = context, .inputs = inputs, .sections = sections & inputs->sections};
@@ -309,7 +315,6 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
   } else {
     owner->arena = r.arena;
     r.results = &owner->results;
-    start_results(&r);
     status = run_sections(&r);
     if (!status && qs_cancelled(context)) {
       status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
