@@ -28,6 +28,13 @@ static inline uint64_t qs_key_byte(uint64_t hash, uint64_t byte) {
   return (hash ^ byte) * 0x100000001b3u;
 }
 
+// The last mix of splitmix64.
+static inline uint64_t qs_key_finalise(uint64_t hash) {
+  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
+  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
+  return hash ^ hash >> 31;
+}
+
 // name: a zero-terminated string, not NULL.
 static inline uint64_t qs_key(uint64_t seed, qs_purpose purpose, const char *name) {
   uint64_t hash = 0xcbf29ce484222325u;
@@ -37,9 +44,7 @@ static inline uint64_t qs_key(uint64_t seed, qs_purpose purpose, const char *nam
     hash = qs_key_byte(hash, (uint64_t)purpose >> (8 * i) & 0xffu);
   for (const char *c = name; *c; ++c)
     hash = qs_key_byte(hash, (unsigned char)*c);
-  hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9u;
-  hash = (hash ^ hash >> 27) * 0x94d049bb133111ebu;
-  return hash ^ hash >> 31;
+  return qs_key_finalise(hash);
 }
 
 // path < 2^48, dimension < 2^16.

@@ -1,0 +1,12 @@
+# The object libraries math_loops_v4, _v3 and _baseline: math_loops.c for each instruction set. For tests and benchmarks.
+if(TARGET math_loops_baseline)
+  return()
+endif()
+foreach(set v4 v3 baseline)
+  add_library(math_loops_${set} OBJECT ${CMAKE_CURRENT_LIST_DIR}/math_loops.c)
+  target_link_libraries(math_loops_${set} PRIVATE qs_settings)
+  target_compile_definitions(math_loops_${set} PRIVATE QS_LOOP_SET=${set})
+  target_compile_options(math_loops_${set} PRIVATE -O3)
+endforeach()
+target_compile_options(math_loops_v4 PRIVATE -march=x86-64-v4 -mprefer-vector-width=512)
+target_compile_options(math_loops_v3 PRIVATE -march=x86-64-v3)
