@@ -119,7 +119,11 @@ TEST(Filter, EveryExclusionHasItsReason) {
   list.add("BTC-25DEC26-150-C", 0.001, 0.0017);  /* spread 0.52 of the mid */
   list.add("BTC-25DEC26-50-C", 0.48, 0.51);      /* mid 0.495 under 1 - 50/100 */
   list.add("BTC-25DEC26-50-P", 0.48, 0.505);     /* ask above K/F */
-  list.add("BTC-25DEC26-60-C", 0.39, 0.42);      /* bid alone under the intrinsic value: used */
+  list.add("BTC-25DEC26-60-C", 0.39, 0.42);      /* in the money, any volatility up to 140% */
+  list.add("BTC-25DEC26-90-C", 0.15, 0.16);      /* in the money, its twin is used */
+  list.add("BTC-25DEC26-90-P", 0.05, 0.055);     /* the twin: used */
+  list.add("BTC-25DEC26-125-P", 0.28, 0.285);    /* in the money, no twin, tight: used */
+  list.add("BTC-7AUG26-300-C", 1e-9, 1.1e-9);    /* next to nothing */
   list.add("BTC-1AUG26-100-C", 0.10, 0.11);      /* expired ten hours ago */
   list.add("BTC-31JUL26", 100, 100);             /* a future that has expired */
   list.add("BTC-25JUN27", NAN, 100);             /* a future without price */
@@ -139,11 +143,15 @@ TEST(Filter, EveryExclusionHasItsReason) {
                                                  {"BTC-25DEC26-150-C", "wide_spread"},
                                                  {"BTC-25DEC26-50-C", "below_intrinsic"},
                                                  {"BTC-25DEC26-50-P", "above_maximum"},
-                                                 {"BTC-25DEC26-60-C", ""},
+                                                 {"BTC-25DEC26-60-C", "in_the_money"},
+                                                 {"BTC-25DEC26-90-C", "in_the_money"},
+                                                 {"BTC-25DEC26-90-P", ""},
+                                                 {"BTC-25DEC26-125-P", ""},
+                                                 {"BTC-7AUG26-300-C", "no_time_value"},
                                                  {"BTC-1AUG26-100-C", "expired"}};
   EXPECT_EQ(reasons, expected);
-  EXPECT_EQ(u.calibration.quotes_total, 10u);
-  ASSERT_EQ(u.calibration.exclusion_count, 8u);
+  EXPECT_EQ(u.calibration.quotes_total, 14u);
+  ASSERT_EQ(u.calibration.exclusion_count, 11u);
   for (size_t i = 0; i < u.calibration.exclusion_count; i++) {
     EXPECT_EQ(reasons[u.calibration.exclusions[i].instrument], u.calibration.exclusions[i].reason);
   }
@@ -151,6 +159,11 @@ TEST(Filter, EveryExclusionHasItsReason) {
   EXPECT_STREQ(u.calibration.warnings[0], "BTC-31JUL26 has expired and is left out");
   EXPECT_NE(std::string(u.calibration.warnings[1]).find("BTC-25JUN27"), std::string::npos);
   EXPECT_EQ(u.future_count, 2u);
+  for (size_t i = 0; i < u.option_count; i++) {
+    const qs_option_quote &o = u.options[i];
+    double spread = o.ask_vol - (std::isnan(o.bid_vol) ? 0 : o.bid_vol);
+    EXPECT_EQ(o.weight, o.exclusion ? 0 : 1 / std::max(spread, 0.005)) << o.quote->instrument;
+  }
 }
 
 TEST(Options, AreSortedByExpiryStrikeAndKind) {
