@@ -28,4 +28,8 @@ template <size_t N> std::string bytes(const char (&text)[N]) {
 
 std::vector<BadCase> bad_cases();
 
+/* Its parts about names that must fit together, and about the files that a config names. */
+void add_reference_cases(std::vector<BadCase> &cases);
+void add_file_cases(std::vector<BadCase> &cases);
+
 #endif
