@@ -49,10 +49,9 @@ double qs_black_gamma(double log_moneyness, double total_vol);
  * matters for prices in the money or near the maximum. A price equal to the intrinsic value gives 0.
  * `total_vol` stays untouched unless the status is QS_BLACK_OK.
  *
- * The price is taken out of the money first. Below the inflection s_c = sqrt(2|k|), where the price is
- * convex in s, Halley steps on 1/sqrt(-ln(price/maximum)), or on ln price against ln s for prices that are
- * not small; above it on the price, or on sqrt(-ln(1 - price/maximum)) in its upper half. Each objective is
- * near linear in its part, and a bracket guards every step. */
+ * The price is taken out of the money first and divided by its maximum, r. Halley steps on 1/sqrt(-ln r) for
+ * r < 0.03, on ln r up to 1/2 and on sqrt(-ln(1 - r)) above, each near linear in s in its part, within the
+ * bracket that the inflection s_c = sqrt(2|k|) gives; 3 steps on average. */
 qs_black_status qs_black_implied_vol(bool call, double log_moneyness, double price, double *total_vol);
 
 #ifdef __cplusplus

@@ -29,7 +29,8 @@ quad exact_price(double k, double s) {
 
 std::vector<double> moneynesses() {
   std::vector<double> out;
-  for (double k : {1e-12, 1e-8, 1e-5, 1e-3, 0.01, 0.05, 0.1, 0.3, 0.7, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0}) {
+  for (double k :
+       {1e-12, 1e-8, 1e-5, 1e-3, 0.01, 0.05, 0.1, 0.3, 0.7, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 140.0, 560.0}) {
     out.push_back(k);
     out.push_back(-k);
   }
