@@ -17,8 +17,9 @@
  * which the moment bounds leave less than a hundredth of the tolerance get intrinsic value, and derivatives
  * of 0.
  *
- * All functions are pure: no memory is allocated, nothing is shared, any thread may call them. Results are
- * the same bits on every instruction set. They take about 100 kB of stack.
+ * All functions are pure: no memory is allocated, nothing is shared, any thread may call them. Loops over
+ * nodes give the same bits on every instruction set; exp and erfc of the C library enter through the control
+ * variate. They take about 100 kB of stack.
  *
  * Status: QS_OK; QS_ERROR_INPUT for bad arguments (outputs untouched, `problem` says why); QS_ERROR_UNTRUSTED
  * when the estimated error exceeds the tolerance (outputs are filled, `error` holds the estimate).
