@@ -66,5 +66,9 @@ version=$(pkg-config --modversion quickset)
 if [ -x "$prefix/bin/quickset" ]; then
   echo "== the installed program"
   "$prefix/bin/quickset" info
+  echo "== in process and from files: the same bytes"
+  "$work/build/consumer_inprocess" "$work/inprocess.json" >/dev/null
+  "$prefix/bin/quickset" run "$project/../inprocess/nightly.yaml" --out "$work/results" --quiet >/dev/null
+  cmp "$work/inprocess.json" "$work/results/results.json"
 fi
 echo "consumer: all built and ran"

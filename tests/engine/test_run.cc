@@ -1,0 +1,131 @@
+// Whole runs through the public interface: the same bits from any number of threads and any instruction set,
+// every allocation failing once.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "quickset/quickset.h"
+
+namespace {
+
+const uint32_t kAll =
+    QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS | QS_SECTION_HEDGE;
+
+qs_engine *make_engine(int threads, const char *target) {
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = QS_BACKEND_CPU;
+  spec.threads = threads;
+  spec.cpu_target = target;
+  qs_engine *engine = nullptr;
+  char message[256] = "";
+  return qs_engine_create(&spec, message, sizeof message, &engine) == QS_OK ? engine : nullptr;
+}
+
+// results.json of a config, or the message that it fails with.
+std::string run(qs_engine *engine, const std::string &config_path, std::vector<const char *> overrides,
+                qs_status *status) {
+  qs_config *config = nullptr;
+  *status = qs_config_load(engine, config_path.c_str(), overrides.data(), overrides.size(), &config);
+  if (*status) {
+    return qs_engine_message(engine);
+  }
+  const qs_results *results = nullptr;
+  *status = qs_run(engine, qs_config_inputs(config), kAll, &results);
+  std::string text;
+  if (*status) {
+    text = qs_engine_message(engine);
+  } else {
+    char *json = nullptr;
+    *status = qs_results_json(engine, results, &json);
+    text = *status ? qs_engine_message(engine) : json;
+    qs_text_free(engine, json);
+    qs_results_destroy(results);
+  }
+  qs_config_destroy(config);
+  return text;
+}
+
+std::string run_with(int threads, const char *target, const char *paths) {
+  qs_engine *engine = make_engine(threads, target);
+  if (!engine) {
+    return "";
+  }
+  qs_status status;
+  std::string text = run(engine, QS_SOURCE_DIR "/configs/demo/nightly.yaml", {paths}, &status);
+  EXPECT_EQ(status, QS_OK) << text;
+  qs_engine_destroy(engine);
+  return text;
+}
+
+TEST(Run, SameBitsFromAnyNumberOfThreads) {
+  std::string one = run_with(1, nullptr, "simulation.paths=2048");
+  ASSERT_GT(one.size(), 10000u);
+  EXPECT_TRUE(one == run_with(2, nullptr, "simulation.paths=2048"));
+  EXPECT_TRUE(one == run_with(7, nullptr, "simulation.paths=2048"));
+}
+
+TEST(Run, SameBitsFromEveryInstructionSet) {
+  std::string best = run_with(2, nullptr, "simulation.paths=1024");
+  ASSERT_GT(best.size(), 10000u);
+  for (const char *target : {"x86-64-v4", "x86-64-v3", "portable"}) {
+    std::string text = run_with(2, target, "simulation.paths=1024");
+    if (!text.empty()) { // what this machine runs
+      EXPECT_TRUE(text == best) << target;
+    }
+  }
+}
+
+TEST(Run, ASeedIsAnotherSample) {
+  EXPECT_FALSE(run_with(2, nullptr, "simulation.seed=2") == run_with(2, nullptr, "simulation.seed=3"));
+}
+
+// An allocator that fails at one call.
+struct Failing {
+  long left = -1, live = 0;
+};
+void *failing_allocate(void *data, size_t size) {
+  Failing *f = static_cast<Failing *>(data);
+  if (f->left == 0) {
+    return nullptr;
+  }
+  f->left--;
+  void *block = std::malloc(size);
+  f->live += block != nullptr;
+  return block;
+}
+void failing_release(void *data, void *block) {
+  static_cast<Failing *>(data)->live -= block != nullptr;
+  std::free(block);
+}
+
+TEST(Run, EveryAllocationMayFail) {
+  Failing memory;
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = QS_BACKEND_CPU;
+  spec.threads = 2;
+  spec.allocator = {failing_allocate, failing_release, &memory};
+  qs_engine *engine = nullptr;
+  char message[256] = "";
+  ASSERT_EQ(qs_engine_create(&spec, message, sizeof message, &engine), QS_OK) << message;
+  const std::string config = QS_SOURCE_DIR "/tests/consumer/inprocess/nightly.yaml";
+  long at_rest = memory.live, failures = 0;
+  qs_status status = QS_ERROR_MEMORY;
+  for (long n = 0; status == QS_ERROR_MEMORY; n++) {
+    ASSERT_LT(n, 20000);
+    memory.left = n;
+    std::string text = run(engine, config, {"simulation.paths=1024"}, &status);
+    failures += status == QS_ERROR_MEMORY;
+    ASSERT_TRUE(status == QS_OK || status == QS_ERROR_MEMORY) << n << ": " << text;
+    EXPECT_EQ(memory.live, at_rest) << "after the failure of allocation " << n;
+  }
+  EXPECT_GT(failures, 20);
+  memory.left = -1;
+  qs_engine_destroy(engine);
+  EXPECT_EQ(memory.live, 0);
+}
+
+} // namespace

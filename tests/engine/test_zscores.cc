@@ -1,0 +1,162 @@
+// z-scores of Monte Carlo prices and Greeks against references in quad precision
+// (tests/reference/contracts.csv): six models, Feller's condition violated in many, linear and coin-settled,
+// at default settings.
+//
+// A sample of the contracts runs always; all of them, at 2^16 paths, with QS_TEST_ALL set. Thresholds for
+// all: per quantity |mean| <= 0.08, standard deviation within 1 +- 0.05, maximum below the Bonferroni limit
+// at 1%. Where a quantity has too few contracts for these (parameters of one model), its mean and standard
+// deviation are held to three standard errors of their own, 3/sqrt(n) and 3/sqrt(2n), which is wider; every
+// contract is run under several seeds so that there are many.
+#include "tests/engine/world.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/engine/greeks.h"
+#include "host/market/fourier.h"
+#include "tests/market/reference_table.h"
+
+namespace {
+
+constexpr double kSpot = 100, kCarry = 0.02, kRate = 0.03, kCoinRate = 0.01;
+
+struct Scores {
+  std::map<std::string, std::vector<double>> by_quantity;
+  double worst_exact = 0; // error of estimators without variance, per spot
+};
+
+double undiscounted(const ReferenceRow &row, double years) {
+  qs_fourier_option_value value;
+  qs_fourier_report report;
+  double k = row.log_moneyness + kCarry * (row.years - years); // the strike is fixed, the forward moves
+  EXPECT_EQ(qs_fourier_option(&row.model, years, row.call, k, nullptr, &value, &report), QS_OK);
+  return value.price;
+}
+
+// What each Greek should be, from the reference's values per unit of forward.
+std::map<int, double> expected_greeks(const ReferenceRow &row, bool coin) {
+  const double years = row.years, forward = kSpot * std::exp(kCarry * years), day = 1.0 / 365;
+  const double discount = std::exp(-(coin ? kCoinRate : kRate) * years);
+  const double scale = discount * (coin ? kSpot : forward), y0 = row.value.price, y1 = row.value.delta;
+  std::map<int, double> greeks;
+  greeks[QS_GREEK_DELTA] = coin ? discount * y1 : discount * forward / kSpot * y1;
+  greeks[QS_GREEK_GAMMA] =
+      coin ? discount * row.value.gamma / kSpot : discount * forward * row.value.gamma / kSpot / kSpot;
+  greeks[QS_GREEK_D_RATE] = -years * scale * y0;
+  greeks[QS_GREEK_D_CARRY] = years * scale * (coin ? y1 - y0 : y1);
+  if (coin) {
+    greeks[QS_GREEK_NET_DELTA] = discount * (y1 - y0);
+  }
+  if (years > day) {
+    double later = years - day, rate = coin ? kCoinRate : kRate;
+    double level = coin ? kSpot : kSpot * std::exp(kCarry * later);
+    greeks[QS_GREEK_THETA] = std::exp(-rate * later) * level * undiscounted(row, later) - scale * y0;
+  }
+  uint32_t used = qs_model_parameters(row.model.type);
+  for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+    if (used >> p & 1) {
+      greeks[QS_GREEK_PARAMETER + int(p)] = scale * row.value.parameter[p];
+    }
+  }
+  return greeks;
+}
+
+void add_score(Scores *scores, const ReferenceRow &row, const std::string &quantity, qs_estimate estimate,
+               double expected) {
+  double error = estimate.estimate - expected;
+  if (row.model.type == QS_MODEL_GBM) {
+    scores->worst_exact = std::max(scores->worst_exact, std::fabs(error) / kSpot);
+    EXPECT_LT(std::fabs(error), 1e-6 * kSpot) << quantity << " of contract " << row.id;
+    return;
+  }
+  ASSERT_GT(estimate.std_error, 0) << quantity << " of contract " << row.id;
+  scores->by_quantity[quantity].push_back(error / estimate.std_error);
+}
+
+void run_contract(const ReferenceRow &row, int seed, uint64_t paths, Scores *scores) {
+  World w;
+  std::string name = "C" + std::to_string(row.id);
+  w.inputs.simulation.paths = paths;
+  w.inputs.simulation.seed = uint64_t(seed);
+  w.inputs.as_of = qs_time_civil(2026, 3, 2) + 9 * 3600 + row.id % 86400;
+  qs_underlying_spec &spec = w.add_underlying(name.c_str(), row.model.type, {}, kSpot, kCarry, kRate);
+  spec.coin_rate = kCoinRate;
+  spec.model = row.model;
+  spec.given = qs_model_parameters(row.model.type);
+  double strike = kSpot * std::exp(kCarry * row.years + row.log_moneyness);
+  qs_call_put call_put = row.call ? QS_CALL : QS_PUT;
+  w.add_option("linear", name.c_str(), call_put, strike, row.years);
+  w.add_option("coin", name.c_str(), call_put, strike, row.years, 1, QS_SETTLE_COIN);
+  w.value();
+  // One settlement a contract, so that no path counts twice.
+  bool coin = row.id % 2;
+  const qs_trade_result &trade = w.trade(coin ? "coin" : "linear");
+  double forward = kSpot * std::exp(kCarry * row.years);
+  double price = coin ? std::exp(-kCoinRate * row.years) * kSpot * row.value.price
+                      : std::exp(-kRate * row.years) * forward * row.value.price;
+  add_score(scores, row, "price", trade.price, price);
+  for (auto &greek : expected_greeks(row, coin)) {
+    ASSERT_TRUE(trade.greeks.present >> greek.first & 1) << qs_greek_name(qs_greek(greek.first));
+    add_score(scores, row, qs_greek_name(qs_greek(greek.first)), trade.greeks.value[greek.first],
+              greek.second);
+  }
+}
+
+// Two-sided normal quantile at probability p / 2, by bisection of erfc.
+double normal_limit(double p) {
+  double low = 0, high = 40;
+  for (int i = 0; i < 200; i++) {
+    double middle = (low + high) / 2;
+    (std::erfc(middle / std::sqrt(2.0)) > p ? low : high) = middle;
+  }
+  return high;
+}
+
+void judge(const Scores &scores, bool all) {
+  size_t total = 0;
+  for (auto &q : scores.by_quantity) {
+    total += q.second.size();
+  }
+  double limit = normal_limit(0.01 / double(total));
+  std::printf("%-10s %7s %8s %8s %8s   (limit of the maximum %.2f)\n", "quantity", "n", "mean", "std dev",
+              "max", limit);
+  for (auto &q : scores.by_quantity) {
+    double n = double(q.second.size()), mean = 0, square = 0, worst = 0;
+    for (double z : q.second) {
+      mean += z / n;
+      worst = std::max(worst, std::fabs(z));
+    }
+    for (double z : q.second) {
+      square += (z - mean) * (z - mean) / (n - 1);
+    }
+    double deviation = std::sqrt(square);
+    std::printf("%-10s %7.0f %8.3f %8.3f %8.2f\n", q.first.c_str(), n, mean, deviation, worst);
+    double mean_limit = std::max(3 / std::sqrt(n), all ? 0.08 : 0.0);
+    double deviation_limit = std::max(3 / std::sqrt(2 * n), all ? 0.05 : 0.0);
+    EXPECT_LE(std::fabs(mean), mean_limit) << q.first;
+    EXPECT_LE(std::fabs(deviation - 1), deviation_limit) << q.first;
+    EXPECT_LE(worst, limit) << q.first;
+  }
+  std::printf("estimators without variance: within %.1e of spot\n", scores.worst_exact);
+}
+
+TEST(ZScores, AgainstQuadPrecision) {
+  const bool all = std::getenv("QS_TEST_ALL") != nullptr;
+  std::vector<ReferenceRow> rows = read_reference("contracts.csv");
+  ASSERT_GE(rows.size(), 2000u);
+  Scores scores;
+  const size_t stride = all ? 1 : 8;
+  const int seeds = all ? 2 : 1;
+  for (size_t i = 0; i < rows.size(); i += stride) {
+    // A stride that is no multiple of six visits every model.
+    for (int seed = 1; seed <= seeds; seed++) {
+      run_contract(rows[i + (all ? 0 : i / stride % stride)], seed, all ? 65536 : 8192, &scores);
+      if (HasFatalFailure()) {
+        return;
+      }
+    }
+  }
+  judge(scores, all);
+}
+
+} // namespace
