@@ -1,0 +1,189 @@
+/* Expected shortfall by position and by underlying. */
+#include <math.h>
+
+#include "host/risk/section.h"
+
+/* One level's tail: weight 1 for losses over `var`, `tie` for those equal to it, so that weights add up to
+ * `mass`; and the losses around VaR, on which its own sampling error is judged. */
+typedef struct tail {
+  double var, tie, mass;
+  double near_low, near_high;
+} tail;
+
+/* The paths of the widest tail. */
+typedef struct tail_paths {
+  size_t count, level_count;
+  const tail *levels;
+  uint64_t *paths;
+  double *losses; /* of the total */
+} tail_paths;
+
+typedef struct splitter {
+  qs_context *context;
+  qs_arena *arena; /* of the result */
+  const qs_risk_sample *sample;
+  tail_paths chosen;
+  double *pnl;  /* [paths] of one position */
+  double *part; /* [chosen] its losses */
+  double *sums; /* [underlyings][chosen] */
+} splitter;
+
+static tail make_tail(const qs_risk_sample *sample, double level) {
+  size_t n = sample->paths;
+  size_t rank = qs_risk_rank(n, level);
+  qs_risk_ranks ranks = qs_risk_quantile_ranks(n, level);
+  const double *losses = sample->losses;
+  tail t;
+  t.var = losses[rank - 1];
+  t.mass = (double)n * (1 - level);
+  t.near_low = losses[ranks.low > 0 ? ranks.low - 1 : 0];
+  t.near_high = losses[ranks.high <= n ? ranks.high - 1 : n - 1];
+  size_t over = 0, ties = 0;
+  for (size_t p = 0; p < n; p++) {
+    over += -sample->pnl[p] > t.var;
+    ties += -sample->pnl[p] == t.var;
+  }
+  t.tie = (t.mass - (double)over) / (double)ties;
+  return t;
+}
+
+/* Lists the paths that any level reads, in their order. */
+static qs_status choose(qs_context *context, qs_arena *scratch, const qs_risk_sample *sample,
+                        tail_paths *chosen) {
+  size_t levels = sample->spec->level_count;
+  tail *tails = QS_NEW(scratch, levels, tail);
+  if (!tails) {
+    return qs_fail_memory(context, "splitting the risk");
+  }
+  double least = INFINITY;
+  for (size_t l = 0; l < levels; l++) {
+    tails[l] = make_tail(sample, sample->spec->levels[l]);
+    least = fmin(least, tails[l].near_low);
+  }
+  size_t count = 0;
+  for (size_t p = 0; p < sample->paths; p++) {
+    count += -sample->pnl[p] >= least;
+  }
+  uint64_t *paths = QS_NEW(scratch, count, uint64_t);
+  double *losses = QS_NEW(scratch, count, double);
+  if (!paths || !losses) {
+    return qs_fail_memory(context, "splitting the risk");
+  }
+  count = 0;
+  for (size_t p = 0; p < sample->paths; p++) {
+    if (-sample->pnl[p] >= least) {
+      paths[count] = p;
+      losses[count++] = -sample->pnl[p];
+    }
+  }
+  tail_paths made = {count, levels, tails, paths, losses};
+  *chosen = made;
+  return QS_OK;
+}
+
+/* A part's shortfall at one level: its weighted mean on the tail's paths. */
+static qs_estimate part_shortfall(const splitter *s, const tail *t, const double *part) {
+  const tail_paths *chosen = &s->chosen;
+  double sum = 0, near = 0;
+  size_t near_count = 0;
+  for (size_t j = 0; j < chosen->count; j++) {
+    double loss = chosen->losses[j];
+    double weight = loss > t->var ? 1 : loss == t->var ? t->tie : 0;
+    bool is_near = loss >= t->near_low && loss <= t->near_high;
+    sum += weight * part[j];
+    near += is_near ? part[j] : 0;
+    near_count += is_near;
+  }
+  double at_var = near / (double)near_count, s1 = 0, s2 = 0;
+  for (size_t j = 0; j < chosen->count; j++) {
+    double loss = chosen->losses[j];
+    double weight = loss > t->var ? 1 : loss == t->var ? t->tie : 0;
+    double excess = weight * (part[j] - at_var);
+    s1 += excess;
+    s2 += excess * excess;
+  }
+  double n = (double)s->sample->paths;
+  double variance = s2 / n - s1 / n * (s1 / n);
+  qs_estimate estimate = {sum / t->mass, variance > 0 ? sqrt(variance * n) / t->mass : 0};
+  return estimate;
+}
+
+static qs_status report(splitter *s, const char *name, bool is_underlying, const double *part,
+                        qs_risk_component *component) {
+  qs_estimate *shortfall = QS_NEW(s->arena, s->chosen.level_count, qs_estimate);
+  component->name = qs_arena_strdup(s->arena, name);
+  component->is_underlying = is_underlying;
+  component->expected_shortfall = shortfall;
+  if (!shortfall || !component->name) {
+    return qs_fail_memory(s->context, "splitting the risk");
+  }
+  for (size_t l = 0; part && l < s->chosen.level_count; l++) {
+    shortfall[l] = part_shortfall(s, &s->chosen.levels[l], part);
+  }
+  return QS_OK;
+}
+
+/* One position: revalued alone, reported, added to its underlying. Cash in the reporting currency has no
+ * P&L. */
+static qs_status split_position(splitter *s, const qs_contract *contract, qs_risk_component *component) {
+  if (contract->underlying < 0) {
+    return report(s, contract->id, false, NULL, component);
+  }
+  const tail_paths *chosen = &s->chosen;
+  qs_status status = qs_horizon_pnl(s->sample->horizon, s->context, contract, &contract->quantity, 1, s->pnl);
+  if (status) {
+    return status;
+  }
+  double *sum = s->sums + (size_t)contract->underlying * chosen->count;
+  for (size_t j = 0; j < chosen->count; j++) {
+    s->part[j] = -s->pnl[chosen->paths[j]];
+    sum[j] += s->part[j];
+  }
+  return report(s, contract->id, false, s->part, component);
+}
+
+static qs_status split(splitter *s, qs_arena *scratch, qs_risk_result *result) {
+  const qs_risk_sample *sample = s->sample;
+  size_t positions = sample->book->count, underlyings = sample->market->underlying_count;
+  qs_status status = choose(s->context, scratch, sample, &s->chosen);
+  if (status) {
+    return status;
+  }
+  s->pnl = QS_NEW(scratch, sample->paths, double);
+  s->part = QS_NEW(scratch, s->chosen.count, double);
+  s->sums = QS_NEW(scratch, underlyings * s->chosen.count, double);
+  qs_risk_component *list = QS_NEW(s->arena, positions + underlyings, qs_risk_component);
+  if (!s->pnl || !s->part || !s->sums || !list) {
+    return qs_fail_memory(s->context, "splitting the risk");
+  }
+  for (size_t i = 0; !status && i < positions; i++) {
+    if (qs_cancelled(s->context)) {
+      return qs_fail(s->context, QS_ERROR_CANCELLED, "cancelled");
+    }
+    status = split_position(s, &sample->book->contracts[i], &list[i]);
+    if (i % 32 == 31 || i + 1 == positions) {
+      qs_progress(s->context, "risk by position", i + 1, positions);
+    }
+  }
+  for (size_t u = 0; !status && u < underlyings; u++) {
+    status = report(s, sample->market->underlyings[u].name, true, s->sums + u * s->chosen.count,
+                    &list[positions + u]);
+  }
+  if (!status) {
+    result->components = list;
+    result->component_count = positions + underlyings;
+  }
+  return status;
+}
+
+qs_status qs_risk_components(qs_context *context, qs_arena *arena, const qs_risk_sample *sample,
+                             qs_risk_result *result) {
+  qs_arena *scratch = qs_arena_create(context);
+  if (!scratch) {
+    return qs_fail_memory(context, "splitting the risk");
+  }
+  splitter s = {.context = context, .arena = arena, .sample = sample};
+  qs_status status = split(&s, scratch, result);
+  qs_arena_destroy(scratch);
+  return status;
+}
