@@ -6,6 +6,15 @@
 static const double inside = 1e-4; /* of the range, for starts */
 static const double near_end = 1e-3;
 
+/*
+ * Wide enough for any listed underlying: a fit that ends at one of them (natural ends apart) is not trusted.
+ *
+ * lambda ends at a jump a month. Jumps of this family are rare events; the chain cannot tell more frequent
+ * ones from diffusion, and a fit that is let go there takes them for a second, faster variance factor: on the
+ * BTC chain of 2026-08-01 svcj then ends at lambda 119, xi 6 and 2 kappa theta / xi^2 = 0.03 with an
+ * objective 18% lower (303 for 368), a model that hardly any scheme simulates well and whose parameters say
+ * nothing.
+ */
 static const qs_fit_range ranges[QS_PARAMETER_COUNT] = {
     [QS_V0] = {1e-4, 9, true, 0, true, false},        [QS_KAPPA] = {0.02, 120, true, 0, false, false},
     [QS_THETA] = {1e-4, 9, true, 0, true, false},     [QS_XI] = {0.01, 40, true, 0, true, false},

@@ -102,7 +102,7 @@ static bool gradient_beside(const qs_fit_problem *problem, const qs_fit_curvatur
 static bool differentiate(const qs_fit_problem *problem, const qs_model *model,
                           const qs_fit_descent *descents, int threads, qs_fit_curvature *c) {
   double side[2 * K][K];
-  bool priced[2 * K];
+  bool priced[2 * K] = {false};
   int columns = 2 * (int)c->free_count;
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
   for (int column = 0; column < columns; column++) {
@@ -185,9 +185,8 @@ static double newton_step(const qs_fit_curvature *c, double *z) {
 /* Takes the step, halved until the objective falls; false when it does not. */
 static bool take_step(const qs_fit_problem *problem, const qs_fit_curvature *c, const double *z,
                       const qs_fit_descent *descent, qs_fit_outcome *outcome) {
-  double factor = 1;
-  for (int i = 0; i < HALVINGS; i++, factor /= 2) {
-    qs_model next = moved(problem, c, &outcome->model, z, factor);
+  for (int i = 0; i < HALVINGS; i++) {
+    qs_model next = moved(problem, c, &outcome->model, z, ldexp(1, -i));
     outcome->evaluations++;
     if (!qs_fit_evaluate(problem, &next, price_tolerance, &descent->workspace, descent->model_vol, NULL)) {
       continue;

@@ -102,8 +102,9 @@ static qs_model with_jumps(const qs_fit_problem *problem, const qs_model *base, 
 static double halton(unsigned index, unsigned base) {
   double value = 0;
   double digit = 1.0 / base;
-  for (; index > 0; index /= base, digit /= base) {
+  for (; index > 0; index /= base) {
     value += digit * (index % base);
+    digit /= base;
   }
   return value;
 }

@@ -1,6 +1,17 @@
 /*
  * The market of a run: per underlying spot, forward curve, quotes that passed the filters, and the model,
- * given or fitted. Built from the inputs, in memory; owned by the arena that it is built in.
+ * given or fitted. Built from the inputs, which are borrowed for the market's life; owned by the arena that
+ * it is built in.
+ *
+ * An option's quote is left out of the fit (exclusion) when it is
+ *   expired          its expiry is not after as_of
+ *   one_sided        it has no bid or no ask (0 is none); a mark alone is no quote
+ *   wide_spread      (ask - bid)/mid is above the underlying's max_spread
+ *   below_intrinsic  its mid is at or below the intrinsic value
+ *   above_maximum    its ask is at or above the price that no volatility reaches
+ *   no_time_value    its mid's time value is under 1e-7 of the forward
+ *   in_the_money     the option of the other kind at its strike is used, or its spread in volatility is above
+ * max_spread of the volatility
  */
 #ifndef QS_HOST_MARKET_MARKET_H
 #define QS_HOST_MARKET_MARKET_H
@@ -44,7 +55,7 @@ typedef struct qs_option_quote {
   double years, strike, forward;
   qs_call_put call_put;
   double bid_vol, ask_vol, mid_vol; /* implied; NaN where there is none */
-  double weight;                    /* in the fit; 0 when excluded */
+  double weight;                    /* in the fit: 1 / max(ask_vol - bid_vol, 0.005); 0 when excluded */
   const char *exclusion;            /* null: used */
 } qs_option_quote;
 
@@ -81,8 +92,11 @@ typedef struct qs_market {
  * place. */
 qs_status qs_market_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs, qs_market **market);
 
-/* Fits every underlying that asks for it (threads over underlyings and starts). A fit that fails leaves
- * calibration.trusted false with the reason, the best parameters found (or given) in model, and returns
+/* Fits every underlying that asks for it (threads over underlyings and starts; the bits do not depend on how
+ * many), and holds given models against their quotes. The fit minimises the sum of squared weight x (model's
+ * implied volatility - mid's). It is not trusted (calibration.trusted false, why says so) when it did not
+ * converge, ends at an end of a parameter's range that is not the parameter's own, or has fewer than two
+ * quotes a parameter. A fit that fails leaves the best parameters found (or given) in model and returns
  * QS_OK: one underlying that fails does not cost the night. */
 qs_status qs_market_calibrate(qs_context *context, qs_arena *arena, qs_market *market);
 

@@ -222,7 +222,6 @@ TEST(Calibration, AnEndOfTheRangeIsNotTrusted) {
   qs_model truth = synthetic_models()[QS_MODEL_GBM];
   std::vector<SyntheticQuote> places = synthetic_places(truth, 0.6, 1785607084);
   for (SyntheticQuote &q : places) {
-    q.vol = 4 * std::exp(-12 * q.years) + 0.2; /* decays faster than any kappa of the range allows */
     q.vol = q.years < 0.03 ? 3 : 0.3;
   }
   QuoteList list = synthetic_quotes(places);
