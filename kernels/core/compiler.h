@@ -78,12 +78,80 @@ QS_CORE double qs_from_bits_d(uint64_t bits) {
 #endif
 }
 
-// High half of the 64-bit product of two words.
-QS_CORE uint32_t qs_mul_high(uint32_t a, uint32_t b) {
-#if defined(__CUDA_ARCH__)
-  return __umulhi(a, b);
+// ---- wide words ----
+//
+// Some lanes of 64 bits, of which only the low halves matter: the form in which a processor multiplies 32-bit
+// words into 64-bit products without shuffling. One lane where there are no vectors, and on a device.
+
+#if defined(__AVX512F__) && !defined(__CUDACC__)
+#define QS_WIDE_LANES 8
+#elif defined(__AVX2__) && !defined(__CUDACC__)
+#define QS_WIDE_LANES 4
 #else
-  return (uint32_t)(((uint64_t)a * b) >> 32);
+#define QS_WIDE_LANES 1
+#endif
+
+#if QS_WIDE_LANES > 1
+#include <immintrin.h>
+typedef uint64_t qs_wide __attribute__((vector_size(8 * QS_WIDE_LANES)));
+typedef qs_wide qs_wide_product;
+typedef uint32_t qs_narrow __attribute__((vector_size(4 * QS_WIDE_LANES)));
+#else
+typedef uint32_t qs_wide;
+typedef uint64_t qs_wide_product;
+#endif
+
+// The word in every lane.
+QS_CORE qs_wide qs_wide_all(uint32_t word) {
+#if QS_WIDE_LANES > 1
+  const qs_wide zero = {0};
+  return zero + word;
+#else
+  return word;
+#endif
+}
+
+// first, first + 1, ... in the lanes.
+QS_CORE qs_wide qs_wide_count(uint32_t first) {
+#if QS_WIDE_LANES == 8
+  const qs_wide count = {0, 1, 2, 3, 4, 5, 6, 7};
+  return count + first;
+#elif QS_WIDE_LANES == 4
+  const qs_wide count = {0, 1, 2, 3};
+  return count + first;
+#else
+  return first;
+#endif
+}
+
+// Products of the low halves of the lanes with a word.
+QS_CORE qs_wide_product qs_wide_multiply(qs_wide x, uint32_t word) {
+#if QS_WIDE_LANES == 8
+  return (qs_wide)_mm512_maskz_mul_epu32(0xff, (__m512i)x, (__m512i)qs_wide_all(word));
+#elif QS_WIDE_LANES == 4
+  return (qs_wide)_mm256_mul_epu32((__m256i)x, (__m256i)qs_wide_all(word));
+#else
+  return (uint64_t)x * word;
+#endif
+}
+
+// The high halves of products. A shuffle on the widest vectors, where shifts and multiplications share a
+// port.
+QS_CORE qs_wide qs_wide_high(qs_wide_product x) {
+#if QS_WIDE_LANES == 8
+  return (qs_wide)_mm512_maskz_shuffle_epi32(0xffff, (__m512i)x, (_MM_PERM_ENUM)0xf5);
+#else
+  return (qs_wide)(x >> 32);
+#endif
+}
+
+// Low halves of the lanes, to QS_WIDE_LANES words.
+QS_CORE void qs_wide_store(uint32_t *words, qs_wide x) {
+#if QS_WIDE_LANES > 1
+  const qs_narrow low = __builtin_convertvector(x, qs_narrow);
+  __builtin_memcpy(words, &low, sizeof low);
+#else
+  *words = x;
 #endif
 }
 

@@ -20,39 +20,34 @@
 #include "kernels/core/compiler.h"
 #include "kernels/core/normal.h"
 
-#define QS_PHILOX_M0     0xD2511F53u
-#define QS_PHILOX_M1     0xCD9E8D57u
-#define QS_PHILOX_W0     0x9E3779B9u
-#define QS_PHILOX_W1     0xBB67AE85u
-#define QS_PHILOX_ROUNDS 10
+#define QS_PHILOX_M0 0xD2511F53u
+#define QS_PHILOX_M1 0xCD9E8D57u
+#define QS_PHILOX_W0 0x9E3779B9u
+#define QS_PHILOX_W1 0xBB67AE85u
 
 typedef struct qs_words {
   uint32_t a, b, c, d;
 } qs_words;
 
-// One round under the round's key.
-QS_CORE qs_words qs_philox_round(qs_words x, uint32_t key0, uint32_t key1) {
-  qs_words y;
-  y.a = qs_mul_high(QS_PHILOX_M1, x.c) ^ x.b ^ key0;
-  y.b = QS_PHILOX_M1 * x.c;
-  y.c = qs_mul_high(QS_PHILOX_M0, x.a) ^ x.d ^ key1;
-  y.d = QS_PHILOX_M0 * x.a;
-  return y;
-}
+typedef struct qs_wide_words {
+  qs_wide a, b, c, d;
+} qs_wide_words;
 
-// The four words of a counter under a key.
-QS_CORE qs_words qs_philox(qs_words counter, uint32_t key0, uint32_t key1) {
-  qs_words x = qs_philox_round(counter, key0, key1);
-  x = qs_philox_round(x, key0 + 1u * QS_PHILOX_W0, key1 + 1u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 2u * QS_PHILOX_W0, key1 + 2u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 3u * QS_PHILOX_W0, key1 + 3u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 4u * QS_PHILOX_W0, key1 + 4u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 5u * QS_PHILOX_W0, key1 + 5u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 6u * QS_PHILOX_W0, key1 + 6u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 7u * QS_PHILOX_W0, key1 + 7u * QS_PHILOX_W1);
-  x = qs_philox_round(x, key0 + 8u * QS_PHILOX_W0, key1 + 8u * QS_PHILOX_W1);
-  return qs_philox_round(x, key0 + 9u * QS_PHILOX_W0, key1 + 9u * QS_PHILOX_W1);
-}
+#define QS_WORD                    uint32_t
+#define QS_WORDS                   qs_words
+#define QS_PRODUCT_TYPE            uint64_t
+#define QS_PRODUCT(word, constant) ((uint64_t)(word) * (constant))
+#define QS_HIGH(product)           ((uint32_t)((product) >> 32))
+#define QS_P(name)                 name
+#include "kernels/core/philox_rounds.inc"
+
+#define QS_WORD                    qs_wide
+#define QS_WORDS                   qs_wide_words
+#define QS_PRODUCT_TYPE            qs_wide_product
+#define QS_PRODUCT(word, constant) qs_wide_multiply(word, constant)
+#define QS_HIGH(product)           qs_wide_high(product)
+#define QS_P(name)                 name##_wide
+#include "kernels/core/philox_rounds.inc"
 
 // All ones where the word's top bit is set, i.e. u > 1/2.
 QS_CORE uint32_t qs_upper_mask(uint32_t word) {
