@@ -2,6 +2,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 enum { MAX_SWEEPS = 60 };
 
@@ -77,38 +78,4 @@ void qs_symmetric_eigen(size_t n, double *matrix, double *values, double *vector
     values[i] = matrix[i * n + i];
   }
   sort_ascending(n, values, vectors);
-}
-
-bool qs_symmetric_solve(size_t n, double *matrix, double *x) {
-  for (size_t j = 0; j < n; j++) {
-    for (size_t i = j; i < n; i++) {
-      double sum = matrix[i * n + j];
-      for (size_t k = 0; k < j; k++) {
-        sum -= matrix[i * n + k] * matrix[j * n + k];
-      }
-      if (i == j) {
-        if (!(sum > 0)) {
-          return false;
-        }
-        matrix[j * n + j] = sqrt(sum);
-      } else {
-        matrix[i * n + j] = sum / matrix[j * n + j];
-      }
-    }
-  }
-  for (size_t i = 0; i < n; i++) {
-    double sum = x[i];
-    for (size_t k = 0; k < i; k++) {
-      sum -= matrix[i * n + k] * x[k];
-    }
-    x[i] = sum / matrix[i * n + i];
-  }
-  for (size_t i = n; i-- > 0;) {
-    double sum = x[i];
-    for (size_t k = i + 1; k < n; k++) {
-      sum -= matrix[k * n + i] * x[k];
-    }
-    x[i] = sum / matrix[i * n + i];
-  }
-  return true;
 }

@@ -8,7 +8,6 @@
 #ifndef QS_HOST_MARKET_SYMMETRIC_H
 #define QS_HOST_MARKET_SYMMETRIC_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -19,10 +18,6 @@ extern "C" {
  * (Golub and Van Loan 2013, algorithm 8.5.3). `matrix` is overwritten; vectors[i * n + k] is element i of the
  * eigenvector of values[k]. */
 void qs_symmetric_eigen(size_t n, double *matrix, double *values, double *vectors);
-
-/* Solves A x = b for a symmetric positive definite A by Cholesky; `matrix` gets the factor, `x` holds b and
- * then the solution. False, x untouched, when a pivot is not greater than 0. */
-bool qs_symmetric_solve(size_t n, double *matrix, double *x);
 
 #ifdef __cplusplus
 }
