@@ -37,7 +37,7 @@ const char *options_help(void) {
 
 typedef struct command_name {
   const char *name;
-  command command;
+  command_kind command;
   uint32_t sections;
 } command_name;
 

@@ -8,12 +8,18 @@
 
 #include "quickset/engine.h"
 
-typedef enum command { COMMAND_HELP, COMMAND_VERSION, COMMAND_INFO, COMMAND_CHECK, COMMAND_RUN } command;
+typedef enum command_kind {
+  COMMAND_HELP,
+  COMMAND_VERSION,
+  COMMAND_INFO,
+  COMMAND_CHECK,
+  COMMAND_RUN
+} command_kind;
 
 enum { MAX_OVERRIDES = 256, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
 
 typedef struct options {
-  command command;
+  command_kind command;
   const char *name;  /* of the command, as it was given */
   uint32_t sections; /* of COMMAND_RUN: what was asked for; 0: all that the config has */
   const char *config;

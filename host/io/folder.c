@@ -15,7 +15,8 @@ enum { LOCK_ATTEMPTS = 16 };
 
 static qs_status fail_io(qs_folder *f, const char *what, int error) {
   const char *text = strerrordesc_np(error);
-  return qs_fail(f->context, error == ENOMEM ? QS_ERROR_MEMORY : QS_ERROR_IO, "%s: %s: %s", f->path, what, text ? text : "unknown error");
+  return qs_fail(f->context, error == ENOMEM ? QS_ERROR_MEMORY : QS_ERROR_IO, "%s: %s: %s", f->path, what,
+                 text ? text : "unknown error");
 }
 
 /* Splits the path into parent and name. */

@@ -35,9 +35,14 @@ qs_status qs_reader_bad(qs_reader *reader, const qs_place *place, const char *va
   const char *source = place->source;
   size_t length = strlen(source);
   const char *cut = length > MAX_SOURCE ? source + length - MAX_SOURCE : source;
-  return qs_fail(reader->context, QS_ERROR_INPUT, "%s%s:%s %s%s%s%s%s%s", cut == source ? "" : "...", cut,
-                 position, has_path ? place->path : "", has_path ? ": " : "", value ? "got " : "",
-                 value ? value : "", value ? ": " : "", allowed);
+  qs_fail(reader->context, QS_ERROR_INPUT, "%s%s:%s %s%s%s%s%s%s", cut == source ? "" : "...", cut, position,
+          has_path ? place->path : "", has_path ? ": " : "", value ? "got " : "", value ? value : "",
+          value ? ": " : "", allowed);
+  /* One line, whatever names and values hold. */
+  for (char *c = reader->context->message; *c; c++) {
+    *c = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+  }
+  return QS_ERROR_INPUT;
 }
 
 static const char *system_error(int error) {

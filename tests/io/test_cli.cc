@@ -1,0 +1,226 @@
+/* The program's parts: the command line, progress, tables, the summary. */
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "sample_results.h"
+
+extern "C" {
+#include "host/cli/options.h"
+#include "host/cli/progress.h"
+#include "host/cli/summary.h"
+#include "host/cli/table.h"
+}
+
+namespace {
+
+struct Parsed {
+  options o{};
+  bool good;
+  std::string message;
+  explicit Parsed(std::vector<const char *> arguments) {
+    arguments.insert(arguments.begin(), "quickset");
+    char text[MAX_USAGE_MESSAGE] = "";
+    good = options_parse(&o, (int)arguments.size(), const_cast<char **>(arguments.data()), text);
+    message = text;
+  }
+};
+
+/* What a function prints. */
+template <class Function> std::string printed(Function function) {
+  char *text = nullptr;
+  size_t size = 0;
+  FILE *file = open_memstream(&text, &size);
+  function(file);
+  fclose(file);
+  std::string copy(text, size);
+  free(text);
+  return copy;
+}
+
+TEST(Options, AllOfThem) {
+  Parsed p({"run", "--out", "dir", "--backend=cuda", "a.yaml", "--threads", "3", "--seed=9", "--set",
+            "risk.drift=1", "--paths", "64", "--quiet", "--json", "--fail-on-breach", "--set=a.b=c=d"});
+  ASSERT_TRUE(p.good) << p.message;
+  EXPECT_EQ(p.o.command, COMMAND_RUN);
+  EXPECT_EQ(p.o.sections, 0u);
+  EXPECT_STREQ(p.o.config, "a.yaml");
+  EXPECT_STREQ(p.o.out, "dir");
+  EXPECT_EQ(p.o.backend, QS_BACKEND_CUDA);
+  EXPECT_EQ(p.o.threads, 3);
+  EXPECT_TRUE(p.o.quiet && p.o.json && p.o.fail_on_breach);
+  ASSERT_EQ(p.o.override_count, 4u);
+  EXPECT_STREQ(p.o.overrides[0], "risk.drift=1");
+  EXPECT_STREQ(p.o.overrides[1], "a.b=c=d");
+  EXPECT_STREQ(p.o.overrides[2], "simulation.seed=9") << "after --set, whatever the order";
+  EXPECT_STREQ(p.o.overrides[3], "simulation.paths=64");
+}
+
+TEST(Options, Commands) {
+  const std::vector<std::pair<const char *, uint32_t>> sections = {{"run", 0},
+                                                                   {"calibrate", QS_SECTION_CALIBRATE},
+                                                                   {"value", QS_SECTION_VALUE},
+                                                                   {"risk", QS_SECTION_RISK},
+                                                                   {"stress", QS_SECTION_STRESS},
+                                                                   {"hedge", QS_SECTION_HEDGE}};
+  for (const auto &[name, section] : sections) {
+    Parsed p({name, "c"});
+    ASSERT_TRUE(p.good) << name;
+    EXPECT_EQ(p.o.command, COMMAND_RUN);
+    EXPECT_EQ(p.o.sections, section) << name;
+  }
+  EXPECT_EQ(Parsed({"check", "c"}).o.command, COMMAND_CHECK);
+  EXPECT_EQ(Parsed({"info"}).o.command, COMMAND_INFO);
+  EXPECT_EQ(Parsed({"--version"}).o.command, COMMAND_VERSION);
+  EXPECT_EQ(Parsed({"--help"}).o.command, COMMAND_HELP);
+  EXPECT_TRUE(Parsed({"run", "--help"}).good) << "help needs no config";
+}
+
+TEST(Options, NonsenseIsRefusedByName) {
+  const std::vector<std::pair<std::vector<const char *>, const char *>> cases = {
+      {{}, "a command is missing"},
+      {{"rnu", "c"}, "unknown command 'rnu'"},
+      {{"run"}, "a config is missing after 'run'"},
+      {{"run", "c", "d"}, "one argument too many: 'd'"},
+      {{"info", "c"}, "one argument too many: 'c'"},
+      {{"simulate", "c"}, "not available in this version: 'simulate'"},
+      {{"run", "c", "--resume"}, "not available in this version: '--resume'"},
+      {{"run", "c", "--frobnicate"}, "unknown option '--frobnicate'"},
+      {{"run", "c", "-q"}, "unknown option '-q'"},
+      {{"run", "c", "--out"}, "a value is missing after '--out'"},
+      {{"run", "c", "--out="}, "a value is missing after '--out='"},
+      {{"run", "c", "--backend", "gpu"}, "--backend must be auto, cpu or cuda, not 'gpu'"},
+      {{"run", "c", "--threads", "0"}, "--threads must be a whole number from 1 to 4096, not '0'"},
+      {{"run", "c", "--threads", "9999"}, "--threads must be"},
+      {{"run", "c", "--seed", "-1"}, "--seed must be a whole number below 2^64, not '-1'"},
+      {{"run", "c", "--paths", "1e6"}, "--paths must be a whole number"},
+      {{"run", "c", "--seed", "18446744073709551616"}, "--seed must be"},
+  };
+  for (const auto &[arguments, said] : cases) {
+    Parsed p(arguments);
+    EXPECT_FALSE(p.good) << said;
+    EXPECT_NE(p.message.find(said), std::string::npos) << p.message;
+  }
+  std::vector<const char *> many = {"run", "c"};
+  for (int i = 0; i < 300; i++) {
+    many.insert(many.end(), {"--set", "a=b"});
+  }
+  EXPECT_FALSE(Parsed(many).good);
+}
+
+TEST(Progress, PlainLinesWhereThereIsNoTerminal) {
+  std::string text = printed([](FILE *file) {
+    progress p;
+    progress_begin(&p, file, false, false);
+    progress_show(&p, nullptr, 0, 0, 0);
+    progress_show(&p, "calibrate", 0, 2, 1);
+    progress_show(&p, "calibrate", 1, 2, 2);
+    progress_show(&p, "value", 0, 1000, 3);
+    progress_show(&p, "value", 500, 1000, 14);
+    progress_show(&p, "value", 1000, 1000, 15);
+    progress_end(&p, 15.5);
+  });
+  EXPECT_EQ(text, "calibrate  done in 2.0 s\n"
+                  "value       50%  500 of 1000  45.5/s  11.0 s left\n"
+                  "value      done in 12.5 s\n");
+}
+
+TEST(Progress, OneLineOnATerminalAndNothingWhenQuiet) {
+  auto run = [](bool terminal, bool quiet) {
+    return printed([=](FILE *file) {
+      progress p;
+      progress_begin(&p, file, terminal, quiet);
+      for (int i = 0; i <= 100; i++) {
+        progress_show(&p, "value", (uint64_t)i, 100, 0.01 * i);
+      }
+      progress_end(&p, 1);
+    });
+  };
+  std::string text = run(true, false);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1);
+  auto redrawn = std::count(text.begin(), text.end(), '\r');
+  EXPECT_GT(redrawn, 5);
+  EXPECT_LE(redrawn, 12) << "ten times a second";
+  EXPECT_EQ(run(true, true), "");
+  EXPECT_EQ(run(false, true), "");
+}
+
+TEST(Progress, OddCountsDoNotBreakIt) {
+  std::string text = printed([](FILE *file) {
+    progress p;
+    progress_begin(&p, file, true, false);
+    progress_show(&p, "value", 5, 0, 0);
+    progress_show(&p, "value", UINT64_MAX, 1, 1e9);
+    progress_end(&p, 1e9);
+  });
+  EXPECT_FALSE(text.empty());
+}
+
+TEST(Table, NumbersForPeople) {
+  const std::vector<std::pair<double, const char *>> cases = {{1234567.8, "1,234,568"},
+                                                              {-1234567.8, "-1,234,568"},
+                                                              {999.96, "1,000.0"},
+                                                              {123.456, "123.5"},
+                                                              {12.3456, "12.35"},
+                                                              {-1.23456, "-1.235"},
+                                                              {0.0123456, "0.01235"},
+                                                              {0, "0"},
+                                                              {1e-7, "1.000e-07"},
+                                                              {1e20, "1.000e+20"},
+                                                              {NAN, "-"},
+                                                              {1000, "1,000"},
+                                                              {100, "100.0"},
+                                                              {-100000, "-100,000"}};
+  for (const auto &[value, expected] : cases) {
+    char text[TABLE_CELL];
+    format_number(value, text);
+    EXPECT_STREQ(text, expected);
+  }
+}
+
+TEST(Table, ColumnsAreAligned) {
+  std::string text = printed([](FILE *file) {
+    table t;
+    table_begin(&t, 3);
+    for (const char *cell : {"name", "a", "b", "long name", "1", "22222", "\xc3\xa4", "333", "4"}) {
+      table_add(&t, "%s", cell);
+    }
+    table_end(&t, file);
+  });
+  EXPECT_EQ(text, "  name         a      b\n"
+                  "  long name    1  22222\n"
+                  "  \xc3\xa4          333      4\n");
+}
+
+TEST(Summary, TellsWhatMatters) {
+  SampleResults sample;
+  std::string text = printed([&](FILE *file) { summary_print(file, &sample.results, "c.yaml", "out/x"); });
+  for (const char *part : {"c.yaml", "2026-08-01 08:00:00 UTC", "Calibration", "Value and Greeks",
+                           "Risk over", "Stress", "Worst:", "Hedge now", "before", "after", "Limits breached",
+                           "Warnings", "NOT TRUSTED", "SOME NUMBERS CANNOT BE TRUSTED", "Results: out/x"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+}
+
+TEST(Summary, NothingOfWhatWasNotRun) {
+  qs_results results{};
+  results.currency = "USD";
+  results.trusted = true;
+  std::string text = printed([&](FILE *file) { summary_print(file, &results, "c.yaml", nullptr); });
+  for (const char *part :
+       {"Calibration", "Value", "Risk", "Stress", "Hedge", "breached", "Warnings", "TRUSTED"}) {
+    EXPECT_EQ(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  EXPECT_NE(text.find("Results were not written"), std::string::npos);
+}
+
+TEST(Summary, AnInfeasibleHedgeNamesTheConflict) {
+  SampleResults sample;
+  sample.results.hedge.feasible = false;
+  std::string text = printed([&](FILE *file) { summary_hedge(file, &sample.results); });
+  EXPECT_NE(text.find(sample.results.hedge.conflicts[0]), std::string::npos) << text;
+  EXPECT_EQ(text.find("after"), std::string::npos);
+}
+
+} // namespace
