@@ -34,6 +34,25 @@ double qs_curve_forward(const qs_curve *curve, double years) {
   return exp(log0 + share * (curve->log_forward[right] - log0));
 }
 
+/* Options are sorted: the last one has the last expiry. */
+static qs_status warn_of_extrapolation(qs_context *context, qs_arena *arena, qs_underlying_market *market) {
+  const qs_curve *curve = &market->curve;
+  if (curve->node_count == 0 || market->option_count == 0) {
+    return QS_OK;
+  }
+  double node = curve->years[curve->node_count - 1];
+  double last = market->options[market->option_count - 1].years;
+  if (last <= node) {
+    return QS_OK;
+  }
+  double rate = log(qs_curve_forward(curve, last) / qs_curve_forward(curve, node)) / (last - node);
+  return qs_market_warn(
+      context, arena, &market->calibration,
+      "options expire up to %.2f years after the last future: there the forward goes on at that "
+      "segment's %.2f%% a year",
+      last - node, 100 * rate);
+}
+
 qs_status qs_curve_build(qs_context *context, qs_arena *arena, qs_underlying_market *market) {
   qs_curve curve = {.spot = market->spot, .carry = market->spec->carry};
   if (isnan(market->spec->carry)) {
@@ -61,5 +80,5 @@ qs_status qs_curve_build(qs_context *context, qs_arena *arena, qs_underlying_mar
     curve.log_forward = log_forward;
   }
   market->curve = curve;
-  return QS_OK;
+  return warn_of_extrapolation(context, arena, market);
 }

@@ -57,6 +57,23 @@ TEST(Curve, CarryGivenOverridesFutures) {
   EXPECT_EQ(qs_curve_forward(&m.market->underlyings[0].curve, 0.4), 60000);
 }
 
+/* One node 482516 s away, 0.1% up: ln(1.001) 31536000/482516 = 6.533% a year; the option is 12096000 s after
+ * it. */
+TEST(Curve, WarnsWhereItIsExtrapolated) {
+  QuoteList list;
+  list.add("BTC-PERPETUAL", 60000, 60000);
+  list.add("BTC-7AUG26", 60060, 60060);
+  list.add("BTC-25DEC26-70000-C", 0.05, 0.06);
+  MarketFixture m;
+  m.underlyings = {gbm_spec("BTC", &list)};
+  ASSERT_EQ(m.build(), QS_OK) << m.message();
+  const qs_calibration_result &r = m.market->underlyings[0].calibration;
+  ASSERT_EQ(r.warning_count, 1u);
+  EXPECT_STREQ(r.warnings[0],
+               "options expire up to 0.38 years after the last future: there the forward goes on at that "
+               "segment's 6.53% a year");
+}
+
 TEST(Spot, IsGivenThenIndexThenPerpetual) {
   QuoteList list;
   list.add("BTC-PERPETUAL", 99, 101);
