@@ -92,7 +92,6 @@ QS_CORE double qs_from_bits_d(uint64_t bits) {
 #endif
 
 #if QS_WIDE_LANES > 1
-#include <immintrin.h>
 typedef uint64_t qs_wide __attribute__((vector_size(8 * QS_WIDE_LANES)));
 typedef qs_wide qs_wide_product;
 typedef uint32_t qs_narrow __attribute__((vector_size(4 * QS_WIDE_LANES)));
@@ -124,25 +123,28 @@ QS_CORE qs_wide qs_wide_count(uint32_t first) {
 #endif
 }
 
-// Products of the low halves of the lanes with a word.
+// Products of the low halves of the lanes with a word. gcc would multiply all 64 bits, so it is told the
+// instruction; clang sees from the mask that 32 will do.
 QS_CORE qs_wide_product qs_wide_multiply(qs_wide x, uint32_t word) {
-#if QS_WIDE_LANES == 8
-  return (qs_wide)_mm512_maskz_mul_epu32(0xff, (__m512i)x, (__m512i)qs_wide_all(word));
-#elif QS_WIDE_LANES == 4
-  return (qs_wide)_mm256_mul_epu32((__m256i)x, (__m256i)qs_wide_all(word));
+#if QS_WIDE_LANES == 8 && !defined(__clang__)
+  typedef int words __attribute__((vector_size(64)));
+  typedef long long products __attribute__((vector_size(64)));
+  const products none = {0};
+  return (qs_wide)__builtin_ia32_pmuludq512_mask((words)x, (words)qs_wide_all(word), none,
+                                                 (unsigned char)0xff);
+#elif QS_WIDE_LANES == 4 && !defined(__clang__)
+  typedef int words __attribute__((vector_size(32)));
+  return (qs_wide)__builtin_ia32_pmuludq256((words)x, (words)qs_wide_all(word));
+#elif QS_WIDE_LANES > 1
+  return (x & 0xffffffffu) * qs_wide_all(word);
 #else
   return (uint64_t)x * word;
 #endif
 }
 
-// The high halves of products. A shuffle on the widest vectors, where shifts and multiplications share a
-// port.
+// The high halves of products.
 QS_CORE qs_wide qs_wide_high(qs_wide_product x) {
-#if QS_WIDE_LANES == 8
-  return (qs_wide)_mm512_maskz_shuffle_epi32(0xffff, (__m512i)x, (_MM_PERM_ENUM)0xf5);
-#else
   return (qs_wide)(x >> 32);
-#endif
 }
 
 // Low halves of the lanes, to QS_WIDE_LANES words.
