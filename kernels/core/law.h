@@ -57,7 +57,7 @@ enum {
   QS_K_DECAY,            // e = exp(-kappa dt)
   QS_K_GAIN,             // 1 - e
   QS_K_THETA,            // theta
-  QS_K_VARIANCE_V,       // c1: Var[v' | v] = c1 v + c2
+  QS_K_VARIANCE_V,       // c1: Var[v' | v] / 2 = c1 v + c2
   QS_K_VARIANCE_0,       // c2
   QS_K_LOADING,          // A: ln S loads on v' by A
   QS_K_HALF_OWN,         // (1 - rho^2) dt / 2
@@ -85,7 +85,7 @@ enum {
   QS_K_JUMP_SIZE,        // (1 + h) mu_v
   QS_K_JUMP_SIZE_LAMBDA, // mu_v / lambda
   QS_K_JUMP_DECAY,       // mean of exp(-kappa s), s uniform in the step
-  QS_K_JUMP_SPREAD,      // what a unit jump adds to Var[v']
+  QS_K_JUMP_SPREAD,      // what a unit jump adds to Var[v'] / 2
   QS_K_JUMP_DECAY_KAPPA, // their derivatives
   QS_K_JUMP_SPREAD_KAPPA,
   QS_K_DOWN_INVERSE, // 1 / probability of a downward jump
@@ -227,14 +227,14 @@ static inline void qs_step_variance(const qs_dynamics *m, double dt, double *k) 
   k[QS_K_DECAY] = e;
   k[QS_K_GAIN] = x * g;
   k[QS_K_THETA] = m->theta;
-  k[QS_K_VARIANCE_V] = xi2 * dt * e * g;
-  k[QS_K_0_THETA] = 0.5 * xi2 * dt * x * g * g;
+  k[QS_K_VARIANCE_V] = 0.5 * xi2 * dt * e * g;
+  k[QS_K_0_THETA] = 0.25 * xi2 * dt * x * g * g;
   k[QS_K_VARIANCE_0] = m->theta * k[QS_K_0_THETA];
   k[QS_K_LOADING] = m->rho / m->xi * (1.0 + 0.5 * x) - 0.25 * dt * m->rho * m->rho;
   k[QS_K_HALF_OWN] = 0.5 * (1.0 - m->rho * m->rho) * dt;
   k[QS_K_GAIN_KAPPA] = dt * e;
-  k[QS_K_V_KAPPA] = xi2 * dt * dt * e * (d - g);
-  k[QS_K_0_KAPPA] = 0.5 * m->theta * xi2 * dt * dt * g * (g + 2.0 * x * d);
+  k[QS_K_V_KAPPA] = 0.5 * xi2 * dt * dt * e * (d - g);
+  k[QS_K_0_KAPPA] = 0.25 * m->theta * xi2 * dt * dt * g * (g + 2.0 * x * d);
   k[QS_K_TWO_OVER_XI] = 2.0 / m->xi;
   k[QS_K_A_KAPPA] = 0.5 * m->rho * dt / m->xi;
   k[QS_K_A_XI] = -m->rho / xi2 * (1.0 + 0.5 * x);
@@ -250,7 +250,7 @@ static inline void qs_step_variance(const qs_dynamics *m, double dt, double *k) 
 
 // |A| times the largest Var[v'] / E[v'] of a step: the martingale correction of qe.h holds up to
 // QS_CORRECTION_LIMIT.
-#define QS_CORRECTION_LIMIT 0.4
+#define QS_CORRECTION_LIMIT 0.2
 static inline double qs_step_correction(const qs_dynamics *m, double dt) {
   double g, d;
   qs_decay_mean(m->kappa * dt, &g, &d);
@@ -282,7 +282,7 @@ static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double
   k[QS_K_JUMP_RHO] = m->rho_j;
   k[QS_K_JUMP_SIZE] = unit * m->mu_v;
   k[QS_K_JUMP_SIZE_LAMBDA] = m->lambda > 0.0 ? m->mu_v / m->lambda : 0.0;
-  const double x = m->kappa * dt, scale = m->xi * m->xi * dt;
+  const double x = m->kappa * dt, scale = 0.5 * m->xi * m->xi * dt;
   double g, dg;
   qs_decay_mean(x, &g, &dg);
   k[QS_K_JUMP_DECAY] = g;
