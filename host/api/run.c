@@ -168,9 +168,30 @@ static qs_status run_risk(run *r, qs_horizon **horizon) {
   return status;
 }
 
+/* What closing the hedge would cost under each scenario; the cells are the results' own. */
+static qs_status unwind_costs(run *r, qs_stress_cell *cells) {
+  const qs_inputs *inputs = r->inputs;
+  if (!(inputs->sections & QS_SECTION_HEDGE)) {
+    return QS_OK;
+  }
+  for (size_t s = 0; s < inputs->stress.scenario_count; s++) {
+    qs_status status =
+        qs_hedge_unwind_cost(r->context, r->market, &inputs->hedge, r->book->contracts, r->book->count,
+                             &inputs->stress.scenarios[s], &cells[s].unwind_cost, NULL);
+    if (status) {
+      return status;
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status run_stress(run *r) {
+  qs_stress_cell *scenarios = NULL;
   qs_status status = qs_stress_run(r->context, r->arena, r->engine->devices, r->market, r->book,
-                                   &r->simulation, &r->inputs->stress, &r->results->stress);
+                                   &r->simulation, &r->inputs->stress, &r->results->stress, &scenarios);
+  if (!status) {
+    status = unwind_costs(r, scenarios);
+  }
   if (!status) {
     r->results->trusted = r->results->trusted && r->results->stress.trusted;
     end_stage(r, "stress");

@@ -37,7 +37,7 @@ static qs_status run_grid(qs_context *context, qs_arena *arena, qs_devices *devi
 
 static qs_status run_scenarios(qs_context *context, qs_arena *arena, qs_devices *devices,
                                const qs_market *market, const qs_book *book, const qs_simulation *simulation,
-                               const qs_stress_spec *spec, qs_stress_result *result) {
+                               const qs_stress_spec *spec, qs_stress_result *result, qs_stress_cell **own) {
   size_t count = spec->scenario_count;
   qs_stress_cell *cells = QS_NEW(arena, count, qs_stress_cell);
   qs_estimate *pnl = QS_NEW(arena, count, qs_estimate);
@@ -57,6 +57,7 @@ static qs_status run_scenarios(qs_context *context, qs_arena *arena, qs_devices 
     cells[s].lost = lost[s];
     cells[s].by_position = parts + s * book->count;
   }
+  *own = cells;
   result->scenarios = cells;
   result->scenario_count = count;
   return status;
@@ -72,11 +73,11 @@ static void find_worst(const qs_stress_cell *cells, size_t count, const qs_stres
 
 qs_status qs_stress_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
                         const qs_book *book, const qs_simulation *simulation, const qs_stress_spec *spec,
-                        qs_stress_result *result) {
+                        qs_stress_result *result, qs_stress_cell **scenarios) {
   qs_stress_result mine = {.present = true, .trusted = true, .margin_requirement = NAN};
   qs_status status = run_grid(context, arena, devices, market, book, simulation, spec, &mine);
   if (!status) {
-    status = run_scenarios(context, arena, devices, market, book, simulation, spec, &mine);
+    status = run_scenarios(context, arena, devices, market, book, simulation, spec, &mine, scenarios);
   }
   if (!status && spec->margin_grid) {
     status = qs_margin_run(context, arena, market, book, spec->margin_grid, &mine);

@@ -34,10 +34,10 @@ qs_status qs_scenario_pnl(qs_context *context, qs_arena *arena, qs_devices *devi
                           const qs_simulation *simulation, const qs_scenario_spec *scenarios, size_t count,
                           qs_estimate *pnl, qs_estimate *parts, double *lost);
 
-/* The whole section. */
+/* The whole section. `scenarios` gets the scenarios' cells, for the caller to add what unwinding costs. */
 qs_status qs_stress_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
                         const qs_book *book, const qs_simulation *simulation, const qs_stress_spec *spec,
-                        qs_stress_result *result);
+                        qs_stress_result *result, qs_stress_cell **scenarios);
 
 /* The margin grid alone (host/stress/margin.c). */
 qs_status qs_margin_run(qs_context *context, qs_arena *arena, const qs_market *market, const qs_book *book,
