@@ -198,7 +198,7 @@ static qs_status distribute(const source *from, qs_arena *arena, qs_time as_of, 
 }
 
 qs_status qs_market_read_quotes(qs_context *context, qs_arena *arena, const char *place, qs_time as_of,
-                         qs_underlying_market *market, qs_reference_prices *prices) {
+                                qs_underlying_market *market, qs_reference_prices *prices) {
   const qs_underlying_spec *spec = market->spec;
   const source from = {context, place, spec};
   prices->index = prices->perpetual = NAN;
