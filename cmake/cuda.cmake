@@ -29,11 +29,13 @@ if(NOT QS_CUDA STREQUAL "OFF" AND NOT (QS_SANITIZE AND QS_CUDA STREQUAL "AUTO"))
   endif()
 endif()
 
-# Settings of our CUDA targets. The GPU's arithmetic is IEEE's, as the CPU's is: no contraction, no flush to zero.
+# Settings of our CUDA targets and of the C files in them. The GPU's arithmetic is IEEE's, as the CPU's is: no
+# contraction, no flush to zero.
 add_library(qs_cuda_settings INTERFACE)
 target_include_directories(qs_cuda_settings INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include
                                                       ${PROJECT_BINARY_DIR}/include)
 target_compile_options(
   qs_cuda_settings
   INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:--fmad=false --ftz=false --prec-div=true --prec-sqrt=true
-            -Xcompiler=-ffp-contract=off,-Wall,-Wextra $<$<BOOL:${QS_WERROR}>:--Werror=all-warnings>>)
+            -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wno-unknown-pragmas $<$<BOOL:${QS_WERROR}>:--Werror=all-warnings>>
+            $<$<COMPILE_LANGUAGE:C>:-ffp-contract=off -fno-trapping-math -fno-math-errno>)

@@ -1,0 +1,15 @@
+// The parts of the table that kernels/backend.h asks for, each in its own file.
+#ifndef QS_CUDA_BACKEND_H
+#define QS_CUDA_BACKEND_H
+
+#include "kernels/backend.h"
+
+qs_status qs_cuda_value(qs_device *device, const qs_value_unit *unit, const volatile int *cancel,
+                        char *message, qs_moment *moments);
+qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel,
+                          char *message, double *x, double *v);
+
+// What a plug-in exports.
+extern "C" QS_API const qs_backend *qs_backend_plugin(void);
+
+#endif

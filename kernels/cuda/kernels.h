@@ -1,0 +1,96 @@
+// What the host part of this backend (value.cu, horizon.cu) launches. Each kernel file is compiled once per
+// precision, so that its functions end in _f or _d; this header is the same for both. For the files of this
+// folder alone.
+#ifndef QS_CUDA_KERNELS_H
+#define QS_CUDA_KERNELS_H
+
+#include <cuda_runtime.h>
+
+#include "kernels/core/law.h"
+#include "kernels/plan.h"
+
+// A plan's table in device memory; numbers are float or double, as the kernels that read them.
+struct qs_cuda_plan {
+  qs_variance variance;
+  qs_jumps jumps;
+  bool greeks;
+  uint32_t quantities; // of a payoff
+  const void *coefficients, *weights, *constants;
+  const void *thresholds, *steps, *dates;
+  double v0, start_weight;
+  uint32_t key0, key1;
+};
+
+// A block of observations in device memory, [date - date_begin][field][path], and the paths that it holds.
+struct qs_cuda_block {
+  void *observed;
+  uint32_t fields, date_begin, date_end;
+  uint64_t path_begin;
+  uint32_t paths; // of the block: the stride of a field
+};
+
+// A payoff under a shift: what its value needs and where it goes.
+struct qs_cuda_strike {
+  double k, log_k; // K / F and its logarithm, both under the shift
+  double scale;    // from the shifted to the unshifted forward
+  uint32_t payoff; // its code
+  uint32_t slot;   // number of its first moment within a batch
+};
+
+// Strikes of one date that a block of threads values together.
+struct qs_cuda_group {
+  uint32_t date, first, count;
+};
+
+// A launch of payoffs over the batches of a block of observations.
+struct qs_cuda_payoffs {
+  const qs_cuda_strike *strikes;
+  const qs_cuda_group *groups;
+  uint32_t group_count;
+  uint32_t batches; // in the block
+  uint64_t batch_paths, path_count;
+  uint32_t stride;    // moments of a batch
+  qs_moment *moments; // of the block's first batch on
+};
+
+// Streams of normals for a horizon, in device memory; single: one stream of weight 1.
+struct qs_cuda_streams {
+  const void *keys, *weights;
+  uint32_t count;
+  bool single;
+};
+
+// x and v of the paths of a block, each [date][path].
+struct qs_cuda_horizon_block {
+  uint64_t path_begin;
+  uint32_t paths, dates;
+  double *x, *v;
+};
+
+// Most strikes in a group.
+enum { QS_CUDA_PRICES_PER_GROUP = 16, QS_CUDA_GREEKS_PER_GROUP = 4 };
+
+#define QS_CUDA_LAUNCHERS(suffix)                                                                            \
+  uint32_t qs_cuda_fields##suffix(bool greeks, uint32_t parameter_count);                                    \
+  cudaError_t qs_cuda_launch_paths##suffix(const qs_cuda_plan &plan, const qs_cuda_block &block,             \
+                                           cudaStream_t stream);                                             \
+  cudaError_t qs_cuda_launch_payoffs##suffix(const qs_cuda_plan &plan, const qs_cuda_block &block,           \
+                                             const qs_cuda_payoffs &payoffs, cudaStream_t stream);           \
+  cudaError_t qs_cuda_launch_horizon##suffix(const qs_cuda_plan &plan, const qs_cuda_streams &streams,       \
+                                             const qs_cuda_horizon_block &block, cudaStream_t stream);
+QS_CUDA_LAUNCHERS(_f)
+QS_CUDA_LAUNCHERS(_d)
+
+// Every law that a model can have (kernels/table.c): what the path kernels are instantiated for.
+#define QS_CUDA_LAWS(X)                                                                                      \
+  X(QS_VARIANCE_CONSTANT, QS_JUMPS_NONE)                                                                     \
+  X(QS_VARIANCE_CONSTANT, QS_JUMPS_COUNTED)                                                                  \
+  X(QS_VARIANCE_CONSTANT, QS_JUMPS_EXPONENTIAL)                                                              \
+  X(QS_VARIANCE_QE, QS_JUMPS_NONE)                                                                           \
+  X(QS_VARIANCE_QE, QS_JUMPS_COUNTED)                                                                        \
+  X(QS_VARIANCE_QE, QS_JUMPS_VARIANCE)                                                                       \
+  X(QS_VARIANCE_EULER, QS_JUMPS_NONE)                                                                        \
+  X(QS_VARIANCE_EULER, QS_JUMPS_COUNTED)                                                                     \
+  X(QS_VARIANCE_EULER, QS_JUMPS_VARIANCE)
+
+#endif

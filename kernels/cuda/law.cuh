@@ -1,0 +1,40 @@
+// The core for one thread a path, in the precision QS_REAL_DOUBLE, and a plan as the core sees it.
+#ifndef QS_CUDA_LAW_CUH
+#define QS_CUDA_LAW_CUH
+
+#include <stddef.h>
+
+#define QS_LANES 1
+#include "kernels/core/key.h"
+#include "kernels/core/moments.h"
+#include "kernels/core/real.h"
+
+#include "kernels/core/paths.inc"
+
+#include "kernels/cuda/kernels.h"
+
+static inline QS_R(qs_law) law_of(const qs_cuda_plan &plan) {
+  QS_R(qs_law) law;
+  law.coefficients = static_cast<const qs_real *>(plan.coefficients);
+  law.thresholds = static_cast<const qs_thresholds *>(plan.thresholds);
+  law.steps = static_cast<const qs_law_step *>(plan.steps);
+  law.weights = static_cast<const qs_real *>(plan.weights);
+  law.dates = static_cast<const qs_law_date *>(plan.dates);
+  law.constants = static_cast<const qs_real *>(plan.constants);
+  law.v0 = static_cast<qs_real>(plan.v0);
+  law.start_weight = static_cast<qs_real>(plan.start_weight);
+  law.key0 = plan.key0;
+  law.key1 = plan.key1;
+  return law;
+}
+
+// A launch of `threads` threads in blocks of `block`.
+static inline cudaLaunchConfig_t launch_of(uint64_t threads, uint32_t block, cudaStream_t stream) {
+  cudaLaunchConfig_t config = {};
+  config.gridDim = dim3(static_cast<unsigned>((threads + block - 1) / block));
+  config.blockDim = dim3(block);
+  config.stream = stream;
+  return config;
+}
+
+#endif

@@ -1,0 +1,45 @@
+// One path a thread: moves it from date to date and writes its observations, neighbours side by side.
+#include "kernels/cuda/law.cuh"
+
+enum { BLOCK = 128 };
+
+template <qs_variance variance, qs_jumps jumps, bool greeks>
+__global__ void __launch_bounds__(BLOCK)
+    QS_R(paths)(const __grid_constant__ QS_R(qs_law) law, qs_cuda_block block) {
+  constexpr qs_shape shape = {variance, jumps, greeks};
+  const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
+  if (i >= block.paths) {
+    return;
+  }
+  const uint64_t path = block.path_begin + i;
+  const size_t date_stride = (size_t)block.fields * block.paths;
+  qs_real *out = static_cast<qs_real *>(block.observed) + i;
+  QS_R(qs_lanes) state, side;
+  QS_R(qs_paths_start)(shape, &law, &state);
+  for (uint32_t date = 0, at = 0; date < block.date_end; date++) {
+    const uint32_t to = law.dates[date].main_steps;
+    QS_R(qs_paths_advance)(shape, &law, &state, path, at, to);
+    at = to;
+    if (date >= block.date_begin) {
+      QS_R(qs_paths_observe)(shape, &law, &state, &side, path, date, out, block.paths);
+      out += date_stride;
+    }
+  }
+}
+
+uint32_t QS_R(qs_cuda_fields)(bool greeks, uint32_t parameter_count) {
+  return greeks ? QS_O_TANGENTS + 2 * parameter_count : static_cast<uint32_t>(QS_O_PRICE);
+}
+
+cudaError_t QS_R(qs_cuda_launch_paths)(const qs_cuda_plan &plan, const qs_cuda_block &block,
+                                       cudaStream_t stream) {
+  const cudaLaunchConfig_t config = launch_of(block.paths, BLOCK, stream);
+#define LAUNCH(v, j)                                                                                         \
+  if (plan.variance == v && plan.jumps == j) {                                                               \
+    return plan.greeks ? cudaLaunchKernelEx(&config, QS_R(paths) < v, j, true >, law_of(plan), block)        \
+                       : cudaLaunchKernelEx(&config, QS_R(paths) < v, j, false >, law_of(plan), block);      \
+  }
+  QS_CUDA_LAWS(LAUNCH)
+#undef LAUNCH
+  return cudaErrorInvalidValue;
+}

@@ -1,0 +1,23 @@
+// From a plan to device memory. For the files of this folder alone.
+#ifndef QS_CUDA_UPLOAD_H
+#define QS_CUDA_UPLOAD_H
+
+#include "kernels/cuda/device.h"
+#include "kernels/cuda/kernels.h"
+#include "kernels/table.h"
+
+// An array on its way to the device: `count` elements of `size` bytes, or with size 0 doubles that become
+// numbers of the precision. *to gets its place there.
+struct qs_cuda_array {
+  const void *from;
+  size_t count, size;
+  const void **to;
+};
+
+// Puts the table and `more_count` further arrays into device->plan and fills *plan; the host's arrays may be
+// freed after.
+qs_status qs_cuda_upload(qs_device *device, const qs_table &table, qs_precision precision, uint64_t key,
+                         bool greeks, const qs_cuda_array *more, size_t more_count, char *message,
+                         qs_cuda_plan *plan);
+
+#endif

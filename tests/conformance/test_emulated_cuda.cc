@@ -1,0 +1,181 @@
+// The CUDA backend on an emulated GPU: blocks of any size give the same bits, every CUDA call may fail,
+// nothing leaks.
+#include <gtest/gtest.h>
+
+#include <cuda_runtime.h>
+
+#include <cstring>
+#include <functional>
+#include <string>
+
+#include "tests/conformance/cases.h"
+#include "tests/conformance/emulated/backend.h"
+
+namespace {
+
+using conformance::answer;
+using conformance::kind;
+using conformance::unit_case;
+
+class EmulatedCuda : public ::testing::Test {
+protected:
+  void SetUp() override { emulation::the() = emulation::state(); }
+  void TearDown() override {
+    close();
+    EXPECT_EQ(emulation::the().allocations, 0);
+    EXPECT_EQ(emulation::the().streams, 0);
+    EXPECT_EQ(emulation::the().events, 0);
+  }
+  void close() {
+    if (device) {
+      backend->close(device);
+    }
+    device = nullptr;
+  }
+  qs_status open() {
+    const qs_device_options options = {1, nullptr};
+    return backend->open(0, &options, message, &device);
+  }
+  qs_status run(const unit_case &c, answer *a, const volatile int *cancel = nullptr) {
+    *a = conformance::room(c);
+    return c.what == kind::horizon
+               ? backend->horizon(device, &c.horizon, cancel, message, a->x.data(), a->v.data())
+               : backend->value(device, &c.value, cancel, message, a->moments.data());
+  }
+  static unit_case heston(kind what) {
+    return unit_case(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  }
+
+  const qs_backend *backend = emulated::backend();
+  qs_device *device = nullptr;
+  char message[QS_DEVICE_TEXT] = "";
+};
+
+TEST_F(EmulatedCuda, Describes) {
+  EXPECT_EQ(backend->device_count(message), 1u);
+  ASSERT_EQ(open(), QS_OK);
+  qs_device_info info;
+  backend->describe(device, &info);
+  EXPECT_STREQ(info.name, "emulated GPU");
+  EXPECT_STREQ(info.target, "sm_90");
+  EXPECT_EQ(info.threads, 0);
+  EXPECT_EQ(info.memory_bytes, emulation::the().memory);
+}
+
+// From one leaf or one date at a time to all at once.
+TEST_F(EmulatedCuda, SameBitsInBlocksOfAnySize) {
+  for (kind what : {kind::price, kind::greeks, kind::shifts, kind::horizon}) {
+    const unit_case c = heston(what);
+    ASSERT_EQ(open(), QS_OK);
+    answer want;
+    ASSERT_EQ(run(c, &want), QS_OK) << message;
+    const std::size_t launches = emulation::the().launches;
+    close();
+    for (std::size_t memory :
+         {std::size_t{1} << 10, std::size_t{20000}, std::size_t{1} << 17, std::size_t{1} << 20}) {
+      emulation::the() = emulation::state();
+      emulation::the().memory = memory;
+      ASSERT_EQ(open(), QS_OK);
+      answer got;
+      ASSERT_EQ(run(c, &got), QS_OK) << message;
+      EXPECT_EQ(conformance::difference(c, got, want), "") << c.name << " with " << memory << " bytes free";
+      if (memory == std::size_t{1} << 10) {
+        EXPECT_GT(emulation::the().launches, 2 * launches);
+      }
+      close();
+    }
+    emulation::the() = emulation::state();
+  }
+}
+
+// Fails the calls of opening, running and closing one after the other until none fails any more.
+TEST_F(EmulatedCuda, EveryCallMayFail) {
+  struct how {
+    cudaError_t error;
+    bool sticky;
+  };
+  for (const how &h : {how{cudaErrorIllegalAddress, false}, how{cudaErrorIllegalAddress, true},
+                       how{cudaErrorMemoryAllocation, false}}) {
+    for (kind what : {kind::greeks, kind::horizon}) {
+      unit_case c(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED);
+      c.shorten();
+      const answer untouched = conformance::room(c);
+      int failed = 0;
+      for (int at = 0;; at++) {
+        emulation::the() = emulation::state();
+        emulation::the().fail_at = at;
+        emulation::the().failure = h.error;
+        emulation::the().sticky = h.sticky;
+        message[0] = '\0';
+        answer got = untouched;
+        qs_status status = open();
+        if (status == QS_OK) {
+          status = run(c, &got);
+        } else {
+          EXPECT_EQ(device, nullptr);
+        }
+        const int calls = emulation::the().calls;
+        if (status != QS_OK) {
+          failed++;
+          EXPECT_EQ(status, h.error == cudaErrorMemoryAllocation ? QS_ERROR_MEMORY : QS_ERROR_DEVICE) << at;
+          EXPECT_NE(std::string(message).find("emulated error"), std::string::npos) << at << ": " << message;
+          if (what == kind::greeks) {
+            EXPECT_EQ(conformance::difference(c, got, untouched), "") << at;
+          }
+        }
+        if (device && h.sticky && status != QS_OK) {
+          EXPECT_EQ(run(c, &got), QS_ERROR_DEVICE) << "a broken device stays broken";
+        } else if (device && status != QS_OK) {
+          EXPECT_EQ(run(c, &got), QS_OK) << "an error that has passed costs one unit: " << message;
+        }
+        close();
+        EXPECT_EQ(emulation::the().allocations, 0) << at;
+        EXPECT_EQ(emulation::the().streams, 0) << at;
+        EXPECT_EQ(emulation::the().events, 0) << at;
+        if (status == QS_OK) {
+          EXPECT_LE(calls, at) << "a call failed unseen";
+          break;
+        }
+      }
+      EXPECT_GT(failed, 8);
+    }
+  }
+}
+
+TEST_F(EmulatedCuda, TooLittleMemoryIsSaid) {
+  ASSERT_EQ(open(), QS_OK);
+  emulation::the().largest = 1000;
+  answer a;
+  EXPECT_EQ(run(heston(kind::price), &a), QS_ERROR_MEMORY);
+  EXPECT_NE(std::string(message).find("allocating device memory"), std::string::npos) << message;
+  emulation::the().largest = std::size_t{1} << 30;
+  EXPECT_EQ(run(heston(kind::price), &a), QS_OK) << message;
+}
+
+TEST_F(EmulatedCuda, Cancelled) {
+  ASSERT_EQ(open(), QS_OK);
+  const volatile int cancel = 1;
+  answer a;
+  EXPECT_EQ(run(heston(kind::price), &a, &cancel), QS_ERROR_CANCELLED);
+  EXPECT_EQ(run(heston(kind::horizon), &a, &cancel), QS_ERROR_CANCELLED);
+  const volatile int go = 0;
+  EXPECT_EQ(run(heston(kind::price), &a, &go), QS_OK);
+}
+
+TEST_F(EmulatedCuda, AUnitThatMakesNoSense) {
+  ASSERT_EQ(open(), QS_OK);
+  unit_case c(QS_MODEL_HESTON, 0, kind::price, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  c.value.batch_paths = 63;
+  std::vector<qs_moment> moments(100000);
+  EXPECT_EQ(backend->value(device, &c.value, nullptr, message, moments.data()), QS_ERROR_INPUT);
+  unit_case h(QS_MODEL_HESTON, 0, kind::horizon, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  h.weights[0] = 3;
+  answer a;
+  EXPECT_EQ(run(h, &a), QS_ERROR_INPUT);
+  unit_case m(QS_MODEL_HESTON, 0, kind::price, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  m.value.path.model.value[QS_KAPPA] = -1;
+  EXPECT_EQ(run(m, &a), QS_ERROR_INPUT);
+  EXPECT_NE(std::string(message).find("kappa"), std::string::npos) << message;
+}
+
+} // namespace
