@@ -125,7 +125,8 @@ static int report(const options *o, qs_engine *engine, const qs_config *config, 
   if (code == 0 && o->fail_on_breach && results->breach_count > 0) {
     code = fail_text(QS_ERROR_LIMIT, "a limit is breached; see `breaches` in the results", "");
   } else if (code == 0 && !results->trusted) {
-    code = qs_status_exit_code(QS_ERROR_UNTRUSTED);
+    code = fail_text(QS_ERROR_UNTRUSTED,
+                     "some numbers cannot be trusted; see `trusted` and `why` in the results", "");
   }
   return finish_output(code);
 }

@@ -46,7 +46,7 @@ static void draw(progress *p, double now) {
     format_rate((double)p->done / elapsed, rate);
     format_seconds(elapsed * (1 - share) / share, left);
   }
-  fprintf(p->file, "%s%-10s %3.0f%%  %llu of %llu%s%s%s%s%s", p->terminal ? "\r\033[K" : "", p->stage,
+  fprintf(p->file, "%s%-16s %3.0f%%  %llu of %llu%s%s%s%s%s", p->terminal ? "\r\033[K" : "", p->stage,
           100 * share, (unsigned long long)p->done, (unsigned long long)p->total, rate[0] ? "  " : "", rate,
           left[0] ? "  " : "", left, left[0] ? " left" : "");
   fputs(p->terminal ? "" : "\n", p->file);
@@ -57,7 +57,7 @@ static void draw(progress *p, double now) {
 static void end_stage(progress *p, double now) {
   char took[16];
   format_seconds(now - p->stage_began, took);
-  fprintf(p->file, "%s%-10s done in %s\n", p->terminal ? "\r\033[K" : "", p->stage, took);
+  fprintf(p->file, "%s%-16s done in %s\n", p->terminal ? "\r\033[K" : "", p->stage, took);
   fflush(p->file);
 }
 

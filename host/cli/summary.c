@@ -31,14 +31,19 @@ void print_trust(FILE *file, bool trusted, const char *why) {
   }
 }
 
-static void add_parameters(FILE *file, const qs_calibration_result *c) {
+static void print_parameters(FILE *file, const qs_calibration_result *c) {
+  bool loose = false;
   fprintf(file, "  %s %s:", c->underlying, qs_model_name(c->model.type));
   for (size_t i = 0; i < c->parameter_count; i++) {
     const qs_parameter_result *p = &c->parameters[i];
-    fprintf(file, " %s %.4g (%.2g)%s", qs_parameter_name(p->parameter), p->estimate, p->std_error,
-            p->identified ? "" : "?");
+    fprintf(file, "%s %s %.4g", i ? "," : "", qs_parameter_name(p->parameter), p->estimate);
+    if (isfinite(p->std_error)) {
+      fprintf(file, " +- %.2g", p->std_error);
+    }
+    fprintf(file, "%s", p->identified ? "" : " (?)");
+    loose = loose || !p->identified;
   }
-  fprintf(file, "\n");
+  fprintf(file, "%s\n", loose ? "   (?): the quotes hardly tell" : "");
 }
 
 void summary_calibration(FILE *file, const qs_results *r) {
@@ -71,7 +76,7 @@ void summary_calibration(FILE *file, const qs_results *r) {
   table_end(&t, file);
   for (size_t i = 0; i < r->calibration_count; i++) {
     if (r->calibration[i].calibrated) {
-      add_parameters(file, &r->calibration[i]);
+      print_parameters(file, &r->calibration[i]);
       print_trust(file, r->calibration[i].trusted, r->calibration[i].why);
     }
   }
@@ -111,20 +116,25 @@ static void print_totals(FILE *file, const qs_results *r) {
   table_end(&t, file);
 }
 
-/* What a position is worth above its mark, in the reporting currency. */
+/* What a position is worth above its mark, in the reporting currency. A coin-settled option is marked in
+ * coin; a coin-settled future or perpetual in the currency per coin, and its quantity is a notional in the
+ * currency. */
 static double over_mark(const qs_trade_result *t) {
-  bool coin =
-      isfinite(t->price_coin.estimate) && t->price_coin.estimate != 0 && strcmp(t->kind, "european") == 0;
-  double unit = coin ? t->price.estimate / t->price_coin.estimate : 1;
-  return t->model_minus_mark * t->quantity * unit;
+  double difference = t->model_minus_mark * t->quantity;
+  bool coin = isfinite(t->value_coin.estimate);
+  if (coin && strcmp(t->kind, "european") == 0) {
+    return t->price_coin.estimate != 0 ? difference * t->price.estimate / t->price_coin.estimate : difference;
+  }
+  bool notional = strcmp(t->kind, "future") == 0 || strcmp(t->kind, "perpetual") == 0;
+  return coin && notional && t->mark != 0 ? difference / t->mark : difference;
 }
 
 static void print_marks(FILE *file, const qs_results *r) {
   bool *done = calloc(r->trade_count + 1, sizeof *done);
   table t;
   table_begin(&t, 6);
-  static const char *const names[] = {"furthest from mark", "book",    "quantity", "mark",
-                                      "model - mark",       "position"};
+  static const char *const names[] = {"furthest from mark", "book",  "quantity", "mark",
+                                      "model - mark",       "in all"};
   for (size_t i = 0; i < 6; i++) {
     table_add(&t, "%s", names[i]);
   }
@@ -205,7 +215,7 @@ static void print_breaches(FILE *file, const qs_results *r) {
   for (size_t i = 0; i < r->breach_count; i++) {
     const qs_breach *b = &r->breaches[i];
     table_add(&t, "%s", b->measure);
-    table_number(&t, b->level > 0 ? b->level : NAN);
+    table_add(&t, b->level > 0 ? "%.4g%%" : "-", 100 * b->level);
     table_add(&t, "%s", b->book ? b->book : "all");
     table_add(&t, "%s", b->underlying ? b->underlying : "all");
     table_number(&t, b->value);
@@ -233,9 +243,6 @@ static void print_end(FILE *file, const qs_results *r, const char *folder) {
   fprintf(file, "%s\n", r->device_count ? "" : " this machine");
   if (r->backend_note) {
     fprintf(file, "%s\n", r->backend_note);
-  }
-  if (!r->trusted) {
-    fprintf(file, "SOME NUMBERS CANNOT BE TRUSTED: see above and `trusted` in results.json\n");
   }
   if (folder) {
     fprintf(file, "Results: %s\n", folder);

@@ -149,6 +149,11 @@ void add_reference_cases(std::vector<BadCase> &cases) {
        "instrument: @BTC-26JUN26, min",
        {"hedge.instrument_limits.0.instrument: got BTC-26JUN26: unknown instrument; must be one of "
         "hedge.instruments"}},
+      {"hedge_of_unknown_book",
+       C,
+       "csv}\n  book: b",
+       "csv}\n  book: @nobody",
+       {"hedge.book: got nobody: unknown book; must be one with a position, trade or cash"}},
       {"limits_crossed",
        C,
        "min_delta: -3",

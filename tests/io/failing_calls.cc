@@ -39,7 +39,16 @@ long fail_nothing() {
   return counted;
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* gcc and clang each tell it in their own way. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define OWN_MALLOC 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define OWN_MALLOC 1
+#endif
+
+#ifdef OWN_MALLOC
 
 bool memory_can_fail() {
   return false;

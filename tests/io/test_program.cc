@@ -1,0 +1,283 @@
+/* The program from outside: exit statuses, one message, nothing half-written. */
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <functional>
+#include <thread>
+
+#include "bad_folder.h"
+
+namespace {
+
+struct Outcome {
+  int code; /* 128 + signal where one ended it */
+  std::string out, err;
+};
+
+/* Starts the program with its streams in files of the folder; `limit` is called in the child before. */
+pid_t start(const Scratch &streams, std::vector<std::string> arguments, const std::function<void()> &limit) {
+  arguments.insert(arguments.begin(), QS_BINARY_DIR "/bin/quickset");
+  std::vector<char *> pointers;
+  for (std::string &argument : arguments) {
+    pointers.push_back(argument.data());
+  }
+  pointers.push_back(nullptr);
+  std::string out = streams / "stdout";
+  std::string err = streams / "stderr";
+  pid_t child = fork();
+  if (child == 0) {
+    int null_file = open("/dev/null", O_RDONLY);
+    int out_file = open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int err_file = open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    dup2(null_file, 0);
+    dup2(out_file, 1);
+    dup2(err_file, 2);
+    if (limit) {
+      limit();
+    }
+    execv(pointers[0], pointers.data());
+    _exit(127);
+  }
+  return child;
+}
+
+Outcome finish(const Scratch &streams, pid_t child) {
+  int status = 0;
+  waitpid(child, &status, 0);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), Scratch::read(streams / "stdout"),
+          Scratch::read(streams / "stderr")};
+}
+
+Outcome run(const std::vector<std::string> &arguments, const std::function<void()> &limit = nullptr) {
+  Scratch streams;
+  return finish(streams, start(streams, arguments, limit));
+}
+
+/* The message of an error: one line that names the program. */
+std::string one_message(const Outcome &outcome) {
+  EXPECT_EQ(outcome.err.rfind("quickset: ", 0), 0u) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  return outcome.err.substr(std::min<size_t>(10, outcome.err.size()));
+}
+
+class BadInput : public testing::TestWithParam<BadCase> {};
+
+TEST_P(BadInput, Exit3OneMessageNothingWritten) {
+  const BadCase &c = GetParam();
+  Scratch folder;
+  std::string place = write_bad_case(folder, c);
+  std::vector<std::string> before = folder.list();
+  Outcome outcome = run({"run", folder / "config.yaml", "--out", folder / "results"});
+  EXPECT_EQ(outcome.code, 3);
+  std::string message = one_message(outcome);
+  EXPECT_EQ(message.rfind(place, 0), 0u) << message;
+  for (const std::string &part : c.said) {
+    EXPECT_NE(message.find(part), std::string::npos) << part << "\n" << message;
+  }
+  EXPECT_EQ(folder.list(), before);
+}
+
+std::string case_name(const testing::TestParamInfo<BadCase> &info) {
+  return info.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Program, BadInput, testing::ValuesIn(bad_cases()), case_name);
+
+/* A book whose numbers take a moment. */
+const char quick[] = R"(as_of: 2026-03-02T09:30:00Z
+output: results
+simulation: {paths: 4096}
+underlyings:
+  - {name: X, spot: 100, discount_rate: 0.05, model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.04, xi: 0.5, rho: -0.7}}
+trades:
+  - {id: c, type: european, underlying: X, call_put: call, strike: 105, expiry_years: 0.5, quantity: 3}
+  - {id: p, type: european, underlying: X, call_put: put, strike: 95, expiry_years: 0.25, quantity: -2}
+cash: [{currency: USD, amount: 1000}]
+risk: {horizon_days: 1, levels: [0.95]}
+limits: [{measure: delta, max: 1.0e-6}]
+stress: {spot: [-0.1, 0, 0.1], volatility: [0, 0.5]}
+)";
+
+class Program : public testing::Test {
+protected:
+  void SetUp() override {
+    folder.write("c.yaml", quick);
+    config = folder / "c.yaml";
+  }
+  Scratch folder;
+  std::string config;
+};
+
+TEST_F(Program, RunsAndWritesBesideItsConfig) {
+  Outcome outcome = run({"run", config});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  for (const char *part : {"Value and Greeks", "Risk over 1 day", "Stress", "Limits breached", "Results: "}) {
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << part << "\n" << outcome.out;
+  }
+  for (const char *file :
+       {"results.json", "manifest.json", "trades.csv", "books.csv", "risk.csv", "stress.csv"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder / ("results/" + std::string(file)))) << file;
+  }
+}
+
+TEST_F(Program, SameSeedSameResults) {
+  ASSERT_EQ(run({"run", config, "--quiet", "--out", folder / "a"}).code, 0);
+  ASSERT_EQ(run({"run", config, "--quiet", "--out", folder / "b", "--threads", "1"}).code, 0);
+  ASSERT_EQ(run({"run", config, "--quiet", "--out", folder / "d", "--seed", "2"}).code, 0);
+  EXPECT_EQ(Scratch::read(folder / "a/results.json"), Scratch::read(folder / "b/results.json"));
+  EXPECT_NE(Scratch::read(folder / "a/results.json"), Scratch::read(folder / "d/results.json"));
+}
+
+TEST_F(Program, QuietSaysNothingAndJsonIsTheFile) {
+  Outcome quiet = run({"value", config, "--quiet"});
+  EXPECT_EQ(quiet.code, 0) << quiet.err;
+  EXPECT_EQ(quiet.out + quiet.err, "");
+  Outcome json = run({"value", config, "--json"});
+  EXPECT_EQ(json.code, 0) << json.err;
+  EXPECT_EQ(json.out, Scratch::read(folder / "results/results.json"));
+  json_error_t error;
+  json_t *root = json_loads(json.out.c_str(), 0, &error);
+  ASSERT_NE(root, nullptr) << error.text;
+  EXPECT_EQ(json_array_size(json_object_get(root, "trades")), 3u);
+  EXPECT_EQ(json_object_size(json_object_get(root, "stress")), 0u) << "value alone was asked for";
+  json_decref(root);
+}
+
+TEST_F(Program, OneSectionAlone) {
+  for (const char *command : {"value", "risk", "stress"}) {
+    EXPECT_EQ(run({command, config, "--quiet"}).code, 0) << command;
+  }
+  for (const char *command : {"hedge", "calibrate"}) {
+    Outcome outcome = run({command, config});
+    EXPECT_EQ(outcome.code, 3) << command;
+    EXPECT_NE(one_message(outcome).find(config), std::string::npos);
+  }
+}
+
+TEST_F(Program, CheckRunsNothing) {
+  std::vector<std::string> before = folder.list();
+  Outcome outcome = run({"check", config});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("valid"), std::string::npos);
+  EXPECT_EQ(folder.list(), before);
+  outcome = run({"check", config, "--set", "underlyings.0.spot=-1"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(one_message(outcome).find("--set underlyings.0.spot=-1: underlyings.0.spot: got -1"),
+            std::string::npos);
+}
+
+TEST_F(Program, UsageIsExit2) {
+  for (const auto &arguments : std::vector<std::vector<std::string>>{{},
+                                                                     {"run"},
+                                                                     {"fly", config},
+                                                                     {"simulate", config},
+                                                                     {"run", config, "--resume"},
+                                                                     {"run", config, "--threads", "x"},
+                                                                     {"run", config, "--set", "nothing"}}) {
+    Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    one_message(outcome);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+TEST_F(Program, HelpVersionAndInfo) {
+  Outcome help = run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_NE(help.out.find("quickset run CONFIG"), std::string::npos);
+  EXPECT_EQ(run({"--version"}).out.rfind("quickset ", 0), 0u);
+  Outcome info = run({"info"});
+  EXPECT_EQ(info.code, 0) << info.err;
+  EXPECT_NE(info.out, "");
+}
+
+TEST_F(Program, LimitsAreAnErrorOnRequestOnly) {
+  EXPECT_EQ(run({"run", config, "--quiet"}).code, 0);
+  Outcome outcome = run({"run", config, "--quiet", "--fail-on-breach"});
+  EXPECT_EQ(outcome.code, 6);
+  EXPECT_TRUE(std::filesystem::exists(folder / "results/results.json"))
+      << "the results are there all the same";
+}
+
+TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {
+  std::filesystem::create_directory(folder / "mine");
+  folder.write("mine/thesis.txt", "years of work");
+  auto begin = std::chrono::steady_clock::now();
+  Outcome outcome = run({"run", config, "--out", folder / "mine", "--paths", "1000000000"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(one_message(outcome).find("thesis.txt"), std::string::npos);
+  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), 20);
+}
+
+TEST_F(Program, InterruptedIs130AndWritesNothing) {
+  for (int signal_number : {SIGINT, SIGTERM}) {
+    Scratch streams;
+    pid_t child = start(streams, {"run", config, "--paths", "4000000000", "--quiet"}, nullptr);
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    kill(child, signal_number);
+    Outcome outcome = finish(streams, child);
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    one_message(outcome);
+    EXPECT_EQ(folder.list(), std::vector<std::string>{"c.yaml"});
+  }
+}
+
+TEST_F(Program, AFullDiskIsExit5) {
+  Outcome outcome = run({"run", config, "--quiet"}, [] {
+    struct rlimit limit = {2000, 2000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  });
+  EXPECT_EQ(outcome.code, 5);
+  EXPECT_NE(one_message(outcome).find("File too large"), std::string::npos);
+  EXPECT_EQ(folder.list(), std::vector<std::string>{"c.yaml"});
+}
+
+TEST_F(Program, StandardOutputMustArrive) {
+  Outcome outcome = run({"value", config, "--json", "--quiet"}, [] { dup2(open("/dev/full", O_WRONLY), 1); });
+  EXPECT_EQ(outcome.code, 5);
+}
+
+/* A sanitizer needs terabytes of addresses. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+/* However little memory there is, the program ends by itself, with a message where it got as far as main. */
+TEST_F(Program, OutOfMemoryIsExit5) {
+  int refused = 0;
+  bool done = false;
+  for (rlim_t megabytes = 40; megabytes <= 5120 && !done; megabytes = megabytes * 5 / 4) {
+    Outcome outcome = run({"run", config, "--quiet", "--threads", "1", "--paths", "100000"}, [=] {
+      struct rlimit limit = {megabytes << 20, megabytes << 20};
+      setrlimit(RLIMIT_AS, &limit);
+    });
+    bool started = outcome.err.rfind("quickset: ", 0) == 0;
+    done = outcome.code == 0;
+    /* 127: the loader itself found no room */
+    EXPECT_TRUE(done || outcome.code == 5 || outcome.code == 127)
+        << megabytes << " MB: " << outcome.code << outcome.err;
+    refused += outcome.code == 5 && started;
+    EXPECT_EQ(std::filesystem::exists(folder / "results"), done) << megabytes << " MB";
+  }
+  EXPECT_TRUE(done);
+  RecordProperty("refused", refused);
+}
+#endif
+
+TEST_F(Program, CudaWithoutADeviceIsExit5) {
+  Outcome info = run({"info"});
+  Outcome outcome = run({"value", config, "--backend", "cuda", "--quiet"});
+  if (outcome.code == 0) {
+    GTEST_SKIP() << "there is a device: " << info.out;
+  }
+  EXPECT_EQ(outcome.code, 5);
+  one_message(outcome);
+  EXPECT_FALSE(std::filesystem::exists(folder / "results"));
+}
+
+} // namespace
