@@ -12,7 +12,7 @@
 // (relative, also near their zeros). Relative error in double precision: exp 2e-16, log 3e-16, log1p 3e-16,
 // sincos 4e-16.
 //
-// Polynomials are minimax, found by the Remez exchange in 50 digits (tests/reference/coefficients.py).
+// Polynomials are minimax, found by the Remez exchange in 60 digits (tests/reference/coefficients.py).
 // Argument reductions follow Cody and Waite (1980) for exp, and Tang (1990) without his table for log.
 #ifndef QS_CORE_ELEMENTARY_H
 #define QS_CORE_ELEMENTARY_H

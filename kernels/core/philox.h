@@ -3,17 +3,18 @@
 // conversions of words into uniform numbers. What the counter's words mean is in key.h.
 //
 // One path:        qs_philox(counter, key0, key1)
-// Lanes of paths:  qs_philox_lanes (philox_lanes.inc), the same words, one loop a round, which gcc vectorises
-// best.
+// Lanes of paths:  qs_philox_lanes (philox_lanes.inc), the same words by wide multiplications
 //
-// Of a word k stand for u = (k + 1/2) 2^-32 in (0, 1):
-//   qs_tail_f(k)     q = min(u, 1 - u), in (0, 1/2], rounded relatively: both tails keep full single
-//   precision qs_centre_f(k)   x = 2u - 1 in [-1, 1], rounded relatively near 0; its sign says which tail
-//   qs_normal_f(k)   Phi^-1(u), increasing in k: qs_normal_quantile_from_log_f(x,
-//   log(qs_normal_quantile_argument_f(q))) qs_uniform_f(k)  (floor(k / 2^9) + 1/2) 2^-23: 23 bits, exact,
-//   symmetric, never 0 or 1
-// and of two words (high, low), with 53 and 52 bits, all exact:
-//   qs_tail_d, qs_centre_d, qs_normal_d (53 bits, q >= 2^-54), qs_uniform_d (52 bits, never 0 or 1)
+// A word k stands for u = (k + 1/2) 2^-32 in (0, 1):
+//   qs_tail_f(k)        q = min(u, 1 - u) in (0, 1/2], rounded relatively: both tails keep full precision
+//   qs_upper_mask(k)    all ones where q is the upper tail, u > 1/2
+//   qs_centre_f(k)      x = 2u - 1 in [-1, 1], rounded relatively near 0; its sign says which tail
+//   qs_normal_f(k)      Phi^-1(u) from x and the log of qs_normal_quantile_argument_f(q)
+//   qs_uniform_f(k)     (floor(k / 2^9) + 1/2) 2^-23: 23 bits, exact, symmetric, never 0 or 1
+//
+// Two words (high, low) give, all exact:
+//   qs_tail_d, qs_centre_d, qs_normal_d     of their top 53 bits, q >= 2^-54
+//   qs_uniform_d                            of their top 52 bits, never 0 or 1
 #ifndef QS_CORE_PHILOX_H
 #define QS_CORE_PHILOX_H
 

@@ -1,15 +1,13 @@
 // Two precisions from one body. No include guard: include it again after changing QS_REAL_DOUBLE.
 //
 // A body that serves both precisions stands in an .inc file, written against
-//   qs_real         float or double            qs_bits        uint32_t or uint64_t
-//   QS_R(name)      name_f or name_d           QS_C(1.5)      the literal in the precision (1.5f or 1.5)
-// A header compiles the body once per precision, so that both stand side by side under their suffixed names:
-//   #define QS_REAL_DOUBLE 0                   then: #include "kernels/core/real.h", #include "x.inc",
-//   #undef; #define QS_REAL_DOUBLE 1                   the same again
-// A kernel's translation unit defines QS_REAL_DOUBLE once (on the command line or at its top), includes the
-// headers it needs, then real.h last, and writes QS_R(qs_exp)(x) with qs_real throughout. Headers that set
-// QS_REAL_DOUBLE themselves save and restore it with push_macro and pop_macro. QS_C takes literals with a
-// point or an exponent.
+//   qs_real      float or double          qs_bits      uint32_t or uint64_t
+//   QS_R(name)   name_f or name_d         QS_C(1.5)    the literal, 1.5f or 1.5 (with a point or an exponent)
+//
+// A header compiles the body once per precision, so that both stand side by side under suffixed names: it
+// defines QS_REAL_DOUBLE as 0, includes real.h and the body, and does the same with 1, between push_macro and
+// pop_macro of QS_REAL_DOUBLE. A kernel's translation unit defines QS_REAL_DOUBLE once, on the command line
+// or at its top, includes the headers it needs, then real.h last, and writes QS_R(qs_exp)(x) with qs_real.
 #ifndef QS_REAL_DOUBLE
 #error "define QS_REAL_DOUBLE as 0 (float) or 1 (double) before including real.h"
 #endif
