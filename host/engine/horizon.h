@@ -42,11 +42,14 @@ uint64_t qs_horizon_paths(const qs_horizon *horizon);
 qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
                          const double *weights, size_t count, double *pnl);
 
-/* Each contract alone, on chosen paths: means[i] = sum_k path_weights[k] x pnl_i(paths[k]). Adds up to the
- * same sum of qs_horizon_pnl's result to rounding. */
-qs_status qs_horizon_components(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
-                                const double *weights, size_t count, const uint64_t *paths,
-                                const double *path_weights, size_t path_count, double *means);
+/* now[count]: what one unit of each contract is worth now, as the P&L counts it. */
+qs_status qs_horizon_values_now(const qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
+                                size_t count, double *now);
+
+/* One contract on chosen paths: pnl[k] = weight x (value of one unit at the horizon on paths[k] - now). With
+ * `now` from qs_horizon_values_now over all contracts these add up to qs_horizon_pnl's result to rounding. */
+qs_status qs_horizon_pnl_at(qs_horizon *horizon, qs_context *context, const qs_contract *contract, double now,
+                            double weight, const uint64_t *paths, size_t path_count, double *pnl);
 
 #ifdef __cplusplus
 }

@@ -18,38 +18,101 @@ typedef struct sum {
   double per_spot; /* times S */
 } sum;
 
-/* Value now of one unit, exactly as the tables' source gives it. */
-static qs_status value_now(qs_context *context, const qs_underlying_market *market,
-                           const qs_contract *contract, double *value) {
+/* Value now of one unit of a contract without optionality. */
+static double plain_now(const qs_underlying_market *market, const qs_contract *contract) {
   double spot = market->spot, years = contract->years;
   double forward = contract->kind == QS_CONTRACT_PERPETUAL ? spot : qs_curve_forward(&market->curve, years);
-  bool coin = contract->settlement == QS_SETTLE_COIN;
-  double discount = exp(-(coin ? market->coin_rate : market->discount_rate) * years);
   switch (contract->kind) {
-  case QS_CONTRACT_OPTION: {
-    qs_fourier_option_value price;
-    qs_fourier_report report;
-    qs_status status = qs_fourier_option(&market->model, years, contract->call_put == QS_CALL,
-                                         log(contract->strike / forward), NULL, &price, &report);
-    if (status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6)) {
-      return qs_fail(context, status, "%s: pricing: %s", contract->id, report.problem);
-    }
-    *value = discount * (coin ? spot : forward) * price.price;
-    return QS_OK;
-  }
   case QS_CONTRACT_FORWARD:
-    *value = discount * (forward - contract->strike);
-    return QS_OK;
+    return exp(-market->discount_rate * years) * (forward - contract->strike);
   case QS_CONTRACT_FUTURE:
   case QS_CONTRACT_PERPETUAL:
-    *value = coin ? spot * (1 / contract->entry_price - 1 / forward) : forward - contract->entry_price;
-    return QS_OK;
+    return contract->settlement == QS_SETTLE_COIN ? spot * (1 / contract->entry_price - 1 / forward)
+                                                  : forward - contract->entry_price;
   case QS_CONTRACT_SPOT:
   case QS_CONTRACT_CASH:
+  case QS_CONTRACT_OPTION:
     break;
   }
-  *value = spot;
+  return spot;
+}
+
+/* Values now of options of one expiry, one unit each, by the same Fourier prices as the tables. */
+static qs_status options_now(qs_context *context, const qs_underlying_market *market,
+                             const qs_contract *const *options, size_t count, double *k, double *price) {
+  double years = options[0]->years, forward = qs_curve_forward(&market->curve, years);
+  for (size_t i = 0; i < count; i++) {
+    k[i] = log(options[i]->strike / forward);
+  }
+  qs_fourier_output output = {.price = price};
+  qs_fourier_report report;
+  qs_status status = qs_fourier_strip(&market->model, years, count, k, NULL, &output, &report);
+  if (status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6)) {
+    return qs_fail(context, status, "%s: pricing: %s", options[0]->id, report.problem);
+  }
+  for (size_t i = 0; i < count; i++) {
+    bool coin = options[i]->settlement == QS_SETTLE_COIN;
+    double discount = exp(-(coin ? market->coin_rate : market->discount_rate) * years);
+    double y = options[i]->call_put == QS_CALL ? price[i] : price[i] - 1 + exp(k[i]);
+    price[i] = discount * (coin ? market->spot : forward) * y;
+  }
   return QS_OK;
+}
+
+static int by_option(const void *a, const void *b) {
+  const qs_contract *x = *(const qs_contract *const *)a, *y = *(const qs_contract *const *)b;
+  if (x->underlying != y->underlying) {
+    return x->underlying < y->underlying ? -1 : 1;
+  }
+  if (x->expiry != y->expiry) {
+    return x->expiry < y->expiry ? -1 : 1;
+  }
+  return x < y ? -1 : x > y;
+}
+
+/* Values now of the options among the contracts, expiry by expiry. */
+static qs_status all_options_now(const qs_horizon *h, qs_context *context, qs_arena *arena,
+                                 const qs_contract *contracts, size_t count, double *now) {
+  const qs_contract **options = QS_NEW(arena, count, const qs_contract *);
+  double *k = QS_NEW(arena, count, double), *price = QS_NEW(arena, count, double);
+  if (!options || !k || !price) {
+    return qs_fail_memory(context, "revaluing at the horizon");
+  }
+  size_t option_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (contracts[i].kind == QS_CONTRACT_OPTION) {
+      options[option_count++] = &contracts[i];
+    }
+  }
+  qsort(options, option_count, sizeof *options, by_option);
+  for (size_t i = 0, end; i < option_count; i = end) {
+    for (end = i; end < option_count && options[end]->underlying == options[i]->underlying &&
+                  options[end]->expiry == options[i]->expiry;) {
+      end++;
+    }
+    qs_status status =
+        options_now(context, &h->market->underlyings[options[i]->underlying], options + i, end - i, k, price);
+    if (status) {
+      return status;
+    }
+    for (size_t j = i; j < end; j++) {
+      now[options[j] - contracts] = price[j - i];
+    }
+  }
+  return QS_OK;
+}
+
+qs_status qs_horizon_values_now(const qs_horizon *h, qs_context *context, const qs_contract *contracts,
+                                size_t count, double *now) {
+  for (size_t i = 0; i < count; i++) {
+    int u = contracts[i].underlying;
+    now[i] = u < 0 ? 1 : plain_now(&h->market->underlyings[u], &contracts[i]);
+  }
+  qs_arena *arena = qs_arena_create(context);
+  qs_status status = arena ? all_options_now(h, context, arena, contracts, count, now)
+                           : qs_fail_memory(context, "revaluing at the horizon");
+  qs_arena_destroy(arena);
+  return status;
 }
 
 /* Standard normals of a tenor's basis factor, by path. */
@@ -235,7 +298,8 @@ static qs_status add_all_options(const sum *s, qs_context *context, qs_horizon *
 
 /* Adds the P&L of the contracts of one underlying. */
 static qs_status add_underlying(qs_horizon *h, qs_context *context, size_t u, const qs_contract *contracts,
-                                const double *weights, size_t count, weighted *options, const target *t) {
+                                const double *now, const double *weights, size_t count, weighted *options,
+                                const target *t) {
   sum s = {.horizon = h, .market = &h->market->underlyings[u]};
   qs_status status = qs_horizon_states_at(h, context, u, qs_horizon_end(h), &s.end);
   s.forward = qs_curve_forward(&s.market->curve, h->spec.days / 365);
@@ -245,12 +309,7 @@ static qs_status add_underlying(qs_horizon *h, qs_context *context, size_t u, co
     if (contract->underlying != (int)u || weights[i] == 0) {
       continue;
     }
-    double now = 0;
-    status = value_now(context, s.market, contract, &now);
-    s.constant -= weights[i] * now;
-    if (status) {
-      break;
-    }
+    s.constant -= weights[i] * now[i];
     bool ends = contract->expiry && contract->expiry <= qs_horizon_end(h);
     if (ends) {
       status = add_settled(&s, context, h, u, contract, weights[i], t);
@@ -277,7 +336,7 @@ static qs_status add_underlying(qs_horizon *h, qs_context *context, size_t u, co
 }
 
 /* Values of the sum on the target's paths, underlying by underlying. */
-static qs_status evaluate(qs_horizon *h, qs_context *context, const qs_contract *contracts,
+static qs_status evaluate(qs_horizon *h, qs_context *context, const qs_contract *contracts, const double *now,
                           const double *weights, size_t count, const target *t) {
   qs_arena *arena = qs_arena_create(context);
   weighted *options = arena ? QS_NEW(arena, count, weighted) : NULL;
@@ -295,7 +354,7 @@ static qs_status evaluate(qs_horizon *h, qs_context *context, const qs_contract 
       held++;
     }
     if (held < count) {
-      status = add_underlying(h, context, u, contracts, weights, count, options, t);
+      status = add_underlying(h, context, u, contracts, now, weights, count, options, t);
     }
   }
   qs_arena_destroy(arena);
@@ -304,30 +363,20 @@ static qs_status evaluate(qs_horizon *h, qs_context *context, const qs_contract 
 
 qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
                          const double *weights, size_t count, double *pnl) {
-  target all = {NULL, horizon->spec.paths, pnl, context->threads};
-  return evaluate(horizon, context, contracts, weights, count, &all);
-}
-
-qs_status qs_horizon_components(qs_horizon *horizon, qs_context *context, const qs_contract *contracts,
-                                const double *weights, size_t count, const uint64_t *paths,
-                                const double *path_weights, size_t path_count, double *means) {
   qs_arena *arena = qs_arena_create(context);
-  double *values = arena ? QS_NEW(arena, path_count, double) : NULL;
-  qs_status status = values ? QS_OK : qs_fail_memory(context, "splitting the risk");
-  target chosen = {paths, path_count, values, context->threads};
-  for (size_t i = 0; !status && i < count; i++) {
-    status = evaluate(horizon, context, &contracts[i], &weights[i], 1, &chosen);
-    double mean = 0;
-    for (size_t k = 0; !status && k < path_count; k++) {
-      mean += path_weights[k] * values[k];
-    }
-    if (!status) {
-      means[i] = mean;
-    }
-    if (i % 32 == 0) {
-      qs_progress(context, "risk", i, count);
-    }
+  double *now = arena ? QS_NEW(arena, count, double) : NULL;
+  qs_status status = now ? qs_horizon_values_now(horizon, context, contracts, count, now)
+                         : qs_fail_memory(context, "revaluing at the horizon");
+  if (!status) {
+    target all = {NULL, horizon->spec.paths, pnl, context->threads};
+    status = evaluate(horizon, context, contracts, now, weights, count, &all);
   }
   qs_arena_destroy(arena);
   return status;
+}
+
+qs_status qs_horizon_pnl_at(qs_horizon *horizon, qs_context *context, const qs_contract *contract, double now,
+                            double weight, const uint64_t *paths, size_t path_count, double *pnl) {
+  target chosen = {paths, path_count, pnl, context->threads};
+  return evaluate(horizon, context, contract, &now, &weight, 1, &chosen);
 }

@@ -6,9 +6,10 @@
 #include "host/market/fourier.h"
 
 static const double max_step_k = 0.1;
-static const double max_k = 12;        /* ln 160,000 */
-static const double negligible = 1e-6; /* time value at the table's ends */
-static const double first_step_y = 0.02;
+static const double max_k = 12;             /* ln 160,000 */
+static const double negligible = 1e-6;      /* time value at the table's ends */
+static const double volatility_scale = 0.2; /* u = asinh(y / scale) */
+static const double first_step_u = 0.2;
 static const double table_tolerance = 1e-8;
 static const double tolerated = 2.5e-6; /* of interpolation in each direction; k's is applied twice */
 enum { MAX_K = 8192, MAX_Y = 512, ROWS = 8 };
@@ -99,27 +100,36 @@ static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_mo
   }
 }
 
-/* Likewise the step of y, at log-moneyness around 0. */
-static qs_status choose_step_y(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+static double variance_at(double u) {
+  double y = volatility_scale * sinh(u);
+  return y * y;
+}
+
+static double place_of(double v) {
+  return asinh(sqrt(v) / volatility_scale);
+}
+
+/* Likewise the step of u, at log-moneyness around 0. */
+static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_model *model, double years,
                                double v_high, double k_scale, double *step) {
   enum { STRIKES = 9 };
   double k[STRIKES];
-  double *v = QS_NEW(arena, 2 * MAX_Y, double);
-  double *price = QS_NEW(arena, 2 * MAX_Y * STRIKES, double);
+  double *v = QS_NEW(arena, 2 * MAX_Y + 1, double);
+  double *price = QS_NEW(arena, (2 * MAX_Y + 1) * STRIKES, double);
   if (!v || !price) {
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
   for (int j = 0; j < STRIKES; j++) {
     k[j] = (j - STRIKES / 2) * 0.5 * k_scale;
   }
-  for (double h = first_step_y;; h /= 2) {
-    size_t rows = 2 * (size_t)ceil(fmin(sqrt(v_high), 40 * h) / h) + 1;
-    if (ceil(sqrt(v_high) / h) + 4 > MAX_Y) {
+  for (double h = first_step_u;; h /= 2) {
+    size_t rows = 2 * (size_t)ceil(place_of(v_high) / h) + 3;
+    if (rows > 2 * MAX_Y) {
       *step = 2 * h;
       return QS_OK;
     }
     for (size_t i = 0; i < rows; i++) {
-      v[i] = (double)i * h / 2 * (double)i * h / 2;
+      v[i] = variance_at((double)i * h / 2);
     }
     qs_status status = price_row(context, model, years, rows, v, STRIKES, k, price);
     double worst = 0;
@@ -159,18 +169,18 @@ static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_model 
   double high = sqrt(total_variance(model, years, range->v_high));
   double k_high;
   made->stochastic = qs_model_parameters(model->type) >> QS_V0 & 1;
-  made->step_y = first_step_y;
+  made->step_u = first_step_u;
   qs_status status = find_range(context, model, years, range->v_high, 4 * high, &k_high);
   if (!status) {
     status = choose_step_k(context, scratch, model, years, range->v_low, k_high, spacing(low), &made->step_k);
   }
   if (!status && made->stochastic) {
-    status = choose_step_y(context, scratch, model, years, range->v_high, low, &made->step_y);
+    status = choose_step_u(context, scratch, model, years, range->v_high, low, &made->step_u);
   }
   if (!status) {
     made->first_k = -(long)ceil(k_high / made->step_k) - 2;
     made->k_count = (size_t)(1 - 2 * made->first_k);
-    made->y_count = made->stochastic ? (size_t)ceil(sqrt(range->v_high) / made->step_y) + 4 : 1;
+    made->y_count = made->stochastic ? (size_t)ceil(place_of(range->v_high) / made->step_u) + 4 : 1;
   }
   return status;
 }
@@ -194,7 +204,7 @@ qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model 
         k[j] = (double)(made.first_k + (long)j) * made.step_k;
       }
       for (size_t i = 0; i < made.y_count; i++) {
-        v[i] = (double)i * made.step_y * (double)i * made.step_y;
+        v[i] = variance_at((double)i * made.step_u);
       }
       status = fill_rows(context, model, years, &made, v, k, price);
       made.price = price;
@@ -255,7 +265,7 @@ void qs_state_table_fill(const qs_surface *surface, const qs_state_range *range,
                          qs_state_table *table) {
   table_bounds(surface, range, &table->first_x, &table->x_count);
   table->step_x = surface->step_k;
-  table->step_y = surface->step_y;
+  table->step_u = surface->step_u;
   table->y_count = surface->y_count;
   table->stochastic = surface->stochastic;
   table->value = values;
@@ -283,7 +293,7 @@ double qs_state_table_value(const qs_state_table *table, double x, double v) {
   if (!table->stochastic) {
     return wx[0] * p[0] + wx[1] * p[1] + wx[2] * p[2] + wx[3] * p[3];
   }
-  size_t i = locate(sqrt(v) / table->step_y, table->y_count, wy) - 1;
+  size_t i = locate(place_of(v) / table->step_u, table->y_count, wy) - 1;
   double sum = 0;
   for (int r = 0; r < 4; r++) {
     const double *q = p + (i + (size_t)r) * table->x_count;

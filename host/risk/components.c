@@ -23,9 +23,9 @@ typedef struct splitter {
   qs_arena *arena; /* of the result */
   const qs_risk_sample *sample;
   tail_paths chosen;
-  double *pnl;  /* [paths] of one position */
-  double *part; /* [chosen] its losses */
-  double *sums; /* [underlyings][chosen] */
+  const double *now; /* [positions] values of one unit now */
+  double *part;      /* [chosen] its losses */
+  double *sums;      /* [underlyings][chosen] */
 } splitter;
 
 static tail make_tail(const qs_risk_sample *sample, double level) {
@@ -125,18 +125,19 @@ static qs_status report(splitter *s, const char *name, bool is_underlying, const
 
 /* One position: revalued alone, reported, added to its underlying. Cash in the reporting currency has no
  * P&L. */
-static qs_status split_position(splitter *s, const qs_contract *contract, qs_risk_component *component) {
+static qs_status split_position(splitter *s, size_t index, qs_risk_component *component) {
+  const qs_contract *contract = &s->sample->book->contracts[index];
   if (contract->underlying < 0) {
     return report(s, contract->id, false, NULL, component);
   }
   const tail_paths *chosen = &s->chosen;
-  qs_status status = qs_horizon_pnl(s->sample->horizon, s->context, contract, &contract->quantity, 1, s->pnl);
+  qs_status status = qs_horizon_pnl_at(s->sample->horizon, s->context, contract, s->now[index],
+                                       -contract->quantity, chosen->paths, chosen->count, s->part);
   if (status) {
     return status;
   }
   double *sum = s->sums + (size_t)contract->underlying * chosen->count;
   for (size_t j = 0; j < chosen->count; j++) {
-    s->part[j] = -s->pnl[chosen->paths[j]];
     sum[j] += s->part[j];
   }
   return report(s, contract->id, false, s->part, component);
@@ -149,18 +150,20 @@ static qs_status split(splitter *s, qs_arena *scratch, qs_risk_result *result) {
   if (status) {
     return status;
   }
-  s->pnl = QS_NEW(scratch, sample->paths, double);
+  double *now = QS_NEW(scratch, positions, double);
   s->part = QS_NEW(scratch, s->chosen.count, double);
   s->sums = QS_NEW(scratch, underlyings * s->chosen.count, double);
   qs_risk_component *list = QS_NEW(s->arena, positions + underlyings, qs_risk_component);
-  if (!s->pnl || !s->part || !s->sums || !list) {
+  if (!now || !s->part || !s->sums || !list) {
     return qs_fail_memory(s->context, "splitting the risk");
   }
+  s->now = now;
+  status = qs_horizon_values_now(sample->horizon, s->context, sample->book->contracts, positions, now);
   for (size_t i = 0; !status && i < positions; i++) {
     if (qs_cancelled(s->context)) {
       return qs_fail(s->context, QS_ERROR_CANCELLED, "cancelled");
     }
-    status = split_position(s, &sample->book->contracts[i], &list[i]);
+    status = split_position(s, i, &list[i]);
     if (i % 32 == 31 || i + 1 == positions) {
       qs_progress(s->context, "risk by position", i + 1, positions);
     }
