@@ -141,8 +141,8 @@ static qs_status test_levels(const simulation *s, const double *pnl, size_t days
 }
 
 static qs_status run(const simulation *s) {
-  double *pnl, *daily, horizon = s->result->horizon_days;
-  size_t count, days, wanted = s->spec->history_window;
+  double *pnl = NULL, horizon = s->result->horizon_days;
+  size_t count = 0, wanted = s->spec->history_window;
   qs_status status = past_pnl(s, horizon, &count, &pnl);
   if (!status && count < wanted) {
     status = qs_risk_distrust(s->context, s->arena, s->result,
@@ -159,8 +159,8 @@ static qs_status run(const simulation *s) {
   }
   size_t used = count < wanted ? count : wanted;
   status = measure(s, pnl + (count - used), used, levels);
-  daily = pnl;
-  days = count;
+  double *daily = pnl;
+  size_t days = count;
   if (!status && horizon != 1) {
     status = past_pnl(s, 1, &days, &daily);
   }

@@ -16,35 +16,36 @@ size_t qs_risk_rank(size_t count, double level) {
 }
 
 qs_risk_ranks qs_risk_quantile_ranks(size_t count, double level) {
-  double n = (double)count, odds = level / (1 - level);
-  double mode = floor((n + 1) * level);
-  mode = mode > n ? n : mode;
-  double first = mode, weight = 1, total = 1;
+  /* Weights are probabilities of exactly k losses under the quantile, relative to the likeliest k. */
+  double odds = level / (1 - level), weight = 1, total = 1;
+  size_t mode = (size_t)(((double)count + 1) * level);
+  mode = mode > count ? count : mode;
+  size_t first = mode;
   while (first > 0 && weight > negligible) {
-    weight *= first / ((n - first + 1) * odds);
+    weight *= (double)first / ((double)(count - first + 1) * odds);
     first--;
     total += weight;
   }
   double lowest = weight;
   weight = 1;
-  for (double k = mode; k < n && weight > negligible; k++) {
-    weight *= (n - k) / (k + 1) * odds;
+  for (size_t k = mode; k < count && weight > negligible; k++) {
+    weight *= (double)(count - k) / (double)(k + 1) * odds;
     total += weight;
   }
   qs_risk_ranks ranks = {0, count + 1};
-  double below = 0; /* probability, times total, of at most k losses under the quantile */
+  double below = 0; /* probability, times total, of fewer than k */
   weight = lowest;
-  for (double k = first; k <= n; k++) {
+  for (size_t k = first; k <= count; k++) {
     double next = below + weight;
     if (below <= outside * total && next > outside * total) {
-      ranks.low = (size_t)k;
+      ranks.low = k;
     }
     if (next >= (1 - outside) * total) {
-      ranks.high = (size_t)k + 1;
+      ranks.high = k + 1;
       break;
     }
     below = next;
-    weight *= (n - k) / (k + 1) * odds;
+    weight *= (double)(count - k) / (double)(k + 1) * odds;
   }
   return ranks;
 }
