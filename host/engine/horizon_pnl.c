@@ -377,6 +377,7 @@ qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_cont
 
 qs_status qs_horizon_pnl_at(qs_horizon *horizon, qs_context *context, const qs_contract *contract, double now,
                             double weight, const uint64_t *paths, size_t path_count, double *pnl) {
-  target chosen = {paths, path_count, pnl, context->threads};
+  /* Too little work for more than one thread: callers ask for one contract after the other. */
+  target chosen = {paths, path_count, pnl, 1};
   return evaluate(horizon, context, contract, &now, &weight, 1, &chosen);
 }
