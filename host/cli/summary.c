@@ -46,6 +46,11 @@ static void print_parameters(FILE *file, const qs_calibration_result *c) {
   fprintf(file, "%s\n", loose ? "   (?): the quotes hardly tell" : "");
 }
 
+/* A fit that was asked for, also one that could not even begin. */
+static bool was_fitted(const qs_calibration_result *c) {
+  return c->calibrated || !c->trusted;
+}
+
 void summary_calibration(FILE *file, const qs_results *r) {
   size_t fitted = 0;
   table t;
@@ -57,12 +62,12 @@ void summary_calibration(FILE *file, const qs_results *r) {
   }
   for (size_t i = 0; i < r->calibration_count; i++) {
     const qs_calibration_result *c = &r->calibration[i];
-    if (c->calibrated) {
+    if (was_fitted(c)) {
       fitted++;
       table_add(&t, "%s", c->underlying);
       table_add(&t, "%s", qs_model_name(c->model.type));
-      table_add(&t, "%.2f", c->rmse_vol_points);
-      table_add(&t, "%.0f%%", 100 * c->inside_bid_ask);
+      table_add(&t, isfinite(c->rmse_vol_points) ? "%.2f" : "-", c->rmse_vol_points);
+      table_add(&t, isfinite(c->inside_bid_ask) ? "%.0f%%" : "-", 100 * c->inside_bid_ask);
       table_add(&t, "%zu of %zu", c->quotes_used, c->quotes_total);
       table_add(&t, "%zu", c->exclusion_count);
       table_add(&t, "%s", c->trusted ? "yes" : "NO");
@@ -75,7 +80,7 @@ void summary_calibration(FILE *file, const qs_results *r) {
   fprintf(file, "\nCalibration\n");
   table_end(&t, file);
   for (size_t i = 0; i < r->calibration_count; i++) {
-    if (r->calibration[i].calibrated) {
+    if (was_fitted(&r->calibration[i])) {
       print_parameters(file, &r->calibration[i]);
       print_trust(file, r->calibration[i].trusted, r->calibration[i].why);
     }

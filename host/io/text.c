@@ -122,7 +122,7 @@ void qs_text_from_number(double value, char *text) {
 void qs_text_show(const char *text, char *shown) {
   size_t used = 0;
   size_t i = 0;
-  for (; text[i] && i < MAX_SHOWN && used + 8 < QS_SHOWN_TEXT; i++) {
+  for (; i < MAX_SHOWN && text[i] && used + 8 < QS_SHOWN_TEXT; i++) {
     unsigned char c = (unsigned char)text[i];
     if (c < 0x20 || c == 0x7f) {
       used += (size_t)snprintf(shown + used, QS_SHOWN_TEXT - used, "\\x%02X", c);

@@ -45,15 +45,17 @@ static size_t prepend(char *path, size_t at, const char *text) {
   if (length + dot > at) {
     /* Too long: its end is what tells. */
     size_t fits = at - dot;
-    memcpy(path, text + length - fits, fits);
+    memmove(path, text + length - fits, fits);
     path[fits] = dot ? '.' : path[fits];
-    memcpy(path, "...", 3);
+    path[0] = path[1] = path[2] = '.';
     return 0;
   }
   at -= dot;
   path[at] = dot ? '.' : path[at];
   at -= length;
-  memcpy(path + at, text, length);
+  for (size_t i = 0; i < length; i++) {
+    path[at + i] = text[i];
+  }
   return at;
 }
 
