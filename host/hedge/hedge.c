@@ -6,6 +6,7 @@
 #include "host/hedge/costs.h"
 #include "host/hedge/limits.h"
 #include "host/hedge/moments.h"
+#include "host/hedge/price.h"
 
 /* What the section works with. `scratch` dies with it. */
 typedef struct section {
@@ -296,14 +297,14 @@ static bool not_tradable(const section *s, size_t i) {
   return !s->tradable[i];
 }
 
-/* Part of a direction that runs away. */
+/* A considerable part of a direction that runs away. */
 static bool runs_away(const section *s, size_t i) {
   double largest = 0;
   for (size_t j = 0; j < s->count; j++) {
-    largest = fmax(largest, fabs(s->solution->x[j] * sqrt(s->problem.covariance[j * s->count + j])));
+    largest = fmax(largest, fabs(s->solution->x[j]) * qs_hedge_notional(s->market, &s->instruments[j]));
   }
-  double part = fabs(s->solution->x[i] * sqrt(s->problem.covariance[i * s->count + i]));
-  return s->solution->x[i] != 0 && part >= 1e-6 * largest;
+  double part = fabs(s->solution->x[i]) * qs_hedge_notional(s->market, &s->instruments[i]);
+  return part > 0 && part >= 1e-3 * largest;
 }
 
 /* Whether the numbers can be trusted, and why not. */

@@ -57,10 +57,17 @@ static double alone(const qs_hedge_problem *problem, size_t i, double x) {
   return variance_of(problem, i) * x * x + at(problem->linear, i) * x + at(problem->impact, i) * x * sqrt(x);
 }
 
-/* What instrument i alone can take off the objective; `costs` says whether its half-spread counts. */
+/* What a unit of instrument i alone takes off the objective at first; `costs` says whether its half-spread
+ * counts. */
+static double first_gain(const qs_hedge_problem *problem, size_t i, bool costs) {
+  double pull = 2 * problem->cross[i] + at(problem->funding, i);
+  return fmax(0, fabs(pull) - (costs ? at(problem->linear, i) : 0));
+}
+
+/* What instrument i alone can take off the objective. */
 static double gain(const qs_hedge_problem *problem, size_t i, bool costs) {
   double pull = 2 * problem->cross[i] + at(problem->funding, i);
-  double slope = fmax(0, fabs(pull) - (costs ? at(problem->linear, i) : 0));
+  double slope = first_gain(problem, i, costs);
   double reach = fabs(pull > 0 ? lower_of(problem, i) : upper_of(problem, i));
   double variance = variance_of(problem, i);
   double free_gain = slope == 0 ? 0 : slope * slope / (4 * variance);
@@ -158,6 +165,9 @@ static double trade_scale(const qs_hedge_problem *problem, size_t i, double valu
      * sqrt(x). */
     double root = (2 * sqrt(variance * value) + fabs(at(problem->funding, i))) / (1.5 * impact);
     scale = fmin(scale, fmax(root * root, isfinite(asked) ? asked : 0));
+  }
+  if (!isfinite(scale) && first_gain(problem, i, true) > 0) {
+    scale = value / first_gain(problem, i, true);
   }
   if (!isfinite(scale) || scale == 0) {
     double held = fabs(at(problem->position, i));
@@ -377,6 +387,20 @@ static double row_size(const qs_scaled *scaled, size_t k, const double *y) {
   return size;
 }
 
+static double gross_size(const qs_scaled *scaled, size_t k) {
+  double size = fabs(scaled->base[k]) + fabs(scaled->limit[k]);
+  for (size_t i = 0; i < scaled->n; i++) {
+    double weight = fmax(scaled->up[k * scaled->n + i], scaled->down[k * scaled->n + i]);
+    size += weight * fabs(scaled->position[i]);
+  }
+  return size;
+}
+
+/* False for a multiplier that is rounding. */
+static bool counts(double multiplier, double size, double worthless) {
+  return size == 0 || fabs(multiplier) * size > worthless;
+}
+
 void qs_scaled_unscale(const qs_scaled *scaled, const qs_hedge_problem *problem, const qs_scaled_point *point,
                        double worthless, qs_hedge_solution *solution) {
   for (size_t i = 0; i < problem->count; i++) {
@@ -389,13 +413,12 @@ void qs_scaled_unscale(const qs_scaled *scaled, const qs_hedge_problem *problem,
   }
   for (size_t k = 0; k < scaled->m; k++) {
     double lambda = point->lambda[k];
-    bool counts = fabs(lambda) * row_size(scaled, k, point->y) > worthless;
-    solution->row_multiplier[k] = counts ? lambda * scaled->value / scaled->row_scale[k] : 0;
+    bool kept = counts(lambda, row_size(scaled, k, point->y), worthless);
+    solution->row_multiplier[k] = kept ? lambda * scaled->value / scaled->row_scale[k] : 0;
   }
   for (size_t k = 0; k < scaled->k; k++) {
-    double nu = point->nu[k], size = fabs(scaled->base[k]) + fabs(scaled->limit[k]);
-    bool counts = nu * size > worthless;
-    solution->gross_multiplier[k] = counts ? nu * scaled->value / scaled->gross_scale[k] : 0;
+    bool kept = counts(point->nu[k], gross_size(scaled, k), worthless);
+    solution->gross_multiplier[k] = kept ? point->nu[k] * scaled->value / scaled->gross_scale[k] : 0;
   }
   for (size_t i = 0; i < problem->count; i++) {
     if (fixed(problem, i)) {

@@ -1,5 +1,5 @@
-// Hedge problems for the tests: owned arrays, random ones in wild units, and a certificate of optimality that shares
-// nothing with the solver.
+// Hedge problems for the tests: owned arrays, random ones in wild units, and a certificate of optimality that
+// shares nothing with the solver.
 #ifndef QS_TESTS_HEDGE_PROBLEMS_H
 #define QS_TESTS_HEDGE_PROBLEMS_H
 
@@ -20,7 +20,7 @@ class Random {
 public:
   explicit Random(uint64_t seed) : state(seed) {}
   uint64_t bits();
-  double uniform();                       // (0, 1)
+  double uniform(); // (0, 1)
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   double normal();
   double log_uniform(double low, double high);
@@ -52,9 +52,10 @@ struct Problem {
   // Covariance from P&L vectors: factors is [samples][n + 1], the last column the P&L to be hedged.
   void from_samples(const std::vector<double> &samples, size_t sample_count);
   qs_hedge_problem view();
-  Problem permuted(const std::vector<size_t> &order) const; // instrument i of the result is order[i] of this one
-  Problem first(size_t n) const;                            // the first n instruments alone
-  double objective(const std::vector<double> &x) const;     // in long double
+  Problem
+  permuted(const std::vector<size_t> &order) const;     // instrument i of the result is order[i] of this one
+  Problem first(size_t n) const;                        // the first n instruments alone
+  double objective(const std::vector<double> &x) const; // in long double
   bool feasible(const std::vector<double> &x, double tolerance) const;
 
 private:
@@ -71,15 +72,15 @@ struct Solution {
   std::vector<qs_hedge_limit_ref> conflicts;
   std::string why;
 };
-Solution solve(Problem &problem);
+Solution solve(Problem &problem, const Solution *start = nullptr);
 
-// Random problem with quantities from 1e-6 to 1e8: factor model, costs, boxes, rows and gross limits that a random
-// point meets. A degenerate one has a singular C: copies of other instruments in other units, instruments
-// without variance.
+// Random problem with quantities from 1e-6 to 1e8: factor model, costs, boxes, rows and gross limits that a
+// random point meets. A degenerate one has a singular C: copies of other instruments in other units,
+// instruments without variance.
 Problem random_problem(Random &random, size_t n, bool degenerate = false);
 
-// A lower bound of the optimal objective over |x_i| <= reach_i from the multipliers alone (weak duality; x'Cx is
-// bounded below by its tangent at the solution), in long double.
+// A lower bound of the optimal objective over |x_i| <= reach_i from the multipliers alone (weak duality; x'Cx
+// is bounded below by its tangent at the solution), in long double.
 long double dual_bound(const Problem &problem, const Solution &solution);
 
 } // namespace hedge_test

@@ -172,20 +172,31 @@ bool Problem::feasible(const std::vector<double> &x, double tolerance) const {
   return true;
 }
 
-Solution solve(Problem &problem) {
+Solution solve(Problem &problem, const Solution *start) {
   Solution out;
   qs_context context;
   qs_context_init(&context);
   qs_arena *arena = qs_arena_create(&context);
   const qs_hedge_problem view = problem.view();
-  qs_hedge_solution *solution = nullptr;
-  out.status = qs_hedge_optimise(&context, arena, &view, nullptr, &solution);
+  qs_hedge_solution *solution = nullptr, from = {};
+  if (start) {
+    Solution copy = *start;
+    from.outcome = start->outcome;
+    from.x = copy.x.data();
+    from.trade_multiplier = copy.trade_multiplier.data();
+    from.row_multiplier = copy.row_multiplier.data();
+    from.gross_multiplier = copy.gross_multiplier.data();
+    out.status = qs_hedge_optimise(&context, arena, &view, &from, &solution);
+  } else {
+    out.status = qs_hedge_optimise(&context, arena, &view, nullptr, &solution);
+  }
   if (!out.status) {
     out.outcome = solution->outcome;
     out.x.assign(solution->x, solution->x + problem.count);
     out.trade_multiplier.assign(solution->trade_multiplier, solution->trade_multiplier + problem.count);
     out.row_multiplier.assign(solution->row_multiplier, solution->row_multiplier + problem.rows.size());
-    out.gross_multiplier.assign(solution->gross_multiplier, solution->gross_multiplier + problem.gross.size());
+    out.gross_multiplier.assign(solution->gross_multiplier,
+                                solution->gross_multiplier + problem.gross.size());
     out.objective = solution->objective;
     out.kkt = solution->kkt;
     out.iterations = solution->iterations;
@@ -204,7 +215,8 @@ namespace {
 struct Maker {
   Random &random;
   Problem p;
-  std::vector<double> unit, natural, point; // quantity with a P&L of 1; with the P&L to be hedged; meets every limit
+  std::vector<double> unit, natural,
+      point; // quantity with a P&L of 1; with the P&L to be hedged; meets every limit
 
   Maker(Random &source, size_t n) : random(source), p(n), unit(n + 1), natural(n), point(n) {}
   void samples(bool degenerate);
@@ -291,7 +303,8 @@ void Maker::row() {
     row.lower = row.upper = value;
   } else {
     row.lower = random.chance(0.7) ? value - size * random.log_uniform(1e-3, 1) : -infinity;
-    row.upper = std::isinf(row.lower) || random.chance(0.5) ? value + size * random.log_uniform(1e-3, 1) : infinity;
+    row.upper =
+        std::isinf(row.lower) || random.chance(0.5) ? value + size * random.log_uniform(1e-3, 1) : infinity;
   }
   p.rows.push_back(row);
 }
@@ -327,10 +340,10 @@ Problem random_problem(Random &random, size_t n, bool degenerate) {
   return maker.p;
 }
 
-// min over v in [low, high] of slope v + linear |v| + impact |v|^1.5 + sum_k weight_k (up (p+v)+ + down (-p-v)+): convex,
-// so at an end, at a kink or where the derivative vanishes between two of them.
-static long double least_on_line(const Problem &p, const Solution &s, size_t i, long double slope, long double low,
-                                 long double high) {
+// min over v in [low, high] of slope v + linear |v| + impact |v|^1.5 + sum_k weight_k (up (p+v)+ + down
+// (-p-v)+): convex, so at an end, at a kink or where the derivative vanishes between two of them.
+static long double least_on_line(const Problem &p, const Solution &s, size_t i, long double slope,
+                                 long double low, long double high) {
   auto value = [&](long double v) {
     const long double size = std::fabs(v), held = p.position[i] + v;
     long double total = slope * v + p.linear[i] * size + p.impact[i] * size * std::sqrt(size);
@@ -372,10 +385,14 @@ long double dual_bound(const Problem &p, const Solution &s) {
   long double total = p.constant;
   for (size_t k = 0; k < p.rows.size(); k++) {
     const long double multiplier = s.row_multiplier[k];
+    if (multiplier == 0) {
+      continue; // the bound may be infinite
+    }
     total += multiplier * (p.rows[k].offset - (multiplier > 0 ? p.rows[k].upper : p.rows[k].lower));
   }
   for (size_t k = 0; k < p.gross.size(); k++) {
-    total += static_cast<long double>(std::max(0.0, s.gross_multiplier[k])) * (p.gross[k].base - p.gross[k].limit);
+    total +=
+        static_cast<long double>(std::max(0.0, s.gross_multiplier[k])) * (p.gross[k].base - p.gross[k].limit);
   }
   for (size_t i = 0; i < p.count; i++) {
     long double tangent = 0;
