@@ -3,19 +3,23 @@
 
 #include "host/risk/section.h"
 
+enum { LANES = 8 }; /* partial sums */
+
 /* One level's tail: weight 1 for losses over `var`, `tie` for those equal to it, so that weights add up to
  * `mass`; and the losses around VaR, on which its own sampling error is judged. */
 typedef struct tail {
   double var, tie, mass;
   double near_low, near_high;
+  double *weight; /* [chosen] */
+  size_t *near;   /* indices into the chosen paths */
+  size_t near_count;
 } tail;
 
-/* The paths of the widest tail. */
+/* The paths of the widest tail, in their order. */
 typedef struct tail_paths {
   size_t count, level_count;
-  const tail *levels;
+  tail *levels;
   uint64_t *paths;
-  double *losses; /* of the total */
 } tail_paths;
 
 typedef struct splitter {
@@ -33,78 +37,98 @@ static tail make_tail(const qs_risk_sample *sample, double level) {
   size_t rank = qs_risk_rank(n, level);
   qs_risk_ranks ranks = qs_risk_quantile_ranks(n, level);
   const double *losses = sample->losses;
-  tail t;
-  t.var = losses[rank - 1];
-  t.mass = (double)n * (1 - level);
+  tail t = {.var = losses[rank - 1], .mass = (double)n * (1 - level)};
   t.near_low = losses[ranks.low > 0 ? ranks.low - 1 : 0];
   t.near_high = losses[ranks.high <= n ? ranks.high - 1 : n - 1];
   size_t over = 0, ties = 0;
   for (size_t p = 0; p < n; p++) {
-    over += -sample->pnl[p] > t.var;
-    ties += -sample->pnl[p] == t.var;
+    double loss = -sample->pnl[p];
+    over += loss > t.var;
+    ties += loss == t.var;
+    t.near_count += loss >= t.near_low && loss <= t.near_high;
   }
   t.tie = (t.mass - (double)over) / (double)ties;
   return t;
 }
 
-/* Lists the paths that any level reads, in their order. */
-static qs_status choose(qs_context *context, qs_arena *scratch, const qs_risk_sample *sample,
-                        tail_paths *chosen) {
-  size_t levels = sample->spec->level_count;
-  tail *tails = QS_NEW(scratch, levels, tail);
-  if (!tails) {
+/* Weights of the chosen paths at one level, and which of them are near its VaR. */
+static qs_status weigh(qs_context *context, qs_arena *scratch, const qs_risk_sample *sample,
+                       const tail_paths *chosen, tail *t) {
+  t->weight = QS_NEW(scratch, chosen->count, double);
+  t->near = QS_NEW(scratch, t->near_count, size_t);
+  if (!t->weight || !t->near) {
     return qs_fail_memory(context, "splitting the risk");
   }
-  double least = INFINITY;
-  for (size_t l = 0; l < levels; l++) {
-    tails[l] = make_tail(sample, sample->spec->levels[l]);
-    least = fmin(least, tails[l].near_low);
-  }
-  size_t count = 0;
-  for (size_t p = 0; p < sample->paths; p++) {
-    count += -sample->pnl[p] >= least;
-  }
-  uint64_t *paths = QS_NEW(scratch, count, uint64_t);
-  double *losses = QS_NEW(scratch, count, double);
-  if (!paths || !losses) {
-    return qs_fail_memory(context, "splitting the risk");
-  }
-  count = 0;
-  for (size_t p = 0; p < sample->paths; p++) {
-    if (-sample->pnl[p] >= least) {
-      paths[count] = p;
-      losses[count++] = -sample->pnl[p];
+  size_t near = 0;
+  for (size_t j = 0; j < chosen->count; j++) {
+    double loss = -sample->pnl[chosen->paths[j]];
+    t->weight[j] = loss > t->var ? 1 : loss == t->var ? t->tie : 0;
+    if (loss >= t->near_low && loss <= t->near_high) {
+      t->near[near++] = j;
     }
   }
-  tail_paths made = {count, levels, tails, paths, losses};
-  *chosen = made;
   return QS_OK;
 }
 
-/* A part's shortfall at one level: its weighted mean on the tail's paths. */
+/* Lists the paths that any level reads. */
+static qs_status choose(qs_context *context, qs_arena *scratch, const qs_risk_sample *sample,
+                        tail_paths *chosen) {
+  tail_paths made = {.level_count = sample->spec->level_count};
+  made.levels = QS_NEW(scratch, made.level_count, tail);
+  if (!made.levels) {
+    return qs_fail_memory(context, "splitting the risk");
+  }
+  double least = INFINITY;
+  for (size_t l = 0; l < made.level_count; l++) {
+    made.levels[l] = make_tail(sample, sample->spec->levels[l]);
+    least = fmin(least, made.levels[l].near_low);
+  }
+  for (size_t p = 0; p < sample->paths; p++) {
+    made.count += -sample->pnl[p] >= least;
+  }
+  made.paths = QS_NEW(scratch, made.count, uint64_t);
+  if (!made.paths) {
+    return qs_fail_memory(context, "splitting the risk");
+  }
+  size_t count = 0;
+  for (size_t p = 0; p < sample->paths; p++) {
+    if (-sample->pnl[p] >= least) {
+      made.paths[count++] = p;
+    }
+  }
+  qs_status status = QS_OK;
+  for (size_t l = 0; !status && l < made.level_count; l++) {
+    status = weigh(context, scratch, sample, &made, &made.levels[l]);
+  }
+  if (!status) {
+    *chosen = made;
+  }
+  return status;
+}
+
+/* A part's shortfall at one level: its weighted mean on the tail's paths, taken about its mean at VaR. */
 static qs_estimate part_shortfall(const splitter *s, const tail *t, const double *part) {
-  const tail_paths *chosen = &s->chosen;
-  double sum = 0, near = 0;
-  size_t near_count = 0;
-  for (size_t j = 0; j < chosen->count; j++) {
-    double loss = chosen->losses[j];
-    double weight = loss > t->var ? 1 : loss == t->var ? t->tie : 0;
-    bool is_near = loss >= t->near_low && loss <= t->near_high;
-    sum += weight * part[j];
-    near += is_near ? part[j] : 0;
-    near_count += is_near;
+  size_t count = s->chosen.count;
+  double near = 0;
+  for (size_t j = 0; j < t->near_count; j++) {
+    near += part[t->near[j]];
   }
-  double at_var = near / (double)near_count, s1 = 0, s2 = 0;
-  for (size_t j = 0; j < chosen->count; j++) {
-    double loss = chosen->losses[j];
-    double weight = loss > t->var ? 1 : loss == t->var ? t->tie : 0;
-    double excess = weight * (part[j] - at_var);
-    s1 += excess;
-    s2 += excess * excess;
+  double at_var = near / (double)t->near_count, s1[LANES] = {0}, s2[LANES] = {0};
+  for (size_t first = 0; first < count; first += LANES) {
+    size_t lanes = count - first < LANES ? count - first : LANES;
+    for (size_t k = 0; k < lanes; k++) {
+      double excess = t->weight[first + k] * (part[first + k] - at_var);
+      s1[k] += excess;
+      s2[k] += excess * excess;
+    }
   }
-  double n = (double)s->sample->paths;
-  double variance = s2 / n - s1 / n * (s1 / n);
-  qs_estimate estimate = {sum / t->mass, variance > 0 ? sqrt(variance * n) / t->mass : 0};
+  for (size_t k = 1; k < LANES; k++) {
+    s1[0] += s1[k];
+    s2[0] += s2[k];
+  }
+  double n = (double)s->sample->paths, mean = s1[0] / n;
+  double variance = s2[0] / n - mean * mean;
+  qs_estimate estimate = {at_var + s1[0] / t->mass, variance > 0 ? sqrt(variance * n) / t->mass : 0};
   return estimate;
 }
 

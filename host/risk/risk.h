@@ -44,13 +44,13 @@ qs_status qs_risk_check(qs_context *context, const qs_inputs *inputs, const qs_m
 /* The whole section on the horizon's paths. The result owns all its strings and arrays through the arena.
  * trusted is false, with all reasons in `why`, when a held underlying's fit is not trusted, a level has too
  * few paths, P&L is not finite on some path (levels are NaN then, components absent), or the price file is
- * too short for its window. Memory beside the result: three vectors of one number a path, one of the tail's
- * length for each underlying, and what the horizon tabulates. */
+ * too short for its window. Memory beside the result: three vectors of one number a path, two of the tail's
+ * length and one more for each level and underlying, and what the horizon tabulates. */
 qs_status qs_risk_run(qs_context *context, qs_arena *arena, const qs_inputs *inputs, const qs_market *market,
                       const qs_book *book, qs_horizon *horizon, qs_risk_result *result);
 
-/* VaR and expected shortfall of a sample at one level in (0, 1). `losses` [count], count > 0, is sorted
- * ascending (from VaR's lower bound on is enough) and free of NaN; else QS_ERROR_USAGE. */
+/* VaR and expected shortfall of a sample at one level. `losses` [count] is sorted ascending (from VaR's lower
+ * bound on is enough) and holds no NaN. QS_ERROR_USAGE for an empty sample or a level outside (0, 1). */
 qs_status qs_risk_tail(const double *losses, size_t count, double level, qs_risk_level *tail);
 
 /*
