@@ -1,11 +1,12 @@
 #define _GNU_SOURCE /* mkdtemp */
 /*
  * A libFuzzer target: whatever a config, a CSV file or an override holds, reading it ends with a config or
- * with one line of complaint. The first byte of the input says what the rest stands for.
+ * with one line of complaint. The first byte of the input says what the rest stands for. From the root:
  *
- *   cmake --preset asan -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DQS_SANITIZE=
- * -DQS_FUZZ=ON cmake --build build/fuzz --target fuzz_config && build/fuzz/bin/fuzz_config -max_total_time=60
- * configs/demo
+ *   cmake --preset asan -B build/fuzz -DQS_SANITIZE= -DQS_FUZZ=ON \
+ *     -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
+ *   cmake --build build/fuzz --target fuzz_config && mkdir -p build/corpus
+ *   build/fuzz/bin/fuzz_config -max_total_time=60 build/corpus configs/demo
  */
 #include <fcntl.h>
 #include <stdint.h>
