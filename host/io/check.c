@@ -20,6 +20,21 @@ bool qs_draft_knows(const qs_draft *draft, const char *underlying) {
   return find_underlying(draft, underlying) >= 0;
 }
 
+bool qs_draft_has_book(const qs_draft *draft, const char *name) {
+  const qs_inputs *in = &draft->inputs;
+  bool found = false;
+  for (size_t i = 0; i < in->position_count && !found; i++) {
+    found = strcmp(in->positions[i].book ? in->positions[i].book : "main", name) == 0;
+  }
+  for (size_t i = 0; i < in->trade_count && !found; i++) {
+    found = strcmp(in->trades[i].book ? in->trades[i].book : "main", name) == 0;
+  }
+  for (size_t i = 0; i < in->cash_count && !found; i++) {
+    found = strcmp(in->cash[i].book ? in->cash[i].book : "main", name) == 0;
+  }
+  return found;
+}
+
 void qs_draft_names(const qs_draft *draft, char *text) {
   size_t used = 0;
   text[0] = '\0';
@@ -185,6 +200,10 @@ static qs_status check_limits(qs_reader *reader, const qs_draft *draft) {
     }
     if (!found) {
       return qs_node_bad(reader, level, "must be one of risk.levels");
+    }
+    if (limit->book && !qs_draft_has_book(draft, limit->book)) {
+      return qs_node_bad(reader, qs_node_get(node, "book"),
+                         "unknown book; must be one with a position, trade or cash");
     }
     if (limit->underlying && !qs_draft_knows(draft, limit->underlying)) {
       char names[QS_NAMES_TEXT];

@@ -185,24 +185,9 @@ static qs_status check_instruments(qs_reader *reader, const qs_draft *draft, con
   return limits ? check_unique(reader, limits, "instrument") : QS_OK;
 }
 
-/* Whether anything of the book lies in the book of this name. */
-static bool has_book(const qs_inputs *in, const char *name) {
-  bool found = false;
-  for (size_t i = 0; i < in->position_count && !found; i++) {
-    found = strcmp(in->positions[i].book ? in->positions[i].book : "main", name) == 0;
-  }
-  for (size_t i = 0; i < in->trade_count && !found; i++) {
-    found = strcmp(in->trades[i].book ? in->trades[i].book : "main", name) == 0;
-  }
-  for (size_t i = 0; i < in->cash_count && !found; i++) {
-    found = strcmp(in->cash[i].book ? in->cash[i].book : "main", name) == 0;
-  }
-  return found;
-}
-
 static qs_status check_hedge(qs_reader *reader, const qs_draft *draft, const qs_node *hedge) {
   const char *book = draft->inputs.hedge.book;
-  if (book && !has_book(&draft->inputs, book)) {
+  if (book && !qs_draft_has_book(draft, book)) {
     return qs_node_bad(reader, qs_node_get(hedge, "book"),
                        "unknown book; must be one with a position, trade or cash");
   }

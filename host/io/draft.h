@@ -62,6 +62,9 @@ qs_status qs_draft_check_actions(qs_reader *reader, const qs_draft *draft);
 /* Whether the text names an underlying of the config. */
 bool qs_draft_knows(const qs_draft *draft, const char *underlying);
 
+/* Whether any position, trade or cash lies in the book of this name; those that name none lie in "main". */
+bool qs_draft_has_book(const qs_draft *draft, const char *name);
+
 /* "BTC, ETH, X", for messages, into text[QS_NAMES_TEXT]. */
 enum { QS_NAMES_TEXT = 160 };
 void qs_draft_names(const qs_draft *draft, char *text);
