@@ -69,7 +69,7 @@ static qs_status check_step(const qs_dynamics *m, const qs_step *step, const cha
         what, index, dt, m->rho, m->xi, m->kappa, QS_CORRECTION_LIMIT);
   }
   const double jumps = m->lambda * dt;
-  const double most = m->jumps == QS_JUMPS_COUNTED ? 8.0 : 0.5;
+  const double most = m->jumps == QS_JUMPS_COUNTED ? 8.0 : 0.25;
   if (jumps > most) {
     return refuse(message, QS_ERROR_INPUT, "%s %u: %g years hold %g jumps on average, at most %g", what,
                   index, dt, jumps, most);
@@ -120,7 +120,7 @@ static qs_status check_plan(const qs_path_plan *plan, const qs_dynamics *m, char
 /* What the steps of one length add to a date's constants, per step. */
 typedef struct step_sums {
   double drift[QS_MAX_LAW_PARAMETERS];
-  double birth, h;
+  double birth;
 } step_sums;
 
 static void fill_kind(const qs_dynamics *m, double dt, double *k, qs_thresholds *t, step_sums *sums) {
@@ -135,8 +135,8 @@ static void fill_kind(const qs_dynamics *m, double dt, double *k, qs_thresholds 
   const uint32_t first = m->variance != QS_VARIANCE_CONSTANT ? 5 : 0;
   switch (m->jumps) {
   case QS_JUMPS_VARIANCE:
-    qs_step_variance_jump(m, dt, k, t, sums->drift + 5, &sums->birth);
-    sums->h = 0.5 * m->lambda * dt;
+    qs_step_variance_jump(m, dt, k, t, sums->drift + 5);
+    sums->birth = k[QS_K_JUMP_BIRTH];
     break;
   case QS_JUMPS_COUNTED: {
     const double mean = qs_counted_mean(m);
@@ -214,7 +214,7 @@ static qs_law_step law_step(builder *b, const qs_step *step) {
 
 /* Sums over the steps up to a date. */
 typedef struct running {
-  double years, drift, sums[QS_MAX_LAW_PARAMETERS], birth, weighted_h;
+  double years, drift, sums[QS_MAX_LAW_PARAMETERS], birth;
 } running;
 
 static void take_step(running *r, const qs_table *t, const step_sums *sums, uint32_t kind) {
@@ -223,7 +223,6 @@ static void take_step(running *r, const qs_table *t, const step_sums *sums, uint
   r->years += k[QS_K_YEARS];
   r->drift += k[QS_K_DRIFT];
   r->birth += s->birth;
-  r->weighted_h += k[QS_K_YEARS] * s->h;
   for (int i = 0; i < QS_MAX_LAW_PARAMETERS; i++) {
     r->sums[i] += s->drift[i];
   }
@@ -233,20 +232,11 @@ static void fill_marks(const qs_dynamics *m, const running *r, double *d) {
   const double years = r->years;
   switch (m->jumps) {
   case QS_JUMPS_COUNTED:
+  case QS_JUMPS_VARIANCE:
     d[QS_D_COUNTED_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
-    d[QS_D_MARK_MEAN] = d[QS_D_COUNTED_MEAN];
     d[QS_D_MARK_VARIANCE] = m->sigma_j * m->sigma_j;
     d[QS_D_MARK_WEIGHT] = r->birth;
     break;
-  case QS_JUMPS_VARIANCE: {
-    /* Steps differ in h, the added jump has their mean h: an error of second order in the difference. */
-    const double h = years > 0.0 ? r->weighted_h / years : 0.0;
-    d[QS_D_MARK_VARIANCE] = (1.0 + h) * (m->sigma_j * m->sigma_j + 2.0 * h * m->jump_tilt);
-    d[QS_D_MARK_MEAN] = (1.0 + h) * m->mu_j + 0.5 * d[QS_D_MARK_VARIANCE];
-    d[QS_D_MARK_WEIGHT] = r->birth;
-    d[QS_D_MARK_SLOPE] = m->lambda > 0.0 ? 2.0 / m->lambda : 0.0;
-    break;
-  }
   case QS_JUMPS_EXPONENTIAL:
     d[QS_D_UP_SCALE] = 1.0 / m->eta1;
     d[QS_D_DOWN_SCALE] = 1.0 / m->eta2;
@@ -270,16 +260,9 @@ static void fill_date(const qs_dynamics *m, const running *r, double *d) {
   d[QS_D_CONSTANT_SIGMA] = 2.0 * m->sigma * r->years;
   d[QS_D_OWN] = 1.0 - m->rho * m->rho;
   d[QS_D_OWN_RHO] = -2.0 * m->rho;
-  d[QS_D_LAMBDA_INVERSE] = m->lambda > 0.0 ? 1.0 / m->lambda : 0.0;
-  d[QS_D_MU_J] = m->mu_j;
   d[QS_D_SIGMA_J] = m->sigma_j;
   d[QS_D_MU_V] = m->mu_v;
   d[QS_D_RHO_J] = m->rho_j;
-  d[QS_D_TILT] = m->jump_tilt;
-  d[QS_D_TILT_MU_J] = m->tilt_mu_j;
-  d[QS_D_TILT_SIGMA_J] = m->tilt_sigma_j;
-  d[QS_D_TILT_MU_V] = m->tilt_mu_v;
-  d[QS_D_TILT_RHO_J] = m->tilt_rho_j;
   fill_marks(m, r, d);
 }
 
@@ -317,16 +300,6 @@ qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *tabl
   if (!allocate(&b, plan->step_count, plan->date_count)) {
     return refuse(message, QS_ERROR_MEMORY, "out of memory for a table of %u steps", plan->step_count);
   }
-  double longest = 0.0;
-  for (uint32_t i = 0; i < plan->step_count; i++) {
-    longest = fmax(longest, plan->steps[i].years);
-  }
-  for (uint32_t i = 0; i < plan->date_count; i++) {
-    longest = fmax(longest, plan->dates[i].side.years);
-  }
-  /* The least bound keeps the law of a trade from depending on the other trades' dates. */
-  qs_jump_tilt(m, fmax(0.05, 0.5 * m->lambda * longest));
-
   qs_table *t = &b.table;
   for (uint32_t mask = qs_model_parameters(plan->model.type); mask; mask &= mask - 1) {
     t->parameter_count++;

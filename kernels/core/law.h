@@ -8,11 +8,14 @@
 // One draw a step stands for the step's compound Poisson law with exponential sizes: with a = lambda dt and
 // h = a / 2, a jump happens with probability a / (1 + h) and its size is (1 + h) times an exponential. Mean
 // and variance are exact, and so are all cumulants up to a relative a^2 / 12, since
-// 2 atanh(h z / (1 - z)) = a z / (1 - z) + (a z / (1 - z))^3 / 12 + ... Use it for a <= 0.2.
+// 2 atanh(h z / (1 - z)) = a z / (1 - z) + (a z / (1 - z))^3 / 12 + ... A jump is born with size zero as
+// lambda grows, so that the size is differentiable in lambda at a fixed draw. Use it for a <= 0.2.
 //
 // A variance jump acts at a uniform time within its step: it enters the conditional mean and variance of the
 // variance at the step's end, before those are matched, so that it adds to the correlated part of the price
-// as well.
+// as well. The step's price jumps are one, or with probability h L two, L the exponential of the size: then
+// their number has the Poisson law's mean, and its variance and its covariance with the size up to h^2, while
+// each price jump has its exact law.
 #ifndef QS_CORE_LAW_H
 #define QS_CORE_LAW_H
 
@@ -47,8 +50,8 @@ typedef struct qs_dynamics {
   double v0, kappa, theta, xi, rho;
   double lambda, mu_j, sigma_j, mu_v, rho_j;
   double p, eta1, eta2, sigma;
-  double jump_tilt;                                      // g of qs_jump_tilt
-  double tilt_mu_j, tilt_sigma_j, tilt_mu_v, tilt_rho_j; // its derivatives
+  double jump_tilt;                        // g of qs_jump_tilt
+  double tilt_mu_j, tilt_mu_v, tilt_rho_j; // its derivatives
 } qs_dynamics;
 
 // Coefficients of a step; each column says what it is to the step functions (qe.h, euler.h, jumps.h).
@@ -78,9 +81,11 @@ enum {
   QS_K_JUMP_INVERSE,     // 1 / probability of a jump (of an upward one)
   QS_K_JUMP_UNIT,        // 1 + h
   QS_K_JUMP_H,           // h
-  QS_K_JUMP_H_UNIT,      // h (1 + h)
-  QS_K_JUMP_MEAN,        // mu' + sigma'^2 / 2: log of the mean jump factor but for rho_j Y
-  QS_K_JUMP_VARIANCE,    // sigma'^2
+  QS_K_JUMP_INVERSE_RATE, // 1 / lambda, 0 for lambda = 0
+  QS_K_JUMP_BIRTH,       // dp/dlambda / (1 - p), p the probability of a jump
+  QS_K_JUMP_SECOND,      // d(h L)/dlambda = this times (L + 1 / (1 + h)): h / lambda
+  QS_K_JUMP_MEAN,        // log of the mean factor of a price jump (but for rho_j Y): mu_j + sigma_j^2 / 2
+  QS_K_JUMP_VARIANCE,    // sigma_j^2
   QS_K_JUMP_RHO,         // rho_j
   QS_K_JUMP_SIZE,        // (1 + h) mu_v
   QS_K_JUMP_SIZE_LAMBDA, // mu_v / lambda
@@ -107,23 +112,14 @@ enum {
   QS_D_OWN_RHO,                        // -2 rho
   QS_D_REBASE,         // weight of the last main node's variance, less what its main weight counts too much
   QS_D_SIDE_WEIGHT,    // weight of the side step's node
-  QS_D_LAMBDA_INVERSE, // 1 / lambda, 0 for lambda = 0
-  QS_D_MU_J,
   QS_D_SIGMA_J,
   QS_D_MU_V,
   QS_D_RHO_J,
-  QS_D_TILT, // g of qs_jump_tilt and its derivatives
-  QS_D_TILT_MU_J,
-  QS_D_TILT_SIGMA_J,
-  QS_D_TILT_MU_V,
-  QS_D_TILT_RHO_J,
   QS_D_COUNTED_MEAN,  // mu_j + sigma_j^2 / 2
   QS_D_UP_SCALE,      // 1 / eta1
   QS_D_DOWN_SCALE,    // 1 / eta2
-  QS_D_MARK_MEAN,     // one more normal jump: what it adds to M and V, and the weight of the difference that
-  QS_D_MARK_VARIANCE, // it makes in d/dlambda, less MARK_SLOPE times sum of h
-  QS_D_MARK_WEIGHT,
-  QS_D_MARK_SLOPE,
+  QS_D_MARK_VARIANCE, // sigma_j^2
+  QS_D_MARK_WEIGHT,   // weight of one more price jump in d/dlambda: sum of the steps without a jump
   QS_D_UP_RATE,   // eta1 - 1
   QS_D_DOWN_RATE, // eta2 + 1
   QS_D_LAMBDA_UP, // weights of the exponential jumps' excess in d/dlambda and d/dp (estimator.inc)
@@ -203,20 +199,6 @@ static inline void qs_decay_spread(double x, double *spread, double *slope) {
   *slope = d;
 }
 
-// g: the part of the jumps' price variance that one draw a step takes from the jumps' mean, so that the
-// variance of the step is exact: sigma'^2 = (1 + h)(sigma_j^2 + 2 h g), g = mu_j^2 / 2 + mu_j rho_j mu_v;
-// bounded below so that sigma'^2 >= 0 for every step, up to h_max.
-static inline void qs_jump_tilt(qs_dynamics *m, double h_max) {
-  const double least = h_max > 0.0 ? -0.5 * m->sigma_j * m->sigma_j / h_max : 0.0;
-  const double g = m->mu_j * (0.5 * m->mu_j + m->rho_j * m->mu_v);
-  const int bounded = g < least;
-  m->jump_tilt = bounded ? least : g;
-  m->tilt_mu_j = bounded ? 0.0 : m->mu_j + m->rho_j * m->mu_v;
-  m->tilt_mu_v = bounded ? 0.0 : m->mu_j * m->rho_j;
-  m->tilt_rho_j = bounded ? 0.0 : m->mu_j * m->mu_v;
-  m->tilt_sigma_j = bounded && h_max > 0.0 ? -m->sigma_j / h_max : 0.0;
-}
-
 // The variance's coefficients for a step of dt years (Andersen 2008, eqs 17-18 and 33-36 with
 // gamma1 = gamma2 = 1/2, the price's own noise taken out).
 static inline void qs_step_variance(const qs_dynamics *m, double dt, double *k) {
@@ -265,20 +247,20 @@ static inline uint32_t qs_threshold(double probability) {
 }
 
 // One draw a step for jumps in price and variance: coefficients, and the drift's derivatives to (lambda,
-// mu_j, sigma_j, mu_v, rho_j), which are minus those of the log mean jump factor; *birth is what the step
-// adds to the weight of one more jump in d/dlambda: dp/dlambda / (1 - p).
+// mu_j, sigma_j, mu_v, rho_j), which are minus those of the log mean jump factor.
 static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t,
-                                         double drift[5], double *birth) {
+                                         double drift[5]) {
   const double h = 0.5 * m->lambda * dt, unit = 1.0 + h;
   const double p = m->lambda * dt / unit, dh = 0.5 * dt, dp = dt / (unit * unit);
-  const double spread = m->sigma_j * m->sigma_j + 2.0 * h * m->jump_tilt;
   t->jump = qs_threshold(p);
   k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
   k[QS_K_JUMP_UNIT] = unit;
   k[QS_K_JUMP_H] = h;
-  k[QS_K_JUMP_H_UNIT] = h * unit;
-  k[QS_K_JUMP_VARIANCE] = unit * spread;
-  k[QS_K_JUMP_MEAN] = unit * (m->mu_j + 0.5 * spread);
+  k[QS_K_JUMP_INVERSE_RATE] = m->lambda > 0.0 ? 1.0 / m->lambda : 0.0;
+  k[QS_K_JUMP_BIRTH] = dp / (1.0 - p);
+  k[QS_K_JUMP_SECOND] = dh;
+  k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;
+  k[QS_K_JUMP_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
   k[QS_K_JUMP_RHO] = m->rho_j;
   k[QS_K_JUMP_SIZE] = unit * m->mu_v;
   k[QS_K_JUMP_SIZE_LAMBDA] = m->lambda > 0.0 ? m->mu_v / m->lambda : 0.0;
@@ -291,18 +273,18 @@ static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double
   k[QS_K_JUMP_SPREAD] = scale * g;
   k[QS_K_JUMP_SPREAD_KAPPA] = scale * dt * dg;
 
-  const double tail = 1.0 - m->rho_j * m->mu_v * unit;
-  const double factor = qs_exp_d(k[QS_K_JUMP_MEAN]) / tail;
-  const double total = 1.0 + p * (factor - 1.0), share = p * factor / total;
+  // Mean factor of a step with a jump: one price jump (f), the size's own (r), a second jump.
+  const double f = qs_exp_d(k[QS_K_JUMP_MEAN]), r = 1.0 / (1.0 - m->rho_j * m->mu_v * unit);
+  const double second = 1.0 + h * r * (f - 1.0), factor = f * r * second;
+  const double total = 1.0 + p * (factor - 1.0), share = p / total;
+  const double by_f = r * (second + f * h * r), by_r = f * (second + r * h * (f - 1.0));
+  const double by_h = f * r * r * (f - 1.0) + by_r * r * r * m->rho_j * m->mu_v;
   k[QS_K_DRIFT] = -qs_log1p_d(p * (factor - 1.0));
-  const double by_lambda =
-      dh * (m->mu_j + 0.5 * spread) + unit * dh * m->jump_tilt + m->rho_j * m->mu_v * dh / tail;
-  drift[0] = -(dp * (factor - 1.0) / total + share * by_lambda);
-  drift[1] = -share * unit * (1.0 + h * m->tilt_mu_j);
-  drift[2] = -share * unit * (m->sigma_j + h * m->tilt_sigma_j);
-  drift[3] = -share * unit * (h * m->tilt_mu_v + m->rho_j / tail);
-  drift[4] = -share * unit * (h * m->tilt_rho_j + m->mu_v / tail);
-  *birth = dp / (1.0 - p);
+  drift[0] = -(dp * (factor - 1.0) / total + share * by_h * dh);
+  drift[1] = -share * by_f * f;
+  drift[2] = -share * by_f * f * m->sigma_j;
+  drift[3] = -share * by_r * r * r * unit * m->rho_j;
+  drift[4] = -share * by_r * r * r * unit * m->mu_v;
 }
 
 // kbar = exp(mu_j + sigma_j^2 / 2) - 1 of counted jumps.

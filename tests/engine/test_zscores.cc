@@ -70,7 +70,12 @@ void add_score(Scores *scores, const ReferenceRow &row, const std::string &quant
     return;
   }
   ASSERT_GT(estimate.std_error, 0) << quantity << " of contract " << row.id;
-  scores->by_quantity[quantity].push_back(error / estimate.std_error);
+  double z = error / estimate.std_error;
+  if (std::fabs(z) > 5) {
+    std::printf("contract %d (%s): %s %.8g +- %.2g, expected %.8g\n", row.id, qs_model_name(row.model.type),
+                quantity.c_str(), estimate.estimate, estimate.std_error, expected);
+  }
+  scores->by_quantity[quantity].push_back(z);
 }
 
 void run_contract(const ReferenceRow &row, int seed, uint64_t paths, Scores *scores) {
