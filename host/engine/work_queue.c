@@ -57,8 +57,9 @@ static void stop(work *w) {
 
 /*
  * How many items of the task the device should take: half of its share of what is left (guided
- * self-scheduling, Polychronopoulos and Kuck 1987). None where the others would have finished everything
- * before it finished one item; the fastest device never finds that, so somebody always goes on.
+ * self-scheduling, Polychronopoulos and Kuck 1987), or more where its share is nearly all, since a GPU is
+ * wasted on small pieces. None where the others would have finished everything before it finished one item;
+ * the fastest device never finds that, so somebody always goes on.
  */
 static uint64_t items_to_take(const work *w, const worker *me, const work_task *task) {
   double others = 0, fastest = 0;
@@ -75,8 +76,9 @@ static uint64_t items_to_take(const work *w, const worker *me, const work_task *
     if (task->cost / rate > (together > alone ? together : alone)) {
       return 0;
     }
-    double share = 0.5 * w->remaining * rate / (rate + others);
-    budget = share < budget ? share : budget;
+    double share = rate / (rate + others);
+    double part = w->remaining * share * (share > 0.5 ? share : 0.5);
+    budget = part < budget ? part : budget;
   }
   uint64_t left = task->end - task->begin, most = task->limit < left ? task->limit : left;
   double items = budget / task->cost;
@@ -198,6 +200,7 @@ static void run_threads(work *w) {
   size_t started = 0;
   w->cancel = &w->stop;
   w->running = w->worker_count;
+  w->cancelled = qs_cancelled(w->context); /* the threads might be done before the first look at it */
   for (size_t i = 0; i < w->worker_count; i++) {
     worker *me = &w->workers[i];
     me->started = pthread_create(&me->thread, NULL, work_on, me) == 0;
