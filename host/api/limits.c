@@ -37,12 +37,23 @@ static int find_greek(const char *name) {
   return greek;
 }
 
-/* What the limit measures; NaN where its section did not run. */
+/* What the limit measures: a loss (a gain is negative and breaches nothing), or the size of a value or Greek;
+ * NaN where its section did not run. */
 static qs_status measure(qs_context *context, const qs_limit_spec *limit, const qs_results *results,
                          double *value) {
   *value = NAN;
+  bool stress = strcmp(limit->measure, "stress_loss") == 0;
   bool shortfall = strcmp(limit->measure, "expected_shortfall") == 0;
-  if (shortfall || strcmp(limit->measure, "var") == 0) {
+  bool risk = shortfall || strcmp(limit->measure, "var") == 0;
+  if ((risk || stress) && (limit->book || limit->underlying)) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "limits: %s: it is measured over all books and underlyings together", limit->measure);
+  }
+  if (limit->book && limit->underlying) {
+    return qs_fail(context, QS_ERROR_INPUT, "limits: %s: give either book or underlying, not both",
+                   limit->measure);
+  }
+  if (risk) {
     const qs_risk_level *level = find_level(limit, results);
     if (results->risk.present && !level) {
       return qs_fail(context, QS_ERROR_INPUT, "limits: %s: level %g is not among risk.levels", limit->measure,
@@ -53,7 +64,7 @@ static qs_status measure(qs_context *context, const qs_limit_spec *limit, const 
     }
     return QS_OK;
   }
-  if (strcmp(limit->measure, "stress_loss") == 0) {
+  if (stress) {
     if (results->stress.worst) {
       *value = -results->stress.worst->pnl.estimate;
     }
@@ -74,9 +85,9 @@ static qs_status measure(qs_context *context, const qs_limit_spec *limit, const 
     return qs_fail(context, QS_ERROR_INPUT, "limits: %s: no book or underlying is named %s", limit->measure,
                    limit->book ? limit->book : limit->underlying);
   }
-  *value = whole                                ? total->value.estimate
-           : total->greeks.present >> greek & 1 ? total->greeks.value[greek].estimate
-                                                : 0;
+  *value = fabs(whole                                ? total->value.estimate
+                : total->greeks.present >> greek & 1 ? total->greeks.value[greek].estimate
+                                                     : 0);
   return QS_OK;
 }
 
@@ -94,7 +105,7 @@ qs_status qs_limits_check(qs_context *context, qs_arena *arena, const qs_inputs 
     if (status) {
       return status;
     }
-    if (fabs(value) > limit->max) {
+    if (value > limit->max) {
       qs_breach breach = {limit->measure, limit->book, limit->underlying, limit->level, value, limit->max};
       breaches[count++] = breach;
     }

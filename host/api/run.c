@@ -100,7 +100,7 @@ static qs_status calibrate(run *r) {
   for (size_t u = 0; u < r->market->underlying_count; u++) {
     list[u] = r->market->underlyings[u].calibration;
     list[u].underlying = r->market->underlyings[u].name;
-    if (list[u].calibrated && !list[u].trusted) {
+    if (!list[u].trusted) {
       r->results->trusted = false;
     }
   }

@@ -121,7 +121,7 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
   trade->trusted = true;
   if (contract->underlying >= 0) {
     const qs_underlying_market *market = &v->market->underlyings[contract->underlying];
-    if (market->calibration.calibrated && !market->calibration.trusted) {
+    if (!market->calibration.trusted) {
       trade->trusted = false;
       trade->why = "the model's fit to the quotes is not trusted";
     }

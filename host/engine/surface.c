@@ -46,8 +46,8 @@ static qs_status price_row(qs_context *context, const qs_model *model, double ye
 /* The range of k outside of which time value is negligible at the largest variance. */
 static qs_status find_range(qs_context *context, const qs_model *model, double years, double v, double start,
                             double *k_high) {
-  double k = start;
-  for (;; k *= 1.3) {
+  for (int tries = 0;; tries++) {
+    double k = start * pow(1.3, tries);
     double at[2] = {-k, k}, price[2];
     qs_status status = price_row(context, model, years, 1, &v, 2, at, price);
     if (status) {
@@ -81,7 +81,8 @@ static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_mo
   if (!k || !price) {
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
-  for (double h = start;; h /= 2) {
+  for (int halvings = 0;; halvings++) {
+    double h = ldexp(start, -halvings);
     double reach = fmin(k_high, fmax(1.0, 40 * h));
     size_t half = (size_t)ceil(reach / (h / 2)), count = 2 * half + 1;
     if (2 * ceil(k_high / h) + 5 > MAX_K || count > 2 * MAX_K) {
@@ -112,7 +113,7 @@ static double place_of(double v) {
 /* Likewise the step of u, at log-moneyness around 0. */
 static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_model *model, double years,
                                double v_high, double k_scale, double *step) {
-  enum { STRIKES = 9 };
+  enum { STRIKES = 9, MIDDLE = 4 };
   double k[STRIKES];
   double *v = QS_NEW(arena, 2 * MAX_Y + 1, double);
   double *price = QS_NEW(arena, (2 * MAX_Y + 1) * STRIKES, double);
@@ -120,9 +121,10 @@ static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_mo
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
   for (int j = 0; j < STRIKES; j++) {
-    k[j] = (j - STRIKES / 2) * 0.5 * k_scale;
+    k[j] = (j - MIDDLE) * 0.5 * k_scale;
   }
-  for (double h = first_step_u;; h /= 2) {
+  for (int halvings = 0;; halvings++) {
+    double h = ldexp(first_step_u, -halvings);
     size_t rows = 2 * (size_t)ceil(place_of(v_high) / h) + 3;
     if (rows > 2 * MAX_Y) {
       *step = 2 * h;
@@ -191,7 +193,7 @@ qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model 
   if (!scratch) {
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
-  qs_surface made;
+  qs_surface made = {0};
   qs_status status = lay_out(context, scratch, model, years, range, &made);
   if (!status) {
     double *k = QS_NEW(scratch, made.k_count, double);
@@ -247,7 +249,7 @@ static void add_option(const qs_surface *surface, const qs_surface_option *optio
   cubic(place - below, weight);
   double moneyness = exp(option->k - (double)first_x * surface->step_k);
   double ratio = exp(-surface->step_k);
-  for (size_t j = 0; j < x_count; j++, moneyness *= ratio) {
+  for (size_t j = 0; j < x_count; j++) {
     long node = (long)below - (first_x + (long)j) - surface->first_k;
     double call;
     if (node < 1 || node + 2 >= (long)surface->k_count) {
@@ -257,6 +259,7 @@ static void add_option(const qs_surface *surface, const qs_surface_option *optio
       call = weight[0] * p[-1] + weight[1] * p[0] + weight[2] * p[1] + weight[3] * p[2];
     }
     row[j] += option->weight * (option->call ? call : call - 1 + moneyness);
+    moneyness *= ratio;
   }
 }
 

@@ -171,28 +171,34 @@ static void *work_on(void *argument) {
   return NULL;
 }
 
-/* Reports progress and passes cancellation on until every thread is done. */
+/* Waits until something has changed, or for a little while. With the lock held. */
+static void wait_a_little(work *w) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += report_nanoseconds;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  pthread_cond_timedwait(&w->changed, &w->lock, &until);
+}
+
+/* Reports progress, at least once and last when all is done, and passes cancellation on until every thread is
+ * done. */
 static void watch(work *w) {
-  pthread_mutex_lock(&w->lock);
-  while (w->running) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += report_nanoseconds;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&w->changed, &w->lock, &until);
-    uint64_t done = w->steps_done;
-    pthread_mutex_unlock(&w->lock);
-    qs_progress(w->context, w->order->stage, done, w->steps_total);
-    bool cancelled = w->context->cancel && __atomic_load_n(w->context->cancel, __ATOMIC_RELAXED);
+  for (bool running = true; running;) {
     pthread_mutex_lock(&w->lock);
-    if (cancelled) {
+    if (w->running) {
+      wait_a_little(w);
+    }
+    running = w->running > 0;
+    uint64_t done = w->steps_done;
+    if (running && w->context->cancel && __atomic_load_n(w->context->cancel, __ATOMIC_RELAXED)) {
       w->cancelled = true;
       stop(w);
       pthread_cond_broadcast(&w->changed);
     }
+    pthread_mutex_unlock(&w->lock);
+    qs_progress(w->context, w->order->stage, done, w->steps_total);
   }
-  pthread_mutex_unlock(&w->lock);
 }
 
 /* One thread a device; where the system gives none, the first device works on the calling thread. */

@@ -5,8 +5,10 @@
 
 #include "host/hedge/interior_step.h"
 
-enum { MAX_ITERATIONS = 300, PATIENCE = 25 };
+/* Iterations without progress that end the search, far from the solution and close to it. */
+enum { MAX_ITERATIONS = 300, PATIENCE = 25, PATIENCE_NEAR = 3 };
 static const double accuracy = 1e-13;
+static const double near_solution = 1e-7;
 static const double centrality = 1e-4;
 
 static bool allocate(qs_arena *arena, qs_interior *s) {
@@ -311,7 +313,8 @@ qs_status qs_interior_solve(qs_context *context, qs_arena *arena, const qs_scale
       best = now;
       keep_best(s);
     }
-    if (best < accuracy || waited > PATIENCE || s->size == 0 || !iterate(s)) {
+    if (best < accuracy || waited > (best < near_solution ? PATIENCE_NEAR : PATIENCE) || s->size == 0 ||
+        !iterate(s)) {
       break;
     }
     if (qs_cancelled(context)) {

@@ -68,7 +68,8 @@ static double stiffness(const qs_interior *s, size_t pair) {
   double own = s->z[pair] / s->v[pair];
   size_t n = s->n;
   if (pair >= BUY * n && pair < (SELL + 1) * n) {
-    own += curvature_of(s->scaled, (pair - BUY * n) % n, s->v[pair]);
+    size_t trade = pair - (pair < SELL * n ? BUY * n : SELL * n);
+    own += curvature_of(s->scaled, trade, s->v[pair]);
   }
   return own;
 }

@@ -16,7 +16,7 @@ typedef struct qs_reference_prices {
 /* Reads and checks the rows of market->spec: fills futures, perpetual and options (without forward,
  * volatilities and exclusions), and the warnings of rows that are left out of the curve. */
 qs_status qs_market_read_quotes(qs_context *context, qs_arena *arena, const char *place, qs_time as_of,
-                         qs_underlying_market *market, qs_reference_prices *prices);
+                                qs_underlying_market *market, qs_reference_prices *prices);
 
 /* The forward curve from market->spot and the futures, or from the spec's carry. */
 qs_status qs_curve_build(qs_context *context, qs_arena *arena, qs_underlying_market *market);

@@ -65,7 +65,7 @@ static qs_status distrust_fits(qs_context *context, qs_arena *arena, const qs_ri
     for (size_t i = 0; i < sample->book->count; i++) {
       held = held || sample->book->contracts[i].underlying == (int)u;
     }
-    if (held && fit->calibrated && !fit->trusted) {
+    if (held && !fit->trusted) {
       status = qs_risk_distrust(context, arena, result, "the fit of %s is not trusted: %s",
                                 sample->market->underlyings[u].name, fit->why ? fit->why : "no reason given");
     }

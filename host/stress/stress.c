@@ -89,7 +89,7 @@ qs_status qs_stress_run(qs_context *context, qs_arena *arena, qs_devices *device
   find_worst(mine.scenarios, mine.scenario_count, &mine.worst);
   for (size_t u = 0; u < market->underlying_count; u++) {
     const qs_calibration_result *fit = &market->underlyings[u].calibration;
-    if (fit->calibrated && !fit->trusted) {
+    if (!fit->trusted) {
       mine.trusted = false;
       mine.why = "a model's fit to its quotes is not trusted";
     }

@@ -50,48 +50,46 @@ typedef struct qs_dynamics {
   double v0, kappa, theta, xi, rho;
   double lambda, mu_j, sigma_j, mu_v, rho_j;
   double p, eta1, eta2, sigma;
-  double jump_tilt;                        // g of qs_jump_tilt
-  double tilt_mu_j, tilt_mu_v, tilt_rho_j; // its derivatives
 } qs_dynamics;
 
 // Coefficients of a step; each column says what it is to the step functions (qe.h, euler.h, jumps.h).
 enum {
-  QS_K_YEARS,            // dt
-  QS_K_DECAY,            // e = exp(-kappa dt)
-  QS_K_GAIN,             // 1 - e
-  QS_K_THETA,            // theta
-  QS_K_VARIANCE_V,       // c1: Var[v' | v] / 2 = c1 v + c2
-  QS_K_VARIANCE_0,       // c2
-  QS_K_LOADING,          // A: ln S loads on v' by A
-  QS_K_HALF_OWN,         // (1 - rho^2) dt / 2
-  QS_K_GAIN_KAPPA,       // d(1 - e)/dkappa
-  QS_K_V_KAPPA,          // dc1/dkappa
-  QS_K_0_KAPPA,          // dc2/dkappa
-  QS_K_0_THETA,          // dc2/dtheta
-  QS_K_TWO_OVER_XI,      // 2 / xi
-  QS_K_A_KAPPA,          // dA/dkappa
-  QS_K_A_XI,             // dA/dxi
-  QS_K_A_RHO,            // dA/drho
-  QS_K_EULER_KAPPA,      // kappa dt
-  QS_K_EULER_XI,         // xi sqrt(dt)
-  QS_K_EULER_RHO,        // rho sqrt(dt)
-  QS_K_EULER_ROOT,       // sqrt(dt)
-  QS_K_EULER_DRIFT,      // -rho^2 dt / 2
-  QS_K_EULER_D_RHO,      // -rho dt
-  QS_K_JUMP_INVERSE,     // 1 / probability of a jump (of an upward one)
-  QS_K_JUMP_UNIT,        // 1 + h
-  QS_K_JUMP_H,           // h
-  QS_K_JUMP_INVERSE_RATE, // 1 / lambda, 0 for lambda = 0
-  QS_K_JUMP_BIRTH,       // dp/dlambda / (1 - p), p the probability of a jump
-  QS_K_JUMP_SECOND,      // d(h L)/dlambda = this times (L + 1 / (1 + h)): h / lambda
-  QS_K_JUMP_MEAN,        // log of the mean factor of a price jump (but for rho_j Y): mu_j + sigma_j^2 / 2
-  QS_K_JUMP_VARIANCE,    // sigma_j^2
-  QS_K_JUMP_RHO,         // rho_j
-  QS_K_JUMP_SIZE,        // (1 + h) mu_v
-  QS_K_JUMP_SIZE_LAMBDA, // mu_v / lambda
-  QS_K_JUMP_DECAY,       // mean of exp(-kappa s), s uniform in the step
-  QS_K_JUMP_SPREAD,      // what a unit jump adds to Var[v'] / 2
-  QS_K_JUMP_DECAY_KAPPA, // their derivatives
+  QS_K_YEARS,             // dt
+  QS_K_DECAY,             // e = exp(-kappa dt)
+  QS_K_GAIN,              // 1 - e
+  QS_K_THETA,             // theta
+  QS_K_VARIANCE_V,        // c1: Var[v' | v] / 2 = c1 v + c2
+  QS_K_VARIANCE_0,        // c2
+  QS_K_LOADING,           // A: ln S loads on v' by A
+  QS_K_HALF_OWN,          // (1 - rho^2) dt / 2
+  QS_K_GAIN_KAPPA,        // d(1 - e)/dkappa
+  QS_K_V_KAPPA,           // dc1/dkappa
+  QS_K_0_KAPPA,           // dc2/dkappa
+  QS_K_0_THETA,           // dc2/dtheta
+  QS_K_TWO_OVER_XI,       // 2 / xi
+  QS_K_A_KAPPA,           // dA/dkappa
+  QS_K_A_XI,              // dA/dxi
+  QS_K_A_RHO,             // dA/drho
+  QS_K_EULER_KAPPA,       // kappa dt
+  QS_K_EULER_XI,          // xi sqrt(dt)
+  QS_K_EULER_RHO,         // rho sqrt(dt)
+  QS_K_EULER_ROOT,        // sqrt(dt)
+  QS_K_EULER_DRIFT,       // -rho^2 dt / 2
+  QS_K_EULER_D_RHO,       // -rho dt
+  QS_K_JUMP_INVERSE,      // 1 / probability of a jump (of an upward one)
+  QS_K_JUMP_UNIT,         // 1 + h
+  QS_K_JUMP_H,            // h
+  QS_K_JUMP_UNIT_INVERSE, // 1 / (1 + h)
+  QS_K_JUMP_BIRTH,        // dp/dlambda / (1 - p), p the probability of a jump
+  QS_K_JUMP_SECOND,       // d(h L)/dlambda at a fixed draw is this times (L + 1 / (1 + h)): h / lambda
+  QS_K_JUMP_MEAN,         // log of the mean factor of a price jump (but for rho_j Y): mu_j + sigma_j^2 / 2
+  QS_K_JUMP_VARIANCE,     // sigma_j^2
+  QS_K_JUMP_RHO,          // rho_j
+  QS_K_JUMP_SIZE,         // (1 + h) mu_v
+  QS_K_JUMP_SIZE_LAMBDA,  // mu_v / lambda
+  QS_K_JUMP_DECAY,        // mean of exp(-kappa s), s uniform in the step
+  QS_K_JUMP_SPREAD,       // what a unit jump adds to Var[v'] / 2
+  QS_K_JUMP_DECAY_KAPPA,  // their derivatives
   QS_K_JUMP_SPREAD_KAPPA,
   QS_K_DOWN_INVERSE, // 1 / probability of a downward jump
   QS_K_DOWN_UNIT,    // its 1 + h
@@ -110,16 +108,17 @@ enum {
   QS_D_CONSTANT_SIGMA,                 // 2 sigma T
   QS_D_OWN,                            // 1 - rho^2
   QS_D_OWN_RHO,                        // -2 rho
-  QS_D_REBASE,         // weight of the last main node's variance, less what its main weight counts too much
-  QS_D_SIDE_WEIGHT,    // weight of the side step's node
+  QS_D_REBASE,      // weight of the last main node's variance, less what its main weight counts too much
+  QS_D_SIDE_WEIGHT, // weight of the side step's node
   QS_D_SIGMA_J,
   QS_D_MU_V,
   QS_D_RHO_J,
-  QS_D_COUNTED_MEAN,  // mu_j + sigma_j^2 / 2
-  QS_D_UP_SCALE,      // 1 / eta1
-  QS_D_DOWN_SCALE,    // 1 / eta2
-  QS_D_MARK_VARIANCE, // sigma_j^2
-  QS_D_MARK_WEIGHT,   // weight of one more price jump in d/dlambda: sum of the steps without a jump
+  QS_D_COUNTED_MEAN, // mu_j + sigma_j^2 / 2
+  QS_D_UP_SCALE,     // 1 / eta1
+  QS_D_DOWN_SCALE,   // 1 / eta2
+  QS_D_MARK_MEAN,    // one more price jump: what it adds to M and V, and its weight in d/dlambda, summed over
+  QS_D_MARK_VARIANCE, // steps as if none had a jump
+  QS_D_MARK_WEIGHT,
   QS_D_UP_RATE,   // eta1 - 1
   QS_D_DOWN_RATE, // eta2 + 1
   QS_D_LAMBDA_UP, // weights of the exponential jumps' excess in d/dlambda and d/dp (estimator.inc)
@@ -256,7 +255,7 @@ static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double
   k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
   k[QS_K_JUMP_UNIT] = unit;
   k[QS_K_JUMP_H] = h;
-  k[QS_K_JUMP_INVERSE_RATE] = m->lambda > 0.0 ? 1.0 / m->lambda : 0.0;
+  k[QS_K_JUMP_UNIT_INVERSE] = 1.0 / unit;
   k[QS_K_JUMP_BIRTH] = dp / (1.0 - p);
   k[QS_K_JUMP_SECOND] = dh;
   k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;

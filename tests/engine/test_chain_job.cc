@@ -1,10 +1,11 @@
 // The whole nightly job, through the public interface, on every recorded chain; skipped where there are none.
 #include <gtest/gtest.h>
 
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -17,6 +18,19 @@ namespace fs = std::filesystem;
 const uint32_t kAll =
     QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS | QS_SECTION_HEDGE;
 
+// Runs the script that writes the job on a chain into a folder; its exit status.
+int write_job(std::string chain, std::string folder) {
+  std::string script = QS_SOURCE_DIR "/bench/chain_job.py", python = "python3";
+  char *arguments[] = {python.data(), script.data(), chain.data(), folder.data(), nullptr};
+  pid_t child;
+  int status = -1;
+  if (posix_spawnp(&child, "python3", nullptr, nullptr, arguments, environ) != 0 ||
+      waitpid(child, &status, 0) < 0) {
+    return -1;
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 class Chain : public ::testing::TestWithParam<const char *> {};
 
 // The whole job: every option of the chain is a position.
@@ -26,9 +40,7 @@ TEST_P(Chain, WholeJobRuns) {
     GTEST_SKIP() << chain << " is not there";
   }
   fs::path folder = fs::temp_directory_path() / ("quickset-chain-" + std::to_string(::getpid()));
-  std::string command = "python3 '" + std::string(QS_SOURCE_DIR) + "/bench/chain_job.py' '" + chain.string() +
-                        "' '" + folder.string() + "'";
-  ASSERT_EQ(std::system(command.c_str()), 0);
+  ASSERT_EQ(write_job(chain.string(), folder.string()), 0);
   qs_engine_spec spec;
   qs_engine_spec_init(&spec);
   qs_engine *engine = nullptr;
