@@ -17,6 +17,10 @@
  * which the moment bounds leave less than a hundredth of the tolerance get intrinsic value, and derivatives
  * of 0.
  *
+ * Rounding is multiplied by e^{k/2}: strikes more than about e^20 forwards, which matter only where ln S_T
+ * varies by several units, cannot reach 1e-11, and say so. Slow decay (v0 and theta tiny beside xi, with
+ * jumps) costs nodes: most sums take 32 to 500, the hardest tens of thousands.
+ *
  * All functions are pure: no memory is allocated, nothing is shared, any thread may call them. Loops over
  * nodes give the same bits on every instruction set; exp and erfc of the C library enter through the control
  * variate. They take about 100 kB of stack.
