@@ -234,6 +234,7 @@ static void fill_marks(const qs_dynamics *m, const running *r, double *d) {
   case QS_JUMPS_COUNTED:
   case QS_JUMPS_VARIANCE:
     d[QS_D_COUNTED_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
+    d[QS_D_MARK_MEAN] = d[QS_D_COUNTED_MEAN];
     d[QS_D_MARK_VARIANCE] = m->sigma_j * m->sigma_j;
     d[QS_D_MARK_WEIGHT] = r->birth;
     break;
