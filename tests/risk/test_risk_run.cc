@@ -218,8 +218,7 @@ TEST(RiskRun, ComponentsAddUp) {
         EXPECT_EQ(value, 0);
       }
     }
-    // Rounding: 4,096 to 7,000 terms a sum, each good to 1e-16 of the largest value, 60,000 x 4, over the
-    // tail's mass.
+    // Rounding alone: tables summed in another order, a few hundred terms of 60,000 x 4 good to 1e-16 each.
     EXPECT_NEAR(positions, w.risk.levels[l].expected_shortfall.estimate, 1e-10 * gross);
     EXPECT_NEAR(underlyings, w.risk.levels[l].expected_shortfall.estimate, 1e-10 * gross);
   }
@@ -237,6 +236,29 @@ TEST(RiskRun, ComponentsOfACertainLossAreZero) {
       EXPECT_EQ(w.risk.components[i].expected_shortfall[l].estimate, 0);
       EXPECT_EQ(w.risk.components[i].expected_shortfall[l].std_error, 0);
     }
+  }
+}
+
+// A long and a short of the same leave nothing: every path ties at VaR and has the same weight, so each
+// side's part is its mean loss over all paths.
+TEST(RiskRun, PartsOfAPerfectHedgeAreMeans) {
+  RiskWorld hedged, alone;
+  for (RiskWorld *w : {&hedged, &alone}) {
+    w->add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.03, 0.05);
+    w->add("long", QS_TRADE_SPOT, "X", 10);
+  }
+  hedged.add("short", QS_TRADE_SPOT, "X", -10);
+  for (RiskWorld *w : {&hedged, &alone}) {
+    w->build_book();
+    ASSERT_EQ(w->run(), QS_OK) << w->context.message;
+  }
+  double mean = alone.risk.mean.estimate, error = alone.risk.mean.std_error;
+  for (size_t l = 0; l < 2; l++) {
+    const qs_estimate &part = hedged.risk.components[0].expected_shortfall[l];
+    EXPECT_EQ(hedged.risk.levels[l].expected_shortfall.estimate, 0);
+    EXPECT_NEAR(part.estimate, -mean, 1e-9 * error);
+    EXPECT_NEAR(part.std_error, error, 1e-4 * error); // n and n - 1
+    EXPECT_NEAR(hedged.risk.components[1].expected_shortfall[l].estimate, mean, 1e-9 * error);
   }
 }
 

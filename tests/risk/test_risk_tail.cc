@@ -42,6 +42,17 @@ TEST(RiskTail, WholeTail) {
   EXPECT_EQ(tail.var.high, 100);
 }
 
+// Excesses 1 to 5 of 100 losses: standard error sqrt((55 - 15^2/100)/100^2)/0.05 = 1.452584 and skewness
+// 5.244454. The bounds solve Hall's transformation T + s T^2/3 + s^2 T^3/27 + s/6 = -+1.959964, s =
+// 0.5244454, by bisection in another program.
+TEST(RiskTail, ShortfallIntervalByHand) {
+  std::vector<double> losses = one_to(100);
+  qs_risk_level tail;
+  ASSERT_EQ(qs_risk_tail(losses.data(), losses.size(), 0.95, &tail), QS_OK);
+  EXPECT_NEAR(tail.expected_shortfall.low, 95.87165677858002, 1e-10);
+  EXPECT_NEAR(tail.expected_shortfall.high, 109.79358732977542, 1e-10);
+}
+
 TEST(RiskTail, AtomIsWeighted) {
   // n a = 7.5: VaR is the 8th, and half of it belongs to the tail of 2.5: (0.5 8 + 9 + 10)/2.5.
   std::vector<double> losses = one_to(10);
