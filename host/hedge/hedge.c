@@ -330,7 +330,7 @@ static qs_status report(const section *s, qs_hedge_result *result) {
   const qs_hedge_spec *spec = s->spec;
   qs_hedge_result mine = {.present = true,
                           .cost_weight = s->weight,
-                          .risk_aversion = 2 / s->weight,
+                          .risk_aversion = isnan(spec->risk_aversion) ? 2 / s->weight : spec->risk_aversion,
                           .horizon_days = spec->horizon_days,
                           .kkt_residual = NAN,
                           .iterations = s->solution->iterations};

@@ -235,7 +235,8 @@ qs_status qs_limits_report(qs_context *context, qs_arena *arena, const qs_limit_
   for (size_t i = 0; i < list->count; i++) {
     if (list->limits[i].quoted) {
       prices[shadows].limit = list->limits[i].name;
-      prices[shadows++].price = shadow_price(&list->limits[i], solution);
+      bool priced = solution->outcome == QS_HEDGE_OPTIMAL;
+      prices[shadows++].price = priced ? shadow_price(&list->limits[i], solution) : NAN;
     }
   }
   for (size_t c = 0; c < solution->conflict_count; c++) {

@@ -31,7 +31,8 @@ qs_status qs_limits_build(qs_context *context, qs_arena *arena, const qs_hedge_s
                           const qs_exposure *exposure, const bool *tradable, qs_hedge_problem *problem,
                           qs_limit_list *list);
 
-/* Shadow prices of every limit, and the names of those that conflict, each once. */
+/* Shadow prices of every limit (NaN unless the solution is optimal), and the names of those that conflict,
+ * each once. */
 qs_status qs_limits_report(qs_context *context, qs_arena *arena, const qs_limit_list *list,
                            const qs_hedge_solution *solution, qs_hedge_result *result);
 

@@ -1,8 +1,10 @@
 #include "host/hedge/optimise.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "host/hedge/conflict.h"
+#include "host/hedge/dense.h"
 #include "host/hedge/polish.h"
 
 static const double trusted_residual = 1e-8;
@@ -10,6 +12,9 @@ static const double trusted_residual = 1e-8;
 /* A trade this many times its natural size is followed to infinity: without income from funding no optimum
  * lies beyond 1e6 (a direction that the ridge of 1e-12 does not hide). */
 static const double far_away = 1e7;
+
+/* A covariance of this much less than zero, relative to the variances, is no rounding. */
+static const double indefinite = 1e-9;
 
 static bool finite_all(const double *array, size_t count) {
   for (size_t i = 0; i < count && array; i++) {
@@ -178,6 +183,24 @@ static bool least_trades_are_best(const qs_scaled *scaled, const qs_hedge_proble
   return solution->kkt < 1e-15;
 }
 
+/* Whether the scaled covariance has a direction of negative variance beyond rounding. */
+static qs_status check_definite(qs_context *context, qs_arena *scratch, const qs_scaled *scaled) {
+  size_t n = scaled->n;
+  double *copy = QS_NEW(scratch, n * n, double);
+  signed char *sign = QS_NEW(scratch, n, signed char);
+  if (!copy || !sign) {
+    return qs_fail_memory(context, "setting up a hedge");
+  }
+  memcpy(copy, scaled->q, n * n * sizeof *copy);
+  for (size_t i = 0; i < n; i++) {
+    copy[i * n + i] *= 1 + indefinite;
+    sign[i] = 1;
+  }
+  return qs_dense_factor(n, copy, sign) == 0
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT, "hedge: the covariance is not positive semidefinite");
+}
+
 /* What one attempt works with. */
 typedef struct attempt {
   qs_scaled *scaled;
@@ -218,6 +241,10 @@ static qs_status solve_in(qs_context *context, qs_arena *scratch, qs_arena *aren
                           qs_hedge_solution *solution) {
   attempt a;
   qs_status status = prepare(context, scratch, problem, NULL, &a);
+  if (status) {
+    return status;
+  }
+  status = check_definite(context, scratch, a.scaled);
   if (status) {
     return status;
   }

@@ -105,7 +105,7 @@ typedef struct qs_hedge_solution {
 /* Solves the problem; everything returned is owned by the arena. `start` (may be null) is the solution of a
  * problem close by with the same limits: its active set is tried first, which saves the interior-point
  * iterations. QS_OK for every outcome above; QS_ERROR_INPUT for numbers that are no problem (NaN, a negative
- * cost, an indefinite C as far as the factorisation shows it), QS_ERROR_MEMORY, QS_ERROR_CANCELLED. */
+ * cost, a C with a direction of negative variance beyond 1e-9), QS_ERROR_MEMORY, QS_ERROR_CANCELLED. */
 qs_status qs_hedge_optimise(qs_context *context, qs_arena *arena, const qs_hedge_problem *problem,
                             const qs_hedge_solution *start, qs_hedge_solution **solution);
 

@@ -263,6 +263,9 @@ TEST(HedgeInput, NumbersThatAreNoProblemAreRefused) {
   EXPECT_EQ(solve(p).status, QS_ERROR_INPUT);
   (p = good).covariance[4] = -1;
   EXPECT_EQ(solve(p).status, QS_ERROR_INPUT);
+  p = good;
+  p.covariance[1] = p.covariance[3] = 2 * std::sqrt(p.covariance[0] * p.covariance[4]); // a correlation of 2
+  EXPECT_EQ(solve(p).status, QS_ERROR_INPUT);
   (p = good).linear[0] = -1;
   EXPECT_EQ(solve(p).status, QS_ERROR_INPUT);
   (p = good).impact[2] = infinity;

@@ -269,6 +269,7 @@ TEST_F(HedgeSection, ConflictingLimitsAreNamed) {
   EXPECT_EQ(trade(0).quantity, 0);
   EXPECT_EQ(world.result.after.variance.estimate, world.result.before.variance.estimate);
   EXPECT_TRUE(std::isnan(world.result.kkt_residual));
+  EXPECT_TRUE(std::isnan(world.shadow("target_delta")));
   world.limits.clear();
   world.inputs.hedge.limits.max_margin = 40 * 60;
   ASSERT_EQ(world.run(), QS_OK) << world.message();
