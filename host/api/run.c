@@ -77,6 +77,9 @@ static qs_status build(run *r) {
     status = qs_scenarios_check(r->context, r->market, r->inputs->stress.scenarios,
                                 r->inputs->stress.scenario_count);
   }
+  if (!status && r->sections & QS_SECTION_RISK) {
+    status = qs_risk_check(r->context, r->inputs, r->market, r->book);
+  }
   qs_contract *instruments = NULL;
   if (!status && r->sections & QS_SECTION_HEDGE) {
     status =
