@@ -237,6 +237,9 @@ static void fill_marks(const qs_dynamics *m, const running *r, double *d) {
     d[QS_D_MARK_MEAN] = d[QS_D_COUNTED_MEAN];
     d[QS_D_MARK_VARIANCE] = m->sigma_j * m->sigma_j;
     d[QS_D_MARK_WEIGHT] = r->birth;
+    d[QS_D_MARK_KBAR] = qs_counted_mean(m);
+    d[QS_D_MARK_SIZE] = m->mu_j * m->mu_j + m->sigma_j * m->sigma_j;
+    qs_jump_series(m->mu_j, m->sigma_j, d + QS_D_MARK_SERIES);
     break;
   case QS_JUMPS_EXPONENTIAL:
     d[QS_D_UP_SCALE] = 1.0 / m->eta1;

@@ -100,6 +100,8 @@ enum {
   QS_K_COUNT
 };
 
+enum { QS_JUMP_TERMS = 7 };
+
 // Constants of a date. Derivatives are in the order of the model's parameters.
 enum {
   QS_D_DRIFT,                          // sum of the steps' QS_K_DRIFT
@@ -119,6 +121,10 @@ enum {
   QS_D_MARK_MEAN,    // one more price jump: what it adds to M and V, and its weight in d/dlambda, summed over
   QS_D_MARK_VARIANCE, // steps as if none had a jump
   QS_D_MARK_WEIGHT,
+  QS_D_MARK_KBAR,   // mean of e^J - 1
+  QS_D_MARK_SIZE,   // mean of J^2
+  QS_D_MARK_SERIES, // qs_jump_series, to QS_D_MARK_SERIES + QS_JUMP_TERMS - 1
+  QS_D_MARK_SERIES_END = QS_D_MARK_SERIES + QS_JUMP_TERMS - 1,
   QS_D_UP_RATE,   // eta1 - 1
   QS_D_DOWN_RATE, // eta2 + 1
   QS_D_LAMBDA_UP, // weights of the exponential jumps' excess in d/dlambda and d/dp (estimator.inc)
@@ -289,6 +295,23 @@ static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double
 // kbar = exp(mu_j + sigma_j^2 / 2) - 1 of counted jumps.
 static inline double qs_counted_mean(const qs_dynamics *m) {
   return qs_exp_d(m->mu_j + 0.5 * m->sigma_j * m->sigma_j) - 1.0;
+}
+
+// Mean of e^J less the terms of its series up to J^(j + 1), j < QS_JUMP_TERMS, J ~ Normal(mu, sigma^2): what
+// one more jump adds to a payoff, its mean forward held, is their sum with D^j of gamma, D the derivative in
+// ln F (estimator.inc). From n E[J^n] / n! = mu E[J^(n-1)] / (n-1)! + sigma^2 E[J^(n-2)] / (n-2)!.
+static inline void qs_jump_series(double mu, double sigma, double series[QS_JUMP_TERMS]) {
+  double term[64] = {1.0, mu};
+  for (int n = 2; n < 64; n++) {
+    term[n] = (mu * term[n - 1] + sigma * sigma * term[n - 2]) / n;
+  }
+  double sum = 0.0;
+  for (int n = 63; n >= 2; n--) {
+    sum += term[n];
+    if (n - 2 < QS_JUMP_TERMS) {
+      series[n - 2] = sum;
+    }
+  }
 }
 
 // Poisson by inversion: thresholds up to a tail of 1e-9; false where lambda dt is too large for it (about

@@ -26,15 +26,14 @@ QS_CORE QS_R(qs_date_terms) terms_of(qs_real m, qs_real v, qs_real more_m, qs_re
   return QS_R(qs_law_at_date)(m + more_m, v + more_v);
 }
 
-// d/dlambda beside its tangents: the payoff's difference under one more jump.
-template <qs_jumps jumps>
+// d/dlambda beside its tangents: what one more jump changes the payoff by.
 QS_CORE qs_real one_more_jump(const strike &at, const qs_real *d, const qs_real *observed, size_t stride,
-                              qs_real price) {
+                              QS_R(qs_payoff_value) y, qs_real gamma, QS_R(qs_strike_terms) t) {
   const QS_R(qs_date_terms) with = terms_of(observed[QS_O_M * stride], observed[QS_O_V * stride],
                                             d[QS_D_MARK_MEAN], d[QS_D_MARK_VARIANCE]);
-  const QS_R(qs_payoff_value) y =
+  const QS_R(qs_payoff_value) y_with =
       QS_R(qs_payoff_of)((int)at.payoff, QS_R(qs_law_at_strike)(with, at.k, at.log_k));
-  return observed[QS_O_WEIGHT * stride] * (y.price - price);
+  return observed[QS_O_WEIGHT * stride] * QS_R(qs_estimate_jump)(y, y_with.price, gamma, t.d2, t.inverse, d);
 }
 
 template <bool stochastic, qs_jumps jumps, typename Take>
@@ -52,7 +51,7 @@ QS_CORE void estimate_greeks(const strike &at, const qs_real *d, const qs_real *
     more[0] = excess.by_lambda;
     more[1] = excess.by_p;
   } else if (jumps != QS_JUMPS_NONE) {
-    more[0] = one_more_jump<jumps>(at, d, observed, stride, y.price);
+    more[0] = one_more_jump(at, d, observed, stride, y, gamma, t);
   }
   take(QS_QUANTITY_PRICE, y.price);
   take(QS_QUANTITY_DELTA, y.delta);
