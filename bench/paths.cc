@@ -1,0 +1,247 @@
+// Path-steps and payoff values a second of the CPU backend, finishing and payoff included, for each
+// instruction set that this processor has, on one thread and on two.
+//
+// Usage: bench_paths [--benchmark_out=FILE | --json FILE] [--seconds S] [FILTER]
+// A figure is the best of many short runs: by the processor's time on one thread, so that a busy machine
+// does not show, by the wall's on two. Cycles are those of the core's clock, which is measured on a chain of
+// multiplications (3 cycles each); they are given for 16 path-steps, the lanes of an AVX-512 register.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/core/key.h"
+
+namespace {
+
+constexpr double kMultiplyCycles = 3;
+constexpr int kThreads[] = {1, 2};
+constexpr const char *kTargets[] = {"x86-64-v4", "x86-64-v3"};
+
+double wall_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double processor_seconds() {
+  timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return double(t.tv_sec) + 1e-9 * double(t.tv_nsec);
+}
+
+// The core's clock in Hz, best of several.
+double clock_rate() {
+  double best = 0;
+  for (int run = 0; run < 50; run++) {
+    constexpr int kCount = 100000;
+    uint64_t x = 3;
+    const double begin = processor_seconds();
+    for (int i = 0; i < kCount; i++) {
+      x *= x;
+      __asm__ volatile("" : "+r"(x));
+    }
+    best = std::max(best, kCount * kMultiplyCycles / (processor_seconds() - begin));
+  }
+  return best;
+}
+
+enum class Unit { kValue, kGreeks, kHorizon };
+
+struct Case {
+  const char *name;
+  qs_model_type model;
+  qs_scheme scheme;
+  Unit unit;
+  qs_precision precision;
+  int steps;
+  int payoffs;
+  uint64_t paths;
+  double target; // M path-steps or payoff values a second on one AVX-512 core; 0: none
+};
+
+const Case kCases[] = {
+    {"heston_price", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 100, 1, 65536, 550},
+    {"heston_tangents", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 100, 1, 65536, 310},
+    {"heston_full", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kHorizon, QS_PRECISION_MIXED, 100, 0, 65536, 400},
+    {"heston_euler", QS_MODEL_HESTON, QS_SCHEME_EULER, Unit::kValue, QS_PRECISION_MIXED, 100, 1, 65536, 0},
+    {"svcj_price", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 365, 1, 32768, 420},
+    {"svcj_tangents", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 365, 1, 32768, 250},
+    {"bates_price", QS_MODEL_BATES, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 100, 1, 65536, 0},
+    {"merton_price", QS_MODEL_MERTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 100, 1, 65536, 0},
+    {"kou_price", QS_MODEL_KOU, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 100, 1, 65536, 0},
+    {"heston_price_double", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_DOUBLE, 100, 1, 32768,
+     0},
+    {"payoffs_price", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 1, 868, 16384, 600},
+    {"payoffs_13_quantities", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 1, 868, 4096,
+     80},
+};
+
+qs_model model_of(qs_model_type type) {
+  qs_model m{};
+  m.type = type;
+  const double value[QS_PARAMETER_COUNT] = {.25, 2, .36, .8, -.5, 3, -.05, .12, .1, -.3, .4, 20, 12, .6};
+  std::copy(value, value + QS_PARAMETER_COUNT, m.value);
+  return m;
+}
+
+// The unit of a case and what it points to.
+struct Work {
+  std::vector<qs_step> steps;
+  std::vector<qs_payoff_plan> payoffs;
+  std::vector<qs_moment> moments;
+  std::vector<double> x, v;
+  qs_date date{};
+  double shift = 0, weight = 1;
+  uint64_t key = 0;
+  qs_value_unit value{};
+  qs_horizon_unit horizon{};
+
+  explicit Work(const Case &c) {
+    const double years = c.steps == 1 ? 0.01 : 1.0;
+    for (uint32_t i = 0; i < uint32_t(c.steps); i++)
+      steps.push_back({years / c.steps, i / 4, i % 4});
+    date.main_steps = uint32_t(c.steps);
+    for (int i = 0; i < c.payoffs; i++)
+      payoffs.push_back({0, i % 2 ? QS_PAYOFF_PUT : QS_PAYOFF_CALL, c.payoffs == 1 ? 0 : -0.5 + i / 868.0});
+    key = qs_key(1, QS_PURPOSE_TEST, "bench");
+    qs_path_plan plan{};
+    plan.model = model_of(c.model);
+    plan.scheme = c.scheme;
+    plan.key = key;
+    plan.steps = steps.data();
+    plan.step_count = uint32_t(c.steps);
+    plan.dates = &date;
+    plan.date_count = 1;
+    if (c.unit == Unit::kHorizon) {
+      x.resize(c.paths);
+      v.resize(c.paths);
+      horizon = {plan, &key, &weight, 1, c.precision, 0, c.paths};
+      return;
+    }
+    value.path = plan;
+    value.payoffs = payoffs.data();
+    value.payoff_count = uint32_t(payoffs.size());
+    value.shifts = &shift;
+    value.shift_count = 1;
+    value.greeks = c.unit == Unit::kGreeks;
+    value.precision = c.precision;
+    value.path_count = c.paths;
+    value.batch_paths = 1024;
+    value.batch_end = uint32_t(c.paths / value.batch_paths);
+    moments.resize(size_t(value.batch_end) * payoffs.size() * qs_value_unit_quantities(&value));
+  }
+};
+
+struct Figure {
+  const Case *work;
+  const char *target;
+  int threads;
+  double rate;   // path-steps, or payoff values, a second
+  double cycles; // of one core, for 16 of them
+};
+
+// Seconds of one run; exits on failure, since there is nothing to measure then.
+double run_once(qs_device *device, const Case &c, Work &work, int threads) {
+  const qs_backend *cpu = qs_backend_cpu();
+  char message[QS_DEVICE_TEXT] = "";
+  const double begin = threads == 1 ? processor_seconds() : wall_seconds();
+  const qs_status status =
+      c.unit == Unit::kHorizon
+          ? cpu->horizon(device, &work.horizon, nullptr, message, work.x.data(), work.v.data())
+          : cpu->value(device, &work.value, nullptr, message, work.moments.data());
+  const double end = threads == 1 ? processor_seconds() : wall_seconds();
+  if (status != QS_OK) {
+    std::fprintf(stderr, "%s: %s\n", c.name, message);
+    std::exit(1);
+  }
+  return end - begin;
+}
+
+Figure measure(const Case &c, const char *target, qs_device *device, int threads, double clock,
+               double seconds) {
+  Work work(c);
+  double best = 1e9;
+  const double stop = wall_seconds() + seconds;
+  for (int runs = 0; runs < 5 || wall_seconds() < stop; runs++)
+    best = std::min(best, run_once(device, c, work, threads));
+  const double done = double(c.paths) * (c.payoffs > 1 ? c.payoffs : c.steps);
+  return {&c, target, threads, done / best, clock * threads * best / done * 16};
+}
+
+bool write_json(const char *path, const std::vector<Figure> &figures, double clock) {
+  FILE *file = std::fopen(path, "w");
+  if (!file)
+    return false;
+  std::fprintf(file, "{\"clock_hz\": %.4g, \"benchmarks\": [", clock);
+  const char *separator = "";
+  for (const Figure &f : figures) {
+    std::fprintf(file,
+                 "%s\n  {\"name\": \"%s/%s/threads:%d\", \"%s_per_second\": %.6g, \"cycles_per_16\": %.4g, "
+                 "\"steps\": %d, \"payoffs\": %d, \"paths\": %llu, \"target\": %.4g}",
+                 separator, f.work->name, f.target, f.threads, f.work->payoffs > 1 ? "payoffs" : "path_steps",
+                 f.rate, f.cycles, f.work->steps, f.work->payoffs, (unsigned long long)f.work->paths,
+                 f.work->target * 1e6);
+    separator = ",";
+  }
+  std::fprintf(file, "\n]}\n");
+  return std::fclose(file) == 0;
+}
+
+void print_row(const Figure &f, const Figure *other) {
+  std::printf("%-22s %-10s %7d %10.1f %12.1f", f.work->name, f.target, f.threads, f.rate / 1e6, f.cycles);
+  if (other)
+    std::printf("   %.2f x one thread", f.rate / other->rate);
+  else if (f.work->target > 0 && !std::strcmp(f.target, kTargets[0]))
+    std::printf("   %.2f of the target %.0f", f.rate / 1e6 / f.work->target, f.work->target);
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const char *json = nullptr, *filter = "";
+  double seconds = 0.3;
+  for (int i = 1; i < argc; i++) {
+    const std::string argument = argv[i];
+    if (argument.rfind("--benchmark_out=", 0) == 0)
+      json = argv[i] + std::strlen("--benchmark_out=");
+    else if (argument == "--json" && i + 1 < argc)
+      json = argv[++i];
+    else if (argument == "--seconds" && i + 1 < argc)
+      seconds = std::strtod(argv[++i], nullptr);
+    else if (argument.rfind("--", 0) != 0)
+      filter = argv[i];
+  }
+  const double clock = clock_rate();
+  std::printf("core clock %.2f GHz\n%-22s %-10s %7s %10s %12s\n", clock * 1e-9, "case", "target", "threads",
+              "M a second", "cycles/16");
+  std::vector<Figure> figures;
+  for (const Case &c : kCases) {
+    for (const char *target : kTargets) {
+      double one = 0;
+      for (int threads : kThreads) {
+        const qs_device_options options = {threads, target};
+        char message[QS_DEVICE_TEXT] = "";
+        qs_device *device = nullptr;
+        if (!std::strstr(c.name, filter) || qs_backend_cpu()->open(0, &options, message, &device) != QS_OK)
+          continue;
+        figures.push_back(measure(c, target, device, threads, clock, seconds));
+        qs_backend_cpu()->close(device);
+        const Figure first = {&c, target, 1, one, 0};
+        print_row(figures.back(), threads == 1 ? nullptr : &first);
+        one = threads == 1 ? figures.back().rate : one;
+      }
+    }
+  }
+  if (json && !write_json(json, figures, clock)) {
+    std::fprintf(stderr, "cannot write %s\n", json);
+    return 1;
+  }
+  return 0;
+}
