@@ -79,7 +79,7 @@ export build out tests
 
 printf '%s\n' "$gpus" | tee -a "$out/log.txt"
 if step configure 60 cmake -S bench/gpu -B "$build" -DCMAKE_BUILD_TYPE=Release \
-  "-DQS_CUDA_ARCHITECTURES=$capability-real" && step build 240 cmake --build "$build" -j "$(nproc)"; then
+  "-DQS_CUDA_ARCHITECTURES=$capability-real" && step build 240 cmake --build "$build" -j "$(nproc)" --target gpu; then
   step cold 60 "$build/bin/gpu_bench" --cold "$out/cold.json"
   step throughput 90 bash -c throughput
   # shellcheck disable=SC2086

@@ -4,8 +4,9 @@
 usage: sass_report.py LIBRARY [--arch sm_90] [--match TEXT] [--json FILE] [--markdown FILE]
 LIBRARY is whatever cuobjdump reads. CUOBJDUMP and CUFILT in the environment name the tools; c++filt serves as the latter.
 
-A loop is a backward branch and what it spans. The "step" column is the longest innermost loop; "issue" is its limit in G
-path-steps/s on an H200: 132 multiprocessors x 1.98 GHz x 128 instructions of one thread a cycle.
+"step" is what one pass of the main loop issues: a time step of a path (new random words are made every fourth step, and
+are counted so), or a leaf of a payoff kernel. "issue" is its limit on an H200 in G steps/s: 132 multiprocessors x 1.98 GHz x
+128 instructions of one thread a cycle. Inner loops (thresholds of counted jumps, streams of correlated normals) count once.
 """
 
 import argparse
@@ -28,6 +29,7 @@ CLASSES = (
     ("control", r"(BRA|EXIT|BSSY|BSYNC|CALL|RET|WARPSYNC|BAR|NOP|BREAK|BPT|DEPBAR|YIELD)"),
 )
 INSTRUCTION = re.compile(r"^\s+/\*([0-9a-f]{4,})\*/\s+(.*?)\s*;")
+PHILOX = ("-0x2daee0ad", "-0x326172a9", "0xd2511f53", "0xcd9e8d57")
 BRANCH = re.compile(r"\bBRA\b.*\b0x([0-9a-f]+)$")
 
 
@@ -58,19 +60,48 @@ def classify(op):
     return "integer"
 
 
+# Template arguments as their enumerations in kernels/core/law.h.
+NAMES = {"qs_variance": {"0": "CONSTANT", "1": "QE", "2": "EULER"},
+         "qs_jumps": {"0": "NONE", "1": "COUNTED", "2": "VARIANCE", "3": "EXPONENTIAL"},
+         "bool": {"0": "0", "1": "1"}}
+
+
 class Kernel:
     def __init__(self, name):
         self.name, self.registers, self.stack = name, 0, 0
         self.code = []  # (address, opcode, text)
 
-    def loops(self):
-        """(first, last) addresses of the innermost loops."""
-        spans = []
+    def branches(self, backward):
+        """(from, to) of the branches in that direction."""
         for address, op, text in self.code:
             match = BRANCH.search(text) if op.startswith("BRA") else None
-            if match and int(match.group(1), 16) < address:
-                spans.append((int(match.group(1), 16), address))
-        return [s for s in spans if not any(t != s and s[0] <= t[0] and t[1] <= s[1] for t in spans)]
+            target = int(match.group(1), 16) if match else address
+            if target < address if backward else target > address:
+                yield address, target
+
+    def loops(self):
+        """(first, last) addresses of the loops; those with one head are one loop."""
+        spans = {}
+        for address, target in self.branches(backward=True):
+            spans[target] = max(address, spans.get(target, 0))
+        return sorted(spans.items())
+
+    def main_loop(self):
+        """The longest loop within a loop, else the longest: a kernel's steps in time within its dates, or its leaves."""
+        loops = self.loops()
+        inside = [s for s in loops if sum(t[0] <= s[0] and s[1] <= t[1] for t in loops) == 2]
+        return max(inside or loops, key=lambda s: s[1] - s[0], default=None)
+
+    def refill(self, span):
+        """(first, last) of the part of a step that makes new random words: what a forward branch jumps over and holds
+        most of Philox's multiplications."""
+        best = None
+        for address, target in self.branches(backward=False):
+            if span[0] <= address and target <= span[1] + 16:
+                words = sum(address < a < target and any(c in text for c in PHILOX) for a, _, text in self.code)
+                if words >= 20 and (best is None or target - address > best[1] - best[0]):
+                    best = (address + 16, target - 16)
+        return best
 
     def count(self, span):
         counts = collections.Counter(classify(op) for address, op, _ in self.code if span[0] <= address <= span[1])
@@ -78,8 +109,14 @@ class Kernel:
         return dict(counts)
 
     def step(self):
-        counts = [self.count(s) for s in self.loops()]
-        return max(counts, key=lambda c: c["all"], default={"all": 0})
+        """Counts of the main loop, each new random word used four times: "all" is what a step issues on average."""
+        span = self.main_loop()
+        if span is None:
+            return {"all": 0, "refill": 0}
+        counts, part = self.count(span), self.refill(span)
+        refill = self.count(part) if part else {"all": 0}
+        average = {name: counts[name] - 0.75 * refill.get(name, 0) for name in counts}
+        return {**average, "refill": refill["all"]}
 
     def spills(self):
         return sum(op.startswith(("LDL", "STL")) for _, op, _ in self.code)
@@ -108,13 +145,20 @@ def read(library, arch):
     return kernels
 
 
+def plain(name):
+    """Without return type, parameters and casts: paths_f<QE, NONE, 1>."""
+    name = name.replace("false", "0").replace("true", "1")
+    name = re.sub(r"\((\w+)\)(\d+)", lambda m: NAMES.get(m.group(1), {}).get(m.group(2), m.group(2)), name)
+    return re.sub(r"^void ", "", name).split("(")[0]
+
+
 def rows(kernels, match):
     names = demangle(list(kernels))
     table = []
     for name, kernel in sorted(kernels.items(), key=lambda item: names[item[0]]):
         if match in names[name] or match in name:
             step = kernel.step()
-            table.append({"kernel": re.sub(r"^void |\(.*\)$", "", names[name]), "mangled": name,
+            table.append({"kernel": plain(names[name]), "mangled": name,
                           "registers": kernel.registers, "stack": kernel.stack, "spills": kernel.spills(),
                           "instructions": sum(not op.startswith("NOP") for _, op, _ in kernel.code), "step": step,
                           "issue": ISSUE / step["all"] if step["all"] else None})
@@ -124,11 +168,12 @@ def rows(kernels, match):
 def markdown(table, arch):
     columns = ["fp32", "fp64", "integer", "mufu", "convert", "memory", "control"]
     lines = [f"Target {arch}; counted from the machine code, never run.", "",
-             "| kernel | registers | stack | spill instructions | step | " + " | ".join(columns) + " | issue limit |",
-             "|---|" + "---:|" * (5 + len(columns))]
+             "| kernel | registers | stack | spill instructions | step | of it refill / 4 | " + " | ".join(columns) + " | issue limit |",
+             "|---|" + "---:|" * (6 + len(columns))]
     for row in table:
-        cells = [row["kernel"], row["registers"], row["stack"], row["spills"], row["step"]["all"]]
-        cells += [row["step"].get(c, 0) for c in columns]
+        cells = [row["kernel"], row["registers"], row["stack"], row["spills"], f"{row['step']['all']:.0f}",
+                 f"{row['step']['refill'] / 4:.0f}"]
+        cells += [f"{row['step'].get(c, 0):.0f}" for c in columns]
         cells.append(f"{row['issue']:.0f}" if row["issue"] else "")
         lines.append("| " + " | ".join(str(c) for c in cells) + " |")
     return "\n".join(lines) + "\n"

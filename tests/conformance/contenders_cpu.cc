@@ -5,7 +5,7 @@
 namespace conformance {
 
 std::vector<std::string> contender_names() {
-  return {"v3", "v4", "best_threads2", "best_threads7", "emulated_cuda"};
+  return {"v3", "v4", "best_threads2", "best_threads7", "emulated_cuda", "emulated_cuda_and_cpu"};
 }
 
 std::unique_ptr<contender> open_contender(const std::string &name) {
@@ -15,15 +15,16 @@ std::unique_ptr<contender> open_contender(const std::string &name) {
   if (name == "v3" || name == "v4") {
     return open_cpu(name == "v3" ? "x86-64-v3" : "x86-64-v4", 1);
   }
-  if (name != "emulated_cuda") {
+  if (name == "best_threads2" || name == "best_threads7") {
     return open_cpu(nullptr, name == "best_threads2" ? 2 : 7);
   }
   auto c = std::make_unique<contender>();
   qs_context context;
   qs_context_init(&context);
-  const qs_backend *backend = emulated::backend();
+  const qs_backend *const backends[] = {emulated::backend(), qs_backend_cpu()};
   const qs_device_options options = {1, nullptr};
-  if (qs_devices_open_from(&context, &backend, 1, &options, nullptr, &c->devices) != QS_OK) {
+  if (qs_devices_open_from(&context, backends, name == "emulated_cuda" ? 1 : 2, &options, nullptr,
+                           &c->devices) != QS_OK) {
     c->reason = context.message;
   }
   return c;

@@ -8,6 +8,8 @@
 #include <functional>
 #include <string>
 
+#include "host/engine/backends.h"
+#include "host/engine/scheduler.h"
 #include "tests/conformance/cases.h"
 #include "tests/conformance/emulated/backend.h"
 
@@ -176,6 +178,46 @@ TEST_F(EmulatedCuda, AUnitThatMakesNoSense) {
   m.value.path.model.value[QS_KAPPA] = -1;
   EXPECT_EQ(run(m, &a), QS_ERROR_INPUT);
   EXPECT_NE(std::string(message).find("kappa"), std::string::npos) << message;
+}
+
+// The scheduler over the emulated GPU and the CPU, the GPU lost at one call after the other: the run goes on,
+// same bits.
+TEST_F(EmulatedCuda, AGpuThatIsLostCostsNothing) {
+  unit_case c(QS_MODEL_SVCJ, 0, kind::greeks, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  c.shorten();
+  c.value.path_count = 64 * 12;
+  c.value.batch_end = 12;
+  const qs_cut one_batch = {1, 0, 0};
+  const qs_backend *const backends[] = {backend, qs_backend_cpu()};
+  const qs_device_options options = {1, "portable"};
+  answer want;
+  int lost = 0;
+  for (int at = -1; at < 60; at = at < 0 ? 0 : at + 3) {
+    emulation::the() = emulation::state();
+    emulation::the().fail_at = at;
+    emulation::the().sticky = true;
+    qs_context context;
+    qs_context_init(&context);
+    qs_devices *devices = nullptr;
+    ASSERT_EQ(qs_devices_open_from(&context, backends, 2, &options, nullptr, &devices), QS_OK)
+        << context.message;
+    answer got = conformance::room(c);
+    qs_moment *place = got.moments.data();
+    ASSERT_EQ(qs_schedule_value(&context, devices, "value", &c.value, 1, &one_batch, &place), QS_OK)
+        << context.message;
+    want = at < 0 ? got : want;
+    EXPECT_EQ(conformance::difference(c, got, want), "") << "lost at call " << at;
+    qs_device_report report;
+    qs_devices_report(devices, 0, &report);
+    const bool opened = qs_devices_count(devices) == 2;
+    EXPECT_TRUE(opened || std::string(qs_devices_notes(devices)).find("emulated error") != std::string::npos);
+    if (opened && !report.alive) {
+      lost++;
+      EXPECT_NE(std::string(report.failure).find("emulated error"), std::string::npos) << report.failure;
+    }
+    qs_devices_close(devices);
+  }
+  EXPECT_GT(lost, 0);
 }
 
 } // namespace
