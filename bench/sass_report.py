@@ -99,7 +99,7 @@ class Kernel:
         for address, target in self.branches(backward=False):
             if span[0] <= address and target <= span[1] + 16:
                 words = sum(address < a < target and any(c in text for c in PHILOX) for a, _, text in self.code)
-                if words >= 20 and (best is None or target - address > best[1] - best[0]):
+                if words >= 12 and (best is None or target - address > best[1] - best[0]):
                     best = (address + 16, target - 16)
         return best
 

@@ -28,6 +28,13 @@
 #define QS_SIMD _Pragma("omp simd")
 #endif
 
+// Marks a loop that seldom runs more than once: a device would unroll it for nothing.
+#if defined(__CUDACC__)
+#define QS_ROLLED _Pragma("unroll 1")
+#else
+#define QS_ROLLED
+#endif
+
 // The device's division and square root: 1 takes the hardware seed, Newton steps with fma and no guard branch
 // (the compiler's own fast path); 0 takes the __f*_rn intrinsics, which branch to a slow path outside the
 // guard. Valid for 2^-126 <= |x| < 2^126 (reciprocal, divisor), quotients in the normal range, x >= 2^-101

@@ -134,8 +134,9 @@ enum {
   QS_D_COUNT
 };
 
-// A step: its row of coefficients and thresholds, and where its random words are.
-typedef struct qs_law_step {
+// A step: its row of coefficients and thresholds, and where its random words are. Aligned so that a device
+// loads it at once.
+typedef struct __attribute__((aligned(16))) qs_law_step {
   uint32_t kind, draw_block, draw_word;
 } qs_law_step;
 

@@ -3,10 +3,12 @@
 
 #include "kernels/core/horizon.inc"
 
-enum { BLOCK = 128 };
+// Blocks that a multiprocessor is to hold at least: enough warps to hide latencies, and registers left to
+// keep constants in.
+enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 3 : 6 };
 
 template <qs_variance variance, qs_jumps jumps, bool single>
-__global__ void __launch_bounds__(BLOCK)
+__global__ void __launch_bounds__(BLOCK, RESIDENT)
     QS_R(horizon)(const __grid_constant__ QS_R(qs_law) law, const __grid_constant__ QS_R(qs_streams) streams,
                   qs_cuda_horizon_block block) {
   constexpr qs_shape shape = {variance, jumps, 0};

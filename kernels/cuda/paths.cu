@@ -1,10 +1,12 @@
 // One path a thread: moves it from date to date and writes its observations, neighbours side by side.
 #include "kernels/cuda/law.cuh"
 
-enum { BLOCK = 128 };
+// Blocks that a multiprocessor is to hold at least: enough warps to hide latencies, and registers left to
+// keep constants in.
+enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 3 : 6 };
 
 template <qs_variance variance, qs_jumps jumps, bool greeks>
-__global__ void __launch_bounds__(BLOCK)
+__global__ void __launch_bounds__(BLOCK, RESIDENT)
     QS_R(paths)(const __grid_constant__ QS_R(qs_law) law, qs_cuda_block block) {
   constexpr qs_shape shape = {variance, jumps, greeks};
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
