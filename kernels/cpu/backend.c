@@ -16,14 +16,17 @@ typedef struct target {
   const qs_cpu_kernels *mixed, *precise;
 } target;
 
-static bool runs_v4(void) {
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("x86-64-v4") != 0;
-}
-
+/* By feature, since clang 14 does not know the levels' names. */
 static bool runs_v3(void) {
   __builtin_cpu_init();
-  return __builtin_cpu_supports("x86-64-v3") != 0;
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2");
+}
+
+static bool runs_v4(void) {
+  return runs_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl");
 }
 
 static bool runs_always(void) {
