@@ -137,15 +137,9 @@ qs_status qs_cuda_value(qs_device *device, const qs_value_unit *unit, const vola
   run.device = device;
   run.unit = unit;
   qs_status status = qs_value_unit_check(unit, message);
-  if (status == QS_OK) {
-    status = qs_cuda_enter(device, message);
-  }
-  if (status == QS_OK) {
-    status = prepare(&run, message);
-  }
-  if (status == QS_OK) {
-    status = run_blocks(run, cancel, message);
-  }
+  status = status ? status : qs_cuda_enter(device, message);
+  status = status ? status : prepare(&run, message);
+  status = status ? status : run_blocks(run, cancel, message);
   if (status == QS_OK) {
     const size_t bytes = run.moments * (unit->batch_end - unit->batch_begin) * sizeof *moments;
     status = qs_cuda_fetch(device, moments, device->results.data, bytes, message);
