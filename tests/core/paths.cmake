@@ -1,0 +1,15 @@
+# Paths, payoffs and the CPU backend. The kernels once more with other numbers of lanes, for the processor at hand.
+foreach(lanes 64 256)
+  list(APPEND lane_sources lanes_${lanes}.c)
+endforeach()
+set_source_files_properties(${lane_sources} PROPERTIES COMPILE_OPTIONS "-march=x86-64-v3;-fno-thread-jumps")
+
+qs_test(NAME core_law SOURCES law_test.cc steps_test.cc LABEL unit)
+qs_test(NAME core_payoffs SOURCES payoffs_test.cc LABEL unit)
+qs_test(NAME core_paths SOURCES paths_test.cc same_bits_test.cc ${lane_sources} COMPONENTS base cpu LABEL unit)
+qs_test(NAME core_tangents SOURCES tangents_test.cc COMPONENTS base cpu LABEL unit)
+qs_test(NAME core_prices SOURCES prices_test.cc horizon_test.cc COMPONENTS base cpu LABEL stat)
+# These two compile the core as C++, one lane at a time.
+foreach(test core_law core_payoffs)
+  target_compile_options(test_${test} PRIVATE -fopenmp-simd)
+endforeach()
