@@ -303,8 +303,8 @@ QS_API void qs_results_destroy(const qs_results *results);
 QS_API qs_status qs_check(qs_engine *engine, const qs_inputs *inputs);
 
 /* Profit and loss of the whole book under `count` scenarios, pnl[count], on the paths that qs_run uses.
- * Calibrated models and base values are kept in the engine between calls with the same inputs (compared by
- * content). */
+ * Models that ask for it are calibrated in the call; give fitted parameters to spare that when calling often.
+ */
 QS_API qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scenario_spec *scenarios,
                               size_t count, qs_estimate *pnl);
 
