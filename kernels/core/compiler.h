@@ -28,6 +28,17 @@
 #define QS_SIMD _Pragma("omp simd")
 #endif
 
+// Marks a short loop of constant length that is to be written out.
+#if defined(__CUDA_ARCH__)
+#define QS_UNROLL _Pragma("unroll")
+#elif defined(__clang__)
+#define QS_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define QS_UNROLL _Pragma("GCC unroll 16")
+#else
+#define QS_UNROLL
+#endif
+
 // Marks a loop that seldom runs more than once: a device would unroll it for nothing.
 #if defined(__CUDACC__)
 #define QS_ROLLED _Pragma("unroll 1")
@@ -161,6 +172,23 @@ QS_CORE void qs_wide_store(uint32_t *words, qs_wide x) {
   __builtin_memcpy(words, &low, sizeof low);
 #else
   *words = x;
+#endif
+}
+
+// Low halves of the lanes of two, to 2 * QS_WIDE_LANES words: one shuffle of two vectors.
+QS_CORE void qs_wide_store_two(uint32_t *words, qs_wide x, qs_wide y) {
+#if QS_WIDE_LANES > 1
+  typedef uint32_t halves __attribute__((vector_size(8 * QS_WIDE_LANES)));
+#if QS_WIDE_LANES == 8
+  const halves low = __builtin_shufflevector((halves)x, (halves)y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
+                                             24, 26, 28, 30);
+#else
+  const halves low = __builtin_shufflevector((halves)x, (halves)y, 0, 2, 4, 6, 8, 10, 12, 14);
+#endif
+  __builtin_memcpy(words, &low, sizeof low);
+#else
+  words[0] = x;
+  words[1] = y;
 #endif
 }
 

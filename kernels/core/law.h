@@ -54,33 +54,36 @@ typedef struct qs_dynamics {
 
 // Coefficients of a step; each column says what it is to the step functions (qe.h, euler.h, jumps.h).
 enum {
-  QS_K_YEARS,             // dt
-  QS_K_DECAY,             // e = exp(-kappa dt)
-  QS_K_GAIN,              // 1 - e
-  QS_K_THETA,             // theta
-  QS_K_VARIANCE_V,        // c1: Var[v' | v] / 2 = c1 v + c2
-  QS_K_VARIANCE_0,        // c2
-  QS_K_LOADING,           // A: ln S loads on v' by A
-  QS_K_HALF_OWN,          // (1 - rho^2) dt / 2
-  QS_K_GAIN_KAPPA,        // d(1 - e)/dkappa
-  QS_K_V_KAPPA,           // dc1/dkappa
-  QS_K_0_KAPPA,           // dc2/dkappa
-  QS_K_0_THETA,           // dc2/dtheta
-  QS_K_TWO_OVER_XI,       // 2 / xi
-  QS_K_A_KAPPA,           // dA/dkappa
-  QS_K_A_XI,              // dA/dxi
-  QS_K_A_RHO,             // dA/drho
-  QS_K_EULER_KAPPA,       // kappa dt
-  QS_K_EULER_XI,          // xi sqrt(dt)
-  QS_K_EULER_RHO,         // rho sqrt(dt)
-  QS_K_EULER_ROOT,        // sqrt(dt)
-  QS_K_EULER_DRIFT,       // -rho^2 dt / 2
-  QS_K_EULER_D_RHO,       // -rho dt
-  QS_K_JUMP_INVERSE,      // 1 / probability of a jump (of an upward one)
-  QS_K_JUMP_UNIT,         // 1 + h
-  QS_K_JUMP_H,            // h
+  QS_K_YEARS,       // dt
+  QS_K_DECAY,       // e = exp(-kappa dt)
+  QS_K_GAIN,        // 1 - e
+  QS_K_THETA,       // theta
+  QS_K_VARIANCE_V,  // c1: Var[v' | v] / 2 = c1 v + c2
+  QS_K_VARIANCE_0,  // c2
+  QS_K_LOADING,     // A: ln S loads on v' by A
+  QS_K_HALF_OWN,    // (1 - rho^2) dt / 2
+  QS_K_GAIN_KAPPA,  // d(1 - e)/dkappa
+  QS_K_V_KAPPA,     // dc1/dkappa
+  QS_K_0_KAPPA,     // dc2/dkappa
+  QS_K_0_THETA,     // dc2/dtheta
+  QS_K_TWO_OVER_XI, // 2 / xi
+  QS_K_A_KAPPA,     // dA/dkappa
+  QS_K_A_XI,        // dA/dxi
+  QS_K_A_RHO,       // dA/drho
+  QS_K_EULER_KAPPA, // kappa dt
+  QS_K_EULER_XI,    // xi sqrt(dt)
+  QS_K_EULER_RHO,   // rho sqrt(dt)
+  QS_K_EULER_ROOT,  // sqrt(dt)
+  QS_K_EULER_DRIFT, // -rho^2 dt / 2
+  QS_K_EULER_D_RHO, // -rho dt
+  QS_K_JUMP_SLOPE,  // a word w below the threshold lies at slope w + offset, in (0, 1), below the probability
+                    // of a
+  QS_K_JUMP_OFFSET, // jump (of an upward one)
+  QS_K_JUMP_UNIT,   // 1 + h
+  QS_K_JUMP_H,      // h
   QS_K_JUMP_UNIT_INVERSE, // 1 / (1 + h)
   QS_K_JUMP_BIRTH,        // dp/dlambda / (1 - p), p the probability of a jump
+  QS_K_JUMP_SECOND_LOG,   // -1 / h
   QS_K_JUMP_SECOND,       // d(h L)/dlambda at a fixed draw is this times (L + 1 / (1 + h)): h / lambda
   QS_K_JUMP_MEAN,         // log of the mean factor of a price jump (but for rho_j Y): mu_j + sigma_j^2 / 2
   QS_K_JUMP_VARIANCE,     // sigma_j^2
@@ -91,12 +94,13 @@ enum {
   QS_K_JUMP_SPREAD,       // what a unit jump adds to Var[v'] / 2
   QS_K_JUMP_DECAY_KAPPA,  // their derivatives
   QS_K_JUMP_SPREAD_KAPPA,
-  QS_K_DOWN_INVERSE, // 1 / probability of a downward jump
-  QS_K_DOWN_UNIT,    // its 1 + h
-  QS_K_UP_SCALE,     // 1 / eta1
-  QS_K_DOWN_SCALE,   // 1 / eta2
-  QS_K_DRIFT,        // minus the log of the mean jump factor of the step
-  QS_K_CONSTANT_V,   // sigma^2 dt
+  QS_K_DOWN_SLOPE, // the same for a downward jump
+  QS_K_DOWN_OFFSET,
+  QS_K_DOWN_UNIT,  // its 1 + h
+  QS_K_UP_SCALE,   // 1 / eta1
+  QS_K_DOWN_SCALE, // 1 / eta2
+  QS_K_DRIFT,      // minus the log of the mean jump factor of the step
+  QS_K_CONSTANT_V, // sigma^2 dt
   QS_K_COUNT
 };
 
@@ -252,6 +256,12 @@ static inline uint32_t qs_threshold(double probability) {
   return scaled >= 0x1p32 - 1.0 ? 0xffffffffu : (uint32_t)scaled;
 }
 
+// Slope and offset of a word's place below the threshold, (word + 1/2) / threshold.
+static inline void qs_threshold_place(uint32_t threshold, double place[2]) {
+  place[0] = threshold ? 1.0 / threshold : 1.0;
+  place[1] = 0.5 * place[0];
+}
+
 // One draw a step for jumps in price and variance: coefficients, and the drift's derivatives to (lambda,
 // mu_j, sigma_j, mu_v, rho_j), which are minus those of the log mean jump factor.
 static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t,
@@ -259,12 +269,13 @@ static inline void qs_step_variance_jump(const qs_dynamics *m, double dt, double
   const double h = 0.5 * m->lambda * dt, unit = 1.0 + h;
   const double p = m->lambda * dt / unit, dh = 0.5 * dt, dp = dt / (unit * unit);
   t->jump = qs_threshold(p);
-  k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
+  qs_threshold_place(t->jump, k + QS_K_JUMP_SLOPE);
   k[QS_K_JUMP_UNIT] = unit;
   k[QS_K_JUMP_H] = h;
   k[QS_K_JUMP_UNIT_INVERSE] = 1.0 / unit;
   k[QS_K_JUMP_BIRTH] = dp / (1.0 - p);
   k[QS_K_JUMP_SECOND] = dh;
+  k[QS_K_JUMP_SECOND_LOG] = h > 1e-30 ? -1.0 / h : -1e30;
   k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;
   k[QS_K_JUMP_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
   k[QS_K_JUMP_RHO] = m->rho_j;
@@ -348,8 +359,8 @@ static inline void qs_step_exponential_jump(const qs_dynamics *m, double dt, dou
   const double up_p = up / up_unit, down_p = down / down_unit;
   t->jump = qs_threshold(up_p);
   t->down = qs_threshold(down_p);
-  k[QS_K_JUMP_INVERSE] = t->jump ? 0x1p32 / t->jump : 1.0;
-  k[QS_K_DOWN_INVERSE] = t->down ? 0x1p32 / t->down : 1.0;
+  qs_threshold_place(t->jump, k + QS_K_JUMP_SLOPE);
+  qs_threshold_place(t->down, k + QS_K_DOWN_SLOPE);
   k[QS_K_JUMP_UNIT] = up_unit;
   k[QS_K_DOWN_UNIT] = down_unit;
   k[QS_K_UP_SCALE] = 1.0 / m->eta1;

@@ -26,6 +26,8 @@
 #define QS_PHILOX_W0 0x9E3779B9u
 #define QS_PHILOX_W1 0xBB67AE85u
 
+enum { QS_PHILOX_ROUNDS = 10 };
+
 typedef struct qs_words {
   uint32_t a, b, c, d;
 } qs_words;
