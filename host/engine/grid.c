@@ -13,8 +13,8 @@ enum {
 };
 
 /* Longest step of the model in quarters. Measured (bench/results): with Feller's condition violated finer
- * steps make Greeks noisier and change no price beyond noise; jumps of the variance want daily steps;
- * compound Poisson steps are exact up to three jumps. */
+ * steps make Greeks noisier and change no price beyond noise. A step expects at most .05 jumps: svcj draws at
+ * most one of the variance in a step, and the others are exact up to three. */
 static int64_t longest_step(const qs_model *model) {
   double jumps_per_quarter = model->value[QS_LAMBDA] / (4 * 365);
   switch (model->type) {
@@ -23,14 +23,14 @@ static int64_t longest_step(const qs_model *model) {
     return 16;
   case QS_MODEL_MERTON:
   case QS_MODEL_KOU:
-  case QS_MODEL_BATES: {
+  case QS_MODEL_BATES:
+  case QS_MODEL_SVCJ: {
     int64_t length = 16;
     while (length > 1 && (double)length * jumps_per_quarter > 0.05) {
       length /= 2;
     }
     return length;
   }
-  case QS_MODEL_SVCJ:
   case QS_MODEL_COUNT:
     break;
   }
