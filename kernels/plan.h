@@ -129,6 +129,70 @@ typedef struct qs_horizon_unit {
   uint64_t path_begin, path_end;
 } qs_horizon_unit;
 
+/* ---- payoffs along a path ---- */
+
+/* Payoffs that observe the underlying at several dates, finished in closed form along one Gaussian direction
+ * of the price's own noise where they can be; the registry is kernels/core/path_payoffs.h, which gives each
+ * one's formula and estimator. S_d is the spot at the payoff's date d = 0 .. n - 1, T = n - 1 the last; all
+ * levels are relative to the forward of the last date, F_T, at as_of. w_d are `weights`. */
+typedef enum qs_path_payoff {
+  QS_PATH_ASIAN,              /* (phi (A - K))+, A = level[1] + sum w_d S_d, K = level[0] */
+  QS_PATH_ASIAN_STRIKE,       /* (phi (S_T - level[0] A))+ */
+  QS_PATH_ASIAN_GEOMETRIC,    /* (phi (G - K))+, G = level[1] prod S_d^w_d, K = level[0] */
+  QS_PATH_BARRIER,            /* (phi (S_T - K))+ while no S_d of a date d < barrier_count is outside
+                                 [level[1], level[2]] (0 and infinity: none), else the rebate level[3], paid at the end
+                               */
+  QS_PATH_BARRIER_CONTINUOUS, /* the same, watched at all times by Brownian bridges between the dates */
+  QS_PATH_LOOKBACK, /* (phi (X - K))+, X the greatest (phi = 1) or least of level[1] (past) and all S_d */
+  QS_PATH_LOOKBACK_FLOATING, /* phi (S_T - X), X the least (phi = 1) or greatest of level[1] and all S_d */
+  QS_PATH_DIGITAL,           /* 1 where phi S_T > phi K: cash level[1], or S_T itself where level[1] is 0 */
+  QS_PATH_CLIQUET,    /* max(level[2], min(level[3], sum_d w_d max(level[0], min(level[1], S_d / S_(d-1) -
+                         level[4]))));    the first date is the first strike */
+  QS_PATH_VARIANCE,   /* min(level[1], level[2] + level[3] sum ln(S_d / S_(d-1))^2) - level[0] */
+  QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0] */
+  QS_PATH_COUNT
+} qs_path_payoff;
+
+enum { QS_PATH_LEVELS = 6 };
+
+typedef struct qs_path_payoff_plan {
+  qs_path_payoff payoff;
+  double sign;           /* phi: 1 call, -1 put */
+  const uint32_t *dates; /* [date_count], ascending, into qs_path_plan.dates */
+  const double *weights; /* [date_count] */
+  uint32_t date_count;   /* at least 1 */
+  double level[QS_PATH_LEVELS];
+} qs_path_payoff_plan;
+
+/* What a path unit yields for one payoff: with greeks, 4 + n quantities, without, the first alone. Per unit
+ * of F_T. */
+enum {
+  QS_PATH_PRICE = 0,
+  QS_PATH_DELTA = 1, /* derivative to the log of spot and all forwards together */
+  QS_PATH_GAMMA = 2, /* second derivative to that log less the first: F^2 d2/dF2, over F */
+  QS_PATH_CARRY =
+      3, /* sum over dates of t_d times the derivative to ln S_d: to a rate of growth of the forward curve */
+  QS_PATH_PARAMETERS = 4
+};
+
+/* Value payoffs along the paths of one underlying; batches, shifts and moments as in qs_value_unit. The paths
+ * and their draws follow the main steps alone, so that no payoff's number depends on which others share the
+ * unit. Shifts move the spot and all forwards, not the levels; values stay per unit of the unshifted F_T. */
+typedef struct qs_path_unit {
+  qs_path_plan path;
+  const double *log_forwards; /* [date]: ln F(date) */
+  const double *years;        /* [date]: from as_of */
+  const qs_path_payoff_plan *payoffs;
+  uint32_t payoff_count;
+  const double *shifts;
+  uint32_t shift_count;
+  bool greeks;
+  qs_precision precision;
+  uint64_t path_count;
+  uint64_t batch_paths;
+  uint32_t batch_begin, batch_end;
+} qs_path_unit;
+
 /* Number of quantities a unit yields for each payoff. */
 static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
   uint32_t count = 0;
