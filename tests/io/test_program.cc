@@ -207,6 +207,39 @@ TEST_F(Program, LimitsAreAnErrorOnRequestOnly) {
       << "the results are there all the same";
 }
 
+/* One underlying whose fit cannot begin does not cost the night: the rest is whole, and says what is not. */
+TEST_F(Program, AFitThatCannotBeginIsExit4) {
+  folder.write("q.csv", "instrument,bid,ask,mark\n"
+                        "Q-INDEX,,,100\n"
+                        "Q-27MAR26-100-C,0.030,0.034,0.032\n"
+                        "Q-27MAR26-110-C,0.004,0.006,0.005\n");
+  folder.write("q.yaml", std::string(quick) + "portfolio: p.csv\n" +
+                             "hedge: {instruments: [Q-27MAR26-100-C], risk_aversion: 1}\n");
+  folder.write("p.csv", "instrument,quantity\nQ-27MAR26-110-C,2\n");
+  std::string text = Scratch::read(folder / "q.yaml");
+  const std::string list = "underlyings:\n";
+  text.insert(text.find(list) + list.size(),
+              "  - {name: Q, quotes: q.csv, model: {type: svcj, calibrate: true}}\n");
+  folder.write("q.yaml", text);
+  Outcome outcome = run({"run", folder / "q.yaml"});
+  ASSERT_EQ(outcome.code, 4) << outcome.err;
+  json_t *results = json_loads(Scratch::read(folder / "results/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  EXPECT_TRUE(json_is_false(json_object_get(results, "trusted")));
+  const json_t *fit = json_array_get(json_object_get(results, "calibration"), 0);
+  EXPECT_TRUE(json_is_false(json_object_get(fit, "trusted")));
+  const std::string why = json_string_value(json_object_get(fit, "why"));
+  EXPECT_NE(why.find("too few quotes"), std::string::npos) << why;
+  size_t index;
+  json_t *trade;
+  json_array_foreach(json_object_get(results, "trades"), index, trade) {
+    bool is_q = std::string(json_string_value(json_object_get(trade, "id"))).rfind("Q-", 0) == 0;
+    EXPECT_EQ(json_is_true(json_object_get(trade, "trusted")), !is_q)
+        << json_string_value(json_object_get(trade, "id"));
+  }
+  json_decref(results);
+}
+
 TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {
   std::filesystem::create_directory(folder / "mine");
   folder.write("mine/thesis.txt", "years of work");
