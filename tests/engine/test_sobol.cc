@@ -6,7 +6,7 @@
 #include <set>
 #include <vector>
 
-#include "host/engine/sobol.h"
+#include "kernels/sobol.h"
 #include "kernels/core/sobol.h"
 
 #define QS_LANES 64

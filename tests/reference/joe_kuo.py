@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Make host/engine/sobol_numbers.csv: primitive polynomials and initial direction numbers of Joe and Kuo.
+"""Make kernels/sobol_numbers.csv: primitive polynomials and initial direction numbers of Joe and Kuo.
 
 S. Joe, F. Y. Kuo (2008), Constructing Sobol sequences with better two-dimensional projections, SIAM J. Sci. Comput.
 30, 2635-2654: the numbers known as new-joe-kuo-6. They are read back from the direction vectors of cuRAND's host
 library (CURAND_DIRECTION_VECTORS_32_JOEKUO6): dimension by dimension the polynomial is the next primitive one over
 GF(2), by degree and then by value, whose recurrence reproduces all 32 vectors.
 
-usage: joe_kuo.py DIMENSIONS > host/engine/sobol_numbers.csv
+usage: joe_kuo.py DIMENSIONS > kernels/sobol_numbers.csv
 Row d - 1 is dimension d (0 needs none): the polynomial's inner coefficients a, then m_1 .. m_s, s its degree.
 """
 import ctypes

@@ -1,10 +1,10 @@
-#include "host/engine/sobol.h"
+#include "kernels/sobol.h"
 
 #include "kernels/core/sobol.h"
 
 /* Dimension by dimension from the second: the polynomial's inner coefficients, then its initial numbers. */
 static const uint16_t numbers[] = {
-#include "host/engine/sobol_numbers.csv"
+#include "kernels/sobol_numbers.csv"
 };
 
 /* Primitive polynomials over GF(2) of degree 1, 2 ..., phi(2^s - 1) / s each: the order of the dimensions. */

@@ -1,6 +1,6 @@
 /* Direction vectors of Sobol points. */
-#ifndef QS_HOST_ENGINE_SOBOL_H
-#define QS_HOST_ENGINE_SOBOL_H
+#ifndef QS_KERNELS_SOBOL_H
+#define QS_KERNELS_SOBOL_H
 
 #include <stddef.h>
 #include <stdint.h>
