@@ -6,8 +6,8 @@
 #include <set>
 #include <vector>
 
-#include "kernels/sobol.h"
 #include "kernels/core/sobol.h"
+#include "kernels/sobol.h"
 
 #define QS_LANES 64
 #include "kernels/core/sobol_lanes.inc"
