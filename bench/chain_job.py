@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Write the nightly job on a whole option chain as a config: every option of the chain is a position.
 
-usage: chain_job.py CHAIN.csv OUTDIR [--paths N] [--model svcj]
+usage: chain_job.py CHAIN.csv OUTDIR [--paths N] [--model svcj] [--run QUICKSET]
 
-The book holds each listed option once, long or short by a fixed pseudo-random rule, and the hedge may use the
+With --run the program is run on it, and its wall and processor time and its peak memory are printed. The book holds each listed option once, long or short by a fixed pseudo-random rule, and the hedge may use the
 perpetual, five futures and twenty options near the money. The chain itself is referred to, not copied.
 """
 import argparse
 import csv
 import os
 import re
+import resource
+import subprocess
 import sys
+import time
 
 MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 
@@ -46,6 +49,7 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--paths", type=int, default=262144)
     parser.add_argument("--model", default="svcj")
+    parser.add_argument("--run", metavar="QUICKSET", help="run this program on the job and print what it took")
     args = parser.parse_args()
     with open(args.chain, newline="") as f:
         rows = list(csv.DictReader(f))
@@ -74,7 +78,7 @@ def main():
             seed = seed * 6364136223846793005 + 1442695040888963407 & (1 << 64) - 1
             quantity = (seed >> 33) % 41 - 20 or 1
             out.writerow([row["instrument"], quantity / 10, "calls" if row["instrument"].endswith("C") else "puts"])
-    near = [r for r in options if two_sided(r) and two_sided(r) and
+    near = [r for r in options if two_sided(r) and
             (float(r["instrument"].split("-")[2]) >= spot) == r["instrument"].endswith("C")]
     near.sort(key=lambda r: (abs(float(r["instrument"].split("-")[2]) / spot - 1), r["instrument"]))
     tradable = [r for r in futures if two_sided(r)]
@@ -115,6 +119,19 @@ def main():
                      "], horizon_days: 1, risk_aversion: 1.0e-6}")
     with open(os.path.join(args.out, "nightly.yaml"), "w") as f:
         f.write("\n".join(lines) + "\n")
+    if args.run:
+        sys.exit(measure([args.run, "run", os.path.join(args.out, "nightly.yaml")]))
+
+
+def measure(command):
+    """Run the command; print its times and peak memory; its exit status"""
+    begin = time.monotonic()
+    status = subprocess.run(command).returncode
+    wall = time.monotonic() - begin
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"status {status}, {wall:.1f} s wall, {used.ru_utime + used.ru_stime:.1f} s processor, "
+          f"peak {used.ru_maxrss / 1024:.0f} MB")
+    return status
 
 
 if __name__ == "__main__":
