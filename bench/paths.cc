@@ -61,7 +61,8 @@ struct Case {
   int steps;
   int payoffs;
   uint64_t paths;
-  double target; // M path-steps or payoff values a second on one AVX-512 core; 0: none
+  double target;      // M path-steps or payoff values a second on one AVX-512 core; 0: none
+  bool pairs = false; // a call and a put at each strike, as a listed chain has them
 };
 
 const Case kCases[] = {
@@ -77,8 +78,12 @@ const Case kCases[] = {
     {"heston_price_double", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_DOUBLE, 100, 1, 32768,
      0},
     {"payoffs_price", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 1, 868, 16384, 600},
+    {"payoffs_price_pairs", QS_MODEL_HESTON, QS_SCHEME_QE, Unit::kValue, QS_PRECISION_MIXED, 1, 868, 16384,
+     900, true},
     {"payoffs_13_quantities", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 1, 868, 4096,
      80},
+    {"payoffs_13_quantities_pairs", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 1, 868,
+     4096, 0, true},
 };
 
 qs_model model_of(qs_model_type type) {
@@ -106,8 +111,11 @@ struct Work {
     for (uint32_t i = 0; i < uint32_t(c.steps); i++)
       steps.push_back({years / c.steps, i / 4, i % 4});
     date.main_steps = uint32_t(c.steps);
-    for (int i = 0; i < c.payoffs; i++)
-      payoffs.push_back({0, i % 2 ? QS_PAYOFF_PUT : QS_PAYOFF_CALL, c.payoffs == 1 ? 0 : -0.5 + i / 868.0});
+    for (int i = 0; i < c.payoffs; i++) {
+      const int strike = c.pairs ? i / 2 * 2 : i;
+      payoffs.push_back(
+          {0, i % 2 ? QS_PAYOFF_PUT : QS_PAYOFF_CALL, c.payoffs == 1 ? 0 : -0.5 + strike / 868.0});
+    }
     key = qs_key(1, QS_PURPOSE_TEST, "bench");
     qs_path_plan plan{};
     plan.model = model_of(c.model);

@@ -1,8 +1,8 @@
 // (S - K)+ / F under a normal law of ln S: exp(M) Phi(d1) - k Phi(d2) (Black 1976). Against real.h.
 QS_CORE QS_R(qs_payoff_value) QS_R(qs_payoff_call)(QS_R(qs_strike_terms) t) {
   QS_R(qs_payoff_value) y;
-  y.delta = t.d1 < QS_C(0.0) ? t.tail1 : t.forward - t.tail1;
-  y.price = y.delta - (t.d2 < QS_C(0.0) ? t.tail2 : t.k - t.tail2);
+  y.delta = t.asset_above;
+  y.price = t.asset_above - t.cash_above;
   y.edge = t.edge;
   return y;
 }

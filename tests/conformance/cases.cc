@@ -49,8 +49,9 @@ unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme sche
   // On the grid, off it (a side step that replaces main step 8), on it, off it within the coarse stretch.
   dates = {{7, {0, 0, 0}}, {8, {0.7 * day, 4, 0}}, {16, {0, 0, 0}}, {20, {2.5 * day, 7, 0}}, {23, {0, 0, 0}}};
   for (std::uint32_t d = 0; d < dates.size(); d++) {
-    for (int p = 0; p < QS_PAYOFF_COUNT; p++) {
-      for (double k : {-0.2, 0.3}) {
+    // Every payoff at a strike, which a backend may work out together, and then one alone.
+    for (double k : {-0.2, 0.3}) {
+      for (int p = 0; p < QS_PAYOFF_COUNT; p++) {
         payoffs.push_back({d, static_cast<qs_payoff>(p), k + 0.01 * d});
       }
     }

@@ -93,6 +93,31 @@ TEST(SameBits, FromAnyCutIntoUnits) {
   }
 }
 
+// Payoffs at one strike share its terms; none of them knows.
+TEST(SameBits, FromPayoffsAloneOrWithOthersAtTheirStrike) {
+  Device device;
+  for (int law = 0; law < kLaws; law++)
+    for (bool greeks : {false, true}) {
+      Valuation together = law_run(law, QS_PRECISION_MIXED, greeks);
+      const double strike = together.payoffs[0].log_strike;
+      together.payoffs = {
+          {0, QS_PAYOFF_CALL, strike}, {0, QS_PAYOFF_PUT, strike}, {0, QS_PAYOFF_FORWARD, strike}};
+      together.value(device);
+      for (uint32_t payoff = 0; payoff < 3; payoff++) {
+        Valuation alone = together;
+        alone.payoffs = {together.payoffs[payoff]};
+        alone.value(device);
+        std::vector<qs_moment> mine;
+        const uint32_t q = together.quantities();
+        for (size_t row = payoff * q; row < together.moments.size(); row += 3 * q)
+          mine.insert(mine.end(), together.moments.begin() + ptrdiff_t(row),
+                      together.moments.begin() + ptrdiff_t(row + q));
+        expect_equal_bits(alone.moments, mine,
+                          "payoff " + std::to_string(payoff) + ", law " + std::to_string(law));
+      }
+    }
+}
+
 // The kernels themselves, one batch after the other.
 std::vector<qs_moment> run_kernels(const qs_cpu_kernels &kernels, Valuation *run) {
   run->connect();
