@@ -96,8 +96,11 @@ static bool same_path(const qs_shock *a, const qs_shock *b) {
   return same;
 }
 
-/* The units of one underlying over a chunk of cells, cells of one model and carry sharing theirs;
- * sources[cell]. */
+/* For unit_of: the cell values the underlying as it is. */
+static const uint32_t no_unit = UINT32_MAX;
+
+/* The units of one underlying over a chunk of cells, cells of one model and carry sharing theirs, and those
+ * that leave paths and spot as they are taking the base once there is one. */
 static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, const qs_shock *shocks,
                                  size_t cells, qs_value_unit *units, size_t *unit_count, uint32_t *unit_of,
                                  uint32_t *shift_of) {
@@ -106,6 +109,14 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
   bool *planned = QS_NEW(arena, cells, bool);
   if (!shifts || !planned) {
     return qs_fail_memory(r->context, "planning scenarios");
+  }
+  qs_shock none = qs_shock_none(&r->market->underlyings[u].model);
+  for (size_t c = 0; r->base[u].unit && c < cells; c++) {
+    const qs_shock *shock = &shocks[c * underlyings + u];
+    if (shock->log_spot == 0 && same_path(shock, &none)) {
+      planned[c] = true;
+      unit_of[c] = no_unit;
+    }
   }
   for (size_t head = 0; head < cells; head++) {
     const qs_shock *shock = &shocks[head * underlyings + u];
@@ -172,8 +183,14 @@ static qs_status run_cells(const revaluer *r, qs_arena *arena, const qs_shock *s
   for (size_t u = 0; !status && u < underlyings; u++) {
     for (size_t c = 0; c < cells; c++) {
       uint32_t k = unit_of[u * cells + c];
-      source s = {&units[k], moments[k], shift_of[u * cells + c]};
-      sources[c * underlyings + u] = s;
+      source *to = &sources[c * underlyings + u];
+      if (k == no_unit) {
+        *to = r->base[u];
+      } else {
+        to->unit = &units[k];
+        to->moments = moments[k];
+        to->shift = shift_of[u * cells + c];
+      }
     }
   }
   return status;

@@ -2,64 +2,41 @@
 
 #include <math.h>
 
-/* The grid's cells, volatility by volatility so that those which share paths stand together. */
-static qs_status run_grid(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
-                          const qs_book *book, const qs_simulation *simulation, const qs_stress_spec *spec,
-                          qs_stress_result *result) {
-  size_t cells = spec->spot_count * spec->volatility_count;
-  qs_stress_cell *grid = QS_NEW(arena, cells, qs_stress_cell);
-  qs_scenario_spec *scenarios = QS_NEW(arena, cells, qs_scenario_spec);
-  qs_estimate *pnl = QS_NEW(arena, cells, qs_estimate);
-  qs_estimate *parts = QS_NEW(arena, cells * book->count, qs_estimate);
-  if (!grid || !scenarios || !pnl || !parts) {
-    return qs_fail_memory(context, "laying out the stress grid");
+/* The grid's cells, then the named scenarios, valued together so that those which share paths and values with
+ * each other or with the book as it is share the work. */
+static qs_status run_cells(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                           const qs_book *book, const qs_simulation *simulation, const qs_stress_spec *spec,
+                           qs_stress_cell **run) {
+  size_t grid = spec->spot_count * spec->volatility_count, count = grid + spec->scenario_count;
+  qs_stress_cell *cells = QS_NEW(arena, count, qs_stress_cell);
+  qs_scenario_spec *scenarios = QS_NEW(arena, count, qs_scenario_spec);
+  qs_estimate *pnl = QS_NEW(arena, count, qs_estimate);
+  qs_estimate *parts = QS_NEW(arena, count * book->count, qs_estimate);
+  double *lost = QS_NEW(arena, count, double);
+  if (!cells || !scenarios || !pnl || !parts || !lost) {
+    return qs_fail_memory(context, "laying out scenarios");
   }
-  for (size_t c = 0; c < cells; c++) {
+  for (size_t c = 0; c < grid; c++) {
     qs_scenario_spec_init(&scenarios[c]);
     scenarios[c].name = "of the grid";
     scenarios[c].volatility = spec->volatility[c / spec->spot_count];
     scenarios[c].spot = spec->spot[c % spec->spot_count];
   }
-  qs_status status = qs_scenario_pnl(context, arena, devices, market, book->contracts, book->count,
-                                     simulation, scenarios, cells, pnl, parts, NULL);
-  for (size_t c = 0; !status && c < cells; c++) {
-    grid[c].spot = scenarios[c].spot;
-    grid[c].volatility = scenarios[c].volatility;
-    grid[c].pnl = pnl[c];
-    grid[c].unwind_cost = NAN;
-    grid[c].lost = NAN;
-    grid[c].by_position = parts + c * book->count;
-  }
-  result->grid = grid;
-  result->grid_count = cells;
-  return status;
-}
-
-static qs_status run_scenarios(qs_context *context, qs_arena *arena, qs_devices *devices,
-                               const qs_market *market, const qs_book *book, const qs_simulation *simulation,
-                               const qs_stress_spec *spec, qs_stress_result *result, qs_stress_cell **own) {
-  size_t count = spec->scenario_count;
-  qs_stress_cell *cells = QS_NEW(arena, count, qs_stress_cell);
-  qs_estimate *pnl = QS_NEW(arena, count, qs_estimate);
-  qs_estimate *parts = QS_NEW(arena, count * book->count, qs_estimate);
-  double *lost = QS_NEW(arena, count, double);
-  if (!cells || !pnl || !parts || !lost) {
-    return qs_fail_memory(context, "laying out scenarios");
+  for (size_t c = grid; c < count; c++) {
+    scenarios[c] = spec->scenarios[c - grid];
   }
   qs_status status = qs_scenario_pnl(context, arena, devices, market, book->contracts, book->count,
-                                     simulation, spec->scenarios, count, pnl, parts, lost);
-  for (size_t s = 0; !status && s < count; s++) {
-    cells[s].name = spec->scenarios[s].name;
-    cells[s].spot = spec->scenarios[s].spot;
-    cells[s].volatility = spec->scenarios[s].volatility;
-    cells[s].pnl = pnl[s];
-    cells[s].unwind_cost = NAN;
-    cells[s].lost = lost[s];
-    cells[s].by_position = parts + s * book->count;
+                                     simulation, scenarios, count, pnl, parts, lost);
+  for (size_t c = 0; !status && c < count; c++) {
+    cells[c].name = c < grid ? NULL : scenarios[c].name;
+    cells[c].spot = scenarios[c].spot;
+    cells[c].volatility = scenarios[c].volatility;
+    cells[c].pnl = pnl[c];
+    cells[c].unwind_cost = NAN;
+    cells[c].lost = lost[c];
+    cells[c].by_position = parts + c * book->count;
   }
-  *own = cells;
-  result->scenarios = cells;
-  result->scenario_count = count;
+  *run = cells;
   return status;
 }
 
@@ -75,16 +52,18 @@ qs_status qs_stress_run(qs_context *context, qs_arena *arena, qs_devices *device
                         const qs_book *book, const qs_simulation *simulation, const qs_stress_spec *spec,
                         qs_stress_result *result, qs_stress_cell **scenarios) {
   qs_stress_result mine = {.present = true, .trusted = true, .margin_requirement = NAN};
-  qs_status status = run_grid(context, arena, devices, market, book, simulation, spec, &mine);
-  if (!status) {
-    status = run_scenarios(context, arena, devices, market, book, simulation, spec, &mine, scenarios);
-  }
+  qs_stress_cell *cells = NULL;
+  qs_status status = run_cells(context, arena, devices, market, book, simulation, spec, &cells);
   if (!status && spec->margin_grid) {
     status = qs_margin_run(context, arena, market, book, spec->margin_grid, &mine);
   }
   if (status) {
     return status;
   }
+  mine.grid = cells;
+  mine.grid_count = spec->spot_count * spec->volatility_count;
+  mine.scenarios = *scenarios = cells + mine.grid_count;
+  mine.scenario_count = spec->scenario_count;
   find_worst(mine.grid, mine.grid_count, &mine.worst);
   find_worst(mine.scenarios, mine.scenario_count, &mine.worst);
   for (size_t u = 0; u < market->underlying_count; u++) {
