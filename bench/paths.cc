@@ -5,6 +5,10 @@
 // A figure is the best of many short runs: by the processor's time on one thread, so that a busy machine
 // does not show, by the wall's on two. Cycles are those of the core's clock, which is measured on a chain of
 // multiplications (3 cycles each); they are given for 16 path-steps, the lanes of an AVX-512 register.
+// The limit of a kernel is what its vector arithmetic needs at least: its instructions, counted one by one
+// (instructions.h), at two a cycle on AVX-512 and three on AVX2, as Intel's and AMD's cores issue them;
+// divisions and roots, which take longer, count as one. The last columns are the instructions and vector
+// instructions for 16 path-steps and the share of that limit that was reached.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -15,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/instructions.h"
 #include "kernels/backend.h"
 #include "kernels/core/key.h"
 
@@ -23,6 +28,7 @@ namespace {
 constexpr double kMultiplyCycles = 3;
 constexpr int kThreads[] = {1, 2};
 constexpr const char *kTargets[] = {"x86-64-v4", "x86-64-v3"};
+constexpr double kIssue[] = {2, 3}; // vector instructions a cycle of each target
 
 double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -106,10 +112,11 @@ struct Work {
   qs_value_unit value{};
   qs_horizon_unit horizon{};
 
-  explicit Work(const Case &c) {
-    const double years = c.steps == 1 ? 0.01 : 1.0;
+  // Of one year in all its steps, or of its steps of `dt` years.
+  explicit Work(const Case &c, double dt = 0) {
+    const double step = dt > 0 ? dt : c.steps == 1 ? 0.01 : 1.0 / c.steps;
     for (uint32_t i = 0; i < uint32_t(c.steps); i++)
-      steps.push_back({years / c.steps, i / 4, i % 4});
+      steps.push_back({step, i / 4, i % 4});
     date.main_steps = uint32_t(c.steps);
     for (int i = 0; i < c.payoffs; i++) {
       const int strike = c.pairs ? i / 2 * 2 : i;
@@ -139,7 +146,7 @@ struct Work {
     value.greeks = c.unit == Unit::kGreeks;
     value.precision = c.precision;
     value.path_count = c.paths;
-    value.batch_paths = 1024;
+    value.batch_paths = std::min<uint64_t>(1024, c.paths);
     value.batch_end = uint32_t(c.paths / value.batch_paths);
     moments.resize(size_t(value.batch_end) * payoffs.size() * qs_value_unit_quantities(&value));
   }
@@ -149,8 +156,10 @@ struct Figure {
   const Case *work;
   const char *target;
   int threads;
-  double rate;   // path-steps, or payoff values, a second
-  double cycles; // of one core, for 16 of them
+  double rate;               // path-steps, or payoff values, a second
+  double cycles;             // of one core, for 16 of them
+  Instructions instructions; // for 16 of them; 0 where they could not be counted
+  double share;              // of the limit
 };
 
 // Seconds of one run; exits on failure, since there is nothing to measure then.
@@ -178,7 +187,27 @@ Figure measure(const Case &c, const char *target, qs_device *device, int threads
   for (int runs = 0; runs < 5 || wall_seconds() < stop; runs++)
     best = std::min(best, run_once(device, c, work, threads));
   const double done = double(c.paths) * (c.payoffs > 1 ? c.payoffs : c.steps);
-  return {&c, target, threads, done / best, clock * threads * best / done * 16};
+  return {&c, target, threads, done / best, clock * threads * best / done * 16, {}, 0};
+}
+
+constexpr uint64_t kBlock = 128; // paths: a multiple of the kernels' lanes
+
+// The same case, small enough to be stepped: two sizes of which the difference is counted.
+void count(const Case &c, int target, qs_device *device, Figure *figure) {
+  Case less = c, more = c;
+  less.paths = more.paths = kBlock;
+  if (c.payoffs > 1) {
+    less.payoffs = 2, more.payoffs = 6;
+  } else {
+    less.steps = 4, more.steps = 8;
+  }
+  const double units = 4.0 * double(less.paths) / 16, dt = c.steps == 1 ? 0.01 : 1.0 / c.steps;
+  Work small(less, dt), large(more, dt);
+  const auto run = [&](const Case &size, Work &work) {
+    return [&size, &work, device] { run_once(device, size, work, 1); };
+  };
+  if (count_difference(run(less, small), run(more, large), units, &figure->instructions))
+    figure->share = figure->instructions.vector / kIssue[target] / figure->cycles;
 }
 
 bool write_json(const char *path, const std::vector<Figure> &figures, double clock) {
@@ -188,12 +217,14 @@ bool write_json(const char *path, const std::vector<Figure> &figures, double clo
   std::fprintf(file, "{\"clock_hz\": %.4g, \"benchmarks\": [", clock);
   const char *separator = "";
   for (const Figure &f : figures) {
-    std::fprintf(file,
-                 "%s\n  {\"name\": \"%s/%s/threads:%d\", \"%s_per_second\": %.6g, \"cycles_per_16\": %.4g, "
-                 "\"steps\": %d, \"payoffs\": %d, \"paths\": %llu, \"target\": %.4g}",
-                 separator, f.work->name, f.target, f.threads, f.work->payoffs > 1 ? "payoffs" : "path_steps",
-                 f.rate, f.cycles, f.work->steps, f.work->payoffs, (unsigned long long)f.work->paths,
-                 f.work->target * 1e6);
+    std::fprintf(
+        file,
+        "%s\n  {\"name\": \"%s/%s/threads:%d\", \"%s_per_second\": %.6g, \"cycles_per_16\": %.4g, "
+        "\"instructions_per_16\": %.4g, \"vector_instructions_per_16\": %.4g, \"share_of_limit\": %.4g, "
+        "\"steps\": %d, \"payoffs\": %d, \"paths\": %llu, \"target\": %.4g}",
+        separator, f.work->name, f.target, f.threads, f.work->payoffs > 1 ? "payoffs" : "path_steps", f.rate,
+        f.cycles, f.instructions.all, f.instructions.vector, f.share, f.work->steps, f.work->payoffs,
+        (unsigned long long)f.work->paths, f.work->target * 1e6);
     separator = ",";
   }
   std::fprintf(file, "\n]}\n");
@@ -202,9 +233,13 @@ bool write_json(const char *path, const std::vector<Figure> &figures, double clo
 
 void print_row(const Figure &f, const Figure *other) {
   std::printf("%-22s %-10s %7d %10.1f %12.1f", f.work->name, f.target, f.threads, f.rate / 1e6, f.cycles);
-  if (other)
-    std::printf("   %.2f x one thread", f.rate / other->rate);
-  else if (f.work->target > 0 && !std::strcmp(f.target, kTargets[0]))
+  if (other) {
+    std::printf("   %.2f x one thread\n", f.rate / other->rate);
+    return;
+  }
+  if (f.share > 0)
+    std::printf(" %8.1f %8.1f %7.0f%%", f.instructions.all, f.instructions.vector, 100 * f.share);
+  if (f.work->target > 0 && !std::strcmp(f.target, kTargets[0]))
     std::printf("   %.2f of the target %.0f", f.rate / 1e6 / f.work->target, f.work->target);
   std::printf("\n");
   std::fflush(stdout);
@@ -227,11 +262,12 @@ int main(int argc, char **argv) {
       filter = argv[i];
   }
   const double clock = clock_rate();
-  std::printf("core clock %.2f GHz\n%-22s %-10s %7s %10s %12s\n", clock * 1e-9, "case", "target", "threads",
-              "M a second", "cycles/16");
+  std::printf("core clock %.2f GHz\n%-22s %-10s %7s %10s %12s %8s %8s %8s\n", clock * 1e-9, "case", "target",
+              "threads", "M a second", "cycles/16", "instr.", "vector", "of limit");
   std::vector<Figure> figures;
   for (const Case &c : kCases) {
-    for (const char *target : kTargets) {
+    for (int t = 0; t < 2; t++) {
+      const char *target = kTargets[t];
       double one = 0;
       for (int threads : kThreads) {
         const qs_device_options options = {threads, target};
@@ -240,8 +276,10 @@ int main(int argc, char **argv) {
         if (!std::strstr(c.name, filter) || qs_backend_cpu()->open(0, &options, message, &device) != QS_OK)
           continue;
         figures.push_back(measure(c, target, device, threads, clock, seconds));
+        if (threads == 1 && c.target > 0)
+          count(c, t, device, &figures.back());
         qs_backend_cpu()->close(device);
-        const Figure first = {&c, target, 1, one, 0};
+        const Figure first = {&c, target, 1, one, 0, {}, 0};
         print_row(figures.back(), threads == 1 ? nullptr : &first);
         one = threads == 1 ? figures.back().rate : one;
       }
