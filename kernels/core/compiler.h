@@ -28,6 +28,14 @@
 #define QS_SIMD _Pragma("omp simd")
 #endif
 
+// The same of a loop that leaves in `name` the largest of itself and what each lane has.
+#if defined(__CUDA_ARCH__)
+#define QS_SIMD_LARGEST(name)
+#else
+#define QS_SIMD_LARGEST(name) QS_PRAGMA(omp simd reduction(max : name))
+#define QS_PRAGMA(words)      _Pragma(#words)
+#endif
+
 // Marks a short loop of constant length that is to be written out.
 #if defined(__CUDA_ARCH__)
 #define QS_UNROLL _Pragma("unroll")

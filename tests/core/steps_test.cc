@@ -30,25 +30,25 @@ Step step(double m, double q, double loading, uint32_t word) {
   const qs_qe_match_d match = qs_qe_matched_d(m, q);
   const qs_uniform_draw_d draw = qs_draw_word_d(word);
   const qs_qe_branch_d branch = qs_qe_branched_d(match.half_psi);
-  const double log_u = qs_log_d(qs_qe_argument_d(match.half_psi, draw));
+  const double log_u = qs_log_d(qs_qe_argument_d(0, match.half_psi, draw));
   const double z = qs_normal_quantile_from_log_d(draw.centre, log_u);
-  const qs_qe_fix_d fixed = qs_qe_fixed_d(loading * match.mean, match.half_psi, branch);
+  const qs_qe_fix_d fixed = qs_qe_fixed_d(0, 2 * loading * match.mean, match.half_psi, branch);
   const double root = std::sqrt(branch.c * branch.s);
-  const double growth = qs_qe_growth_d(match.half_psi, branch, root, log_u, z);
-  const qs_qe_end_d end = qs_qe_ended_d(match.mean, growth, loading, fixed.fixed);
-  return {end.v, end.gain};
+  const double growth = qs_qe_growth_d(0, match.half_psi, branch, root, log_u, z);
+  const qs_qe_end_d end = qs_qe_ended_d(match.mean, growth, fixed.load, fixed.fixed);
+  return {end.v, 0.5 * end.gain};
 }
 
 qs_qe_tangent_d tangents(double m, double q, double loading, uint32_t word) {
   const qs_qe_match_d match = qs_qe_matched_d(m, q);
   const qs_uniform_draw_d draw = qs_draw_word_d(word);
   const qs_qe_branch_d branch = qs_qe_branched_d(match.half_psi);
-  const double log_u = qs_log_d(qs_qe_argument_d(match.half_psi, draw));
+  const double log_u = qs_log_d(qs_qe_argument_d(0, match.half_psi, draw));
   const double z = qs_normal_quantile_from_log_d(draw.centre, log_u);
-  const qs_qe_fix_d fixed = qs_qe_fixed_d(loading * match.mean, match.half_psi, branch);
+  const qs_qe_fix_d fixed = qs_qe_fixed_d(0, 2 * loading * match.mean, match.half_psi, branch);
   const double root = std::sqrt(branch.c * branch.s);
-  const double growth = qs_qe_growth_d(match.half_psi, branch, root, log_u, z);
-  return qs_qe_tangents_d(match, branch, fixed, root, growth, log_u, z, loading);
+  const double growth = qs_qe_growth_d(0, match.half_psi, branch, root, log_u, z);
+  return qs_qe_tangents_d(0, match, branch, fixed, root, growth, log_u, z, loading);
 }
 
 // psi from deep in the quadratic branch to deep in the exponential one.
