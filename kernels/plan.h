@@ -147,9 +147,11 @@ typedef enum qs_path_payoff {
   QS_PATH_LOOKBACK_FLOATING, /* phi (S_T - X), X the least (phi = 1) or greatest of level[1] and all S_d */
   QS_PATH_DIGITAL,           /* 1 where phi S_T > phi K: cash level[1], or S_T itself where level[1] is 0 */
   QS_PATH_CLIQUET,    /* max(level[2], min(level[3], sum_d w_d max(level[0], min(level[1], S_d / S_(d-1) -
-                         level[4]))));    the first date is the first strike */
+                         level[4]))));    S_(-1) is level[5], or where that is 0 the first date is
+                         the first strike */
   QS_PATH_VARIANCE,   /* min(level[1], level[2] + level[3] sum ln(S_d / S_(d-1))^2) - level[0] */
-  QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0] */
+  QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0];
+                         S_(-1) of both is level[4], or where that is 0 the sum begins at d = 1 */
   QS_PATH_COUNT
 } qs_path_payoff;
 
@@ -200,6 +202,14 @@ static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
     count++;
   }
   return unit->greeks ? QS_QUANTITY_PARAMETERS + count : 1;
+}
+
+static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {
+  uint32_t count = 0;
+  for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask; mask &= mask - 1) {
+    count++;
+  }
+  return unit->greeks ? QS_PATH_PARAMETERS + count : 1;
 }
 
 #ifdef __cplusplus
