@@ -202,6 +202,14 @@ static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
   return unit->greeks ? QS_QUANTITY_PARAMETERS + count : 1;
 }
 
+static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {
+  uint32_t count = 0;
+  for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask; mask &= mask - 1) {
+    count++;
+  }
+  return unit->greeks ? QS_PATH_PARAMETERS + count : 1;
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -136,8 +136,8 @@ qs_status horizon(qs_device *device, const qs_horizon_unit *unit, const volatile
 } // namespace
 
 const qs_backend *backend() {
-  static const qs_backend table = {QS_BACKEND_ABI, "fake",   device_count, open,
-                                   close,          describe, value,        horizon};
+  static const qs_backend table = {QS_BACKEND_ABI, "fake", device_count, open,   close,
+                                   describe,       value,  horizon,      nullptr};
   return &table;
 }
 
