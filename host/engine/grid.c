@@ -122,7 +122,7 @@ static void walk_to(walk *w, qs_time to) {
 
 qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                         qs_time last, double step_days, const qs_time **nodes, size_t *count) {
-  size_t found = 0;
+  size_t found = 1;
   for (walk w = walk_from(model, as_of, step_days); w.step.end <= last; walk_to(&w, w.step.end)) {
     found++;
   }
@@ -143,7 +143,7 @@ qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *mo
 qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                                 const qs_time *times, const bool *through, size_t count, double step_days,
                                 qs_grid *grid) {
-  size_t most = count; /* every time may cut one step in two */
+  size_t most = count + 1; /* every time may cut one step in two */
   qs_time last = count ? times[count - 1] : as_of;
   for (walk w = walk_from(model, as_of, step_days); w.t < last; walk_to(&w, w.step.end)) {
     most++;
@@ -166,6 +166,9 @@ qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_m
     }
     dates[d].main_steps = taken;
     dates[d].side = step_to(&w, times[d]);
+  }
+  if (through && count) {
+    steps[taken++] = step_to(&w, w.step.end);
   }
   grid->steps = steps;
   grid->step_count = taken;

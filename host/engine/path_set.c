@@ -166,7 +166,21 @@ typedef struct group {
   uint32_t payoff_count;
 } group;
 
-/* Whether a payoff's paths up to its end are the group's. */
+/* The end of the calendar step that a time lies in or begins. */
+static qs_time step_end(const builder *b, qs_time time) {
+  size_t low = 0, high = b->node_count - 1; /* the last node is after all dates */
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (b->nodes[middle] > time) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return b->nodes[low];
+}
+
+/* Whether a payoff's paths up to the end of its last step are the group's. */
 static bool fits(const group *g, const qs_time *cuts, size_t count, qs_time end) {
   if (count > g->cut_count || (count < g->cut_count && g->cuts[count] < end)) {
     return false;
@@ -191,8 +205,9 @@ static qs_status make_groups(builder *b, group **groups, uint32_t *group_count) 
       return qs_fail_memory(b->context, "grouping payoffs along paths");
     }
     size_t count = find_cuts(b, left, cuts);
+    qs_time end = step_end(b, left->dates[left->count - 1]);
     uint32_t g = 0;
-    while (g < *group_count && !fits(&made[g], cuts, count, left->dates[left->count - 1])) {
+    while (g < *group_count && !fits(&made[g], cuts, count, end)) {
       g++;
     }
     if (g == *group_count) {
