@@ -83,25 +83,26 @@ static bool is_node(const builder *b, qs_time time) {
   return bsearch(&time, b->nodes, b->node_count, sizeof *b->nodes, compare_times) != NULL;
 }
 
-/* A payoff that is watched at all times gets the calendar's nodes for its dates. */
+/* A payoff that is watched at all times, from now on, gets the calendar's nodes for its dates. */
 static qs_status refine(const builder *b, qs_path_left *left) {
   qs_time expiry = left->dates[left->count - 1];
   size_t nodes = 0;
   while (nodes < b->node_count && b->nodes[nodes] < expiry) {
     nodes++;
   }
-  qs_time *dates = QS_NEW(b->arena, nodes + 1, qs_time);
-  double *weights = QS_NEW(b->arena, nodes + 1, double);
+  size_t count = nodes + 2;
+  qs_time *dates = QS_NEW(b->arena, count, qs_time);
+  double *weights = QS_NEW(b->arena, count, double);
   if (!dates || !weights) {
     return qs_fail_memory(b->context, "laying out payoffs along paths");
   }
-  for (size_t i = 0; i <= nodes; i++) {
-    dates[i] = i < nodes ? b->nodes[i] : expiry;
+  for (size_t i = 0; i < count; i++) {
+    dates[i] = i == 0 ? b->origin : i <= nodes ? b->nodes[i - 1] : expiry;
     weights[i] = 1;
   }
   left->dates = dates;
   left->weights = weights;
-  left->count = (uint32_t)nodes + 1;
+  left->count = (uint32_t)count;
   return QS_OK;
 }
 
@@ -152,7 +153,7 @@ static qs_status find_left(builder *b, qs_path_place *places) {
 static size_t find_cuts(const builder *b, const qs_path_left *left, qs_time *cuts) {
   size_t count = 0;
   for (uint32_t i = 0; i + 1 < left->count; i++) {
-    if (!is_node(b, left->dates[i])) {
+    if (left->dates[i] != b->origin && !is_node(b, left->dates[i])) {
       cuts[count++] = left->dates[i];
     }
   }
