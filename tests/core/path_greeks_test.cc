@@ -9,10 +9,10 @@ using namespace paths;
 constexpr int kDates = 8;
 constexpr double kYears = 0.5;
 
-// Strikes and barriers near enough to the money to be felt. Four dates of eight with the first three left out
-// would see nothing of the rest: dates differ from payoff to payoff.
-std::vector<Exotic> sample() {
-  const auto all = all_dates(kDates), late = all_dates(kDates, 3);
+// Strikes and barriers near enough to the money to be felt. Date 0 is now, which a continuous watch begins
+// at.
+std::vector<Exotic> smooth() {
+  const auto all = all_dates(kDates + 1, 1), late = all_dates(kDates + 1, 4);
   const auto w = equal_weights(kDates), w5 = equal_weights(5);
   return {
       {QS_PATH_ASIAN, 1, all, w, {1.02, 0}},
@@ -21,8 +21,44 @@ std::vector<Exotic> sample() {
       {QS_PATH_ASIAN_STRIKE, -1, late, {.1, .1, .2, .1, 0}, {.98, 0.45}},
       {QS_PATH_ASIAN_GEOMETRIC, 1, all, w, {.95, 1}},
       {QS_PATH_ASIAN_GEOMETRIC, -1, late, w5, {1.1, 1.03}},
-      {QS_PATH_DIGITAL, 1, {kDates - 1}, {1}, {1.1, 2.0}},
-      {QS_PATH_DIGITAL, -1, {4, kDates - 1}, {0, 0}, {.9, 0}},
+      {QS_PATH_DIGITAL, 1, {kDates}, {1}, {1.1, 2.0}},
+      {QS_PATH_DIGITAL, -1, {4, kDates}, {0, 0}, {.9, 0}},
+      {QS_PATH_VARIANCE, 1, all, w, {.1, kNone, .05, 2.0}},
+      {QS_PATH_VARIANCE, 1, late, w5, {.1, kNone, .05, 2.0, .9}},
+  };
+}
+
+std::vector<Exotic> barriers() {
+  const auto all = all_dates(kDates + 1, 1), late = all_dates(kDates + 1, 4), now = all_dates(kDates + 1);
+  const auto w = equal_weights(kDates), w5 = equal_weights(5);
+  const std::vector<double> ratios = {1.08, 1.07, 1.06, 1.05, 1.03, 1.02, 1.01, 1, 1};
+  return {
+      {QS_PATH_BARRIER, 1, all, w, {1, .8, kNone, .1}},
+      {QS_PATH_BARRIER, -1, late, w5, {1.1, .7, 1.3, .1, 1}},
+      {QS_PATH_BARRIER, 1, all, ratios, {.9, .8, 1.5, .1, 0, 1}},
+      {QS_PATH_BARRIER, -1, all, w, {1.05, 0, 1.2}},
+      {QS_PATH_BARRIER, 1, all, w, {1, .85, 1.4, .07, 1}},
+      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w, {1, .8, kNone, .1}},
+      {QS_PATH_BARRIER_CONTINUOUS, -1, late, w5, {1.1, .7, 1.3, .1, 1}},
+      {QS_PATH_BARRIER_CONTINUOUS, 1, now, ratios, {.9, .8, 1.5, .1, 0, 1}},
+      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w, {1, .85, 1.4, .07, 1}},
+  };
+}
+
+std::vector<Exotic> sampled() {
+  const auto all = all_dates(kDates + 1, 1), late = all_dates(kDates + 1, 4);
+  const auto w = equal_weights(kDates), w5 = equal_weights(5);
+  return {
+      {QS_PATH_LOOKBACK, 1, all, w, {1.2, 1.1}},
+      {QS_PATH_LOOKBACK, -1, late, w5, {.95, kNone}},
+      {QS_PATH_LOOKBACK_FLOATING, 1, all, w, {0, .9}},
+      {QS_PATH_LOOKBACK_FLOATING, -1, all, w, {0, 0}},
+      {QS_PATH_CLIQUET, 1, all, w, {-.05, .1, -.02, .06, 1}},
+      {QS_PATH_CLIQUET, 1, late, w5, {-.1, .2, -1, kNone, 1, 1.02}},
+      {QS_PATH_VARIANCE, 1, all, w, {.1, .5, .05, 2.0}},
+      {QS_PATH_VARIANCE, 1, late, w5, {.1, .5, .05, 2.0, .9}},
+      {QS_PATH_VOLATILITY, 1, all, w, {.1, .6, .05, 2.0}},
+      {QS_PATH_VOLATILITY, 1, late, w5, {.1, kNone, .05, 2.0, .9}},
   };
 }
 
@@ -61,7 +97,8 @@ void expect_near_zero(const std::vector<double> &x, double size, const std::stri
 void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exotic> &exotics) {
   Device device;
   PathValuation run(model, kYears, 24, kDates, exotics);
-  run.dates[2].side = {0.004, 2, 2}; // off the grid
+  run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
+  run.dates[3].side = {0.004, 2, 2}; // off the grid
   run.carry = 0.1;
   run.unit.path.scheme = scheme;
   run.unit.path_count = 1 << 14;
@@ -122,26 +159,31 @@ void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exot
     }
 }
 
+void check_all(qs_model_type type, qs_scheme scheme = QS_SCHEME_QE) {
+  for (auto &exotics : {smooth(), barriers(), sampled()})
+    check_model(typical(type), scheme, exotics);
+}
+
 TEST(PathGreeks, Gbm) {
-  check_model(typical(QS_MODEL_GBM), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_GBM);
 }
 TEST(PathGreeks, Merton) {
-  check_model(typical(QS_MODEL_MERTON), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_MERTON);
 }
 TEST(PathGreeks, Kou) {
-  check_model(typical(QS_MODEL_KOU), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_KOU);
 }
 TEST(PathGreeks, Heston) {
-  check_model(typical(QS_MODEL_HESTON), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_HESTON);
 }
 TEST(PathGreeks, HestonByEuler) {
-  check_model(typical(QS_MODEL_HESTON), QS_SCHEME_EULER, sample());
+  check_all(QS_MODEL_HESTON, QS_SCHEME_EULER);
 }
 TEST(PathGreeks, Bates) {
-  check_model(typical(QS_MODEL_BATES), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_BATES);
 }
 TEST(PathGreeks, Svcj) {
-  check_model(typical(QS_MODEL_SVCJ), QS_SCHEME_QE, sample());
+  check_all(QS_MODEL_SVCJ);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 #ifndef TESTS_CORE_PATH_WORLD_H
 #define TESTS_CORE_PATH_WORLD_H
 
+#include <limits>
+
 #include "tests/core/paths_world.h"
 
 namespace paths {
