@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 1, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 2, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -47,6 +47,9 @@ typedef struct qs_backend {
                      qs_moment *moments);
   qs_status (*horizon)(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel,
                        char *message, double *x, double *v);
+  /* (optional) As value; null in a backend that takes no path units. */
+  qs_status (*path)(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
+                    qs_moment *moments);
 } qs_backend;
 
 /* The CPU backend, always there. */

@@ -139,17 +139,23 @@ typedef enum qs_path_payoff {
   QS_PATH_ASIAN,              /* (phi (A - K))+, A = level[1] + sum w_d S_d, K = level[0] */
   QS_PATH_ASIAN_STRIKE,       /* (phi (S_T - level[0] A))+ */
   QS_PATH_ASIAN_GEOMETRIC,    /* (phi (G - K))+, G = level[1] prod S_d^w_d, K = level[0] */
-  QS_PATH_BARRIER,            /* (phi (S_T - K))+ while no S_d of a date d < barrier_count is outside
-                                 [level[1], level[2]] (0 and infinity: none), else the rebate level[3], paid at the end
-                               */
-  QS_PATH_BARRIER_CONTINUOUS, /* the same, watched at all times by Brownian bridges between the dates */
+  QS_PATH_BARRIER,            /* out: (phi (S_T - K))+, K = level[0], while every S_d is inside [level[1],
+                                 level[2]] (0 and infinity: no barrier), else the rebate level[3]; in, with
+                                 level[4] = 1: the option once some S_d is outside, else the rebate. With
+                                 level[5] = 1 the rebate of an out is paid at the hit: w_d is then the ratio of
+                                 discount factors, D(t_d) / D(T) */
+  QS_PATH_BARRIER_CONTINUOUS, /* the same, watched at all times from the first date (which may be now) to the
+                                 last by Brownian bridges between the dates */
   QS_PATH_LOOKBACK, /* (phi (X - K))+, X the greatest (phi = 1) or least of level[1] (past) and all S_d */
   QS_PATH_LOOKBACK_FLOATING, /* phi (S_T - X), X the least (phi = 1) or greatest of level[1] and all S_d */
   QS_PATH_DIGITAL,           /* 1 where phi S_T > phi K: cash level[1], or S_T itself where level[1] is 0 */
   QS_PATH_CLIQUET,    /* max(level[2], min(level[3], sum_d w_d max(level[0], min(level[1], S_d / S_(d-1) -
-                         level[4]))));    the first date is the first strike */
-  QS_PATH_VARIANCE,   /* min(level[1], level[2] + level[3] sum ln(S_d / S_(d-1))^2) - level[0] */
-  QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0] */
+                         level[4])))). The first date is the first strike and has no return, or, with level[5] >
+                         0, level[5] is the known price before it */
+  QS_PATH_VARIANCE,   /* min(level[1], level[2] + level[3] sum ln(S_d / S_(d-1))^2) - level[0]; the first date
+                         is   the first fixing, or, with level[4] > 0, level[4] is the known fixing before it */
+  QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0]; likewise
+                       */
   QS_PATH_COUNT
 } qs_path_payoff;
 
@@ -177,7 +183,9 @@ enum {
 
 /* Value payoffs along the paths of one underlying; batches, shifts and moments as in qs_value_unit. The paths
  * and their draws follow the main steps alone, so that no payoff's number depends on which others share the
- * unit. Shifts move the spot and all forwards, not the levels; values stay per unit of the unshifted F_T. */
+ * unit. A side step shares its draws with the step that it replaces, so all dates of a payoff but its last
+ * must be nodes of the main steps. Shifts move the spot and all forwards, not the levels; values stay per
+ * unit of the unshifted F_T. */
 typedef struct qs_path_unit {
   qs_path_plan path;
   const double *log_forwards; /* [date]: ln F(date) */
@@ -200,6 +208,14 @@ static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
     count++;
   }
   return unit->greeks ? QS_QUANTITY_PARAMETERS + count : 1;
+}
+
+static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {
+  uint32_t count = 0;
+  for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask; mask &= mask - 1) {
+    count++;
+  }
+  return unit->greeks ? QS_PATH_PARAMETERS + count : 1;
 }
 
 #ifdef __cplusplus

@@ -341,27 +341,43 @@ void qs_table_free(qs_table *table) {
   memset(table, 0, sizeof *table);
 }
 
-qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
-  const uint64_t batch = unit->batch_paths, paths = unit->path_count;
+/* What value and path units have in common. */
+static qs_status check_batches(uint64_t paths, uint64_t batch, uint32_t begin, uint32_t end, char *message) {
   if (!batch || batch % QS_LEAF_PATHS || !paths || paths % QS_LEAF_PATHS || paths > PATH_LIMIT) {
     return refuse(message, QS_ERROR_INPUT,
                   "%llu paths in batches of %llu: both must be positive multiples of %d, at most 2^32 paths",
                   (unsigned long long)paths, (unsigned long long)batch, QS_LEAF_PATHS);
   }
   const uint64_t batches = (paths + batch - 1) / batch;
-  if (unit->batch_begin >= unit->batch_end || unit->batch_end > batches) {
-    return refuse(message, QS_ERROR_INPUT, "batches [%u, %u) of %llu", unit->batch_begin, unit->batch_end,
+  if (begin >= end || end > batches) {
+    return refuse(message, QS_ERROR_INPUT, "batches [%u, %u) of %llu", begin, end,
                   (unsigned long long)batches);
   }
-  if (!unit->payoff_count || !unit->payoffs || !unit->shift_count || !unit->shifts ||
-      (unit->greeks && unit->shift_count != 1)) {
-    return refuse(message, QS_ERROR_INPUT, "%u payoffs under %u shifts, greeks %d", unit->payoff_count,
-                  unit->shift_count, unit->greeks);
+  return QS_OK;
+}
+
+static qs_status check_shifts(const double *shifts, uint32_t count, uint32_t payoffs, bool greeks,
+                              char *message) {
+  if (!payoffs || !count || !shifts || (greeks && count != 1)) {
+    return refuse(message, QS_ERROR_INPUT, "%u payoffs under %u shifts, greeks %d", payoffs, count, greeks);
   }
-  for (uint32_t i = 0; i < unit->shift_count; i++) {
-    if (!(fabs(unit->shifts[i]) <= 20.0)) {
-      return refuse(message, QS_ERROR_INPUT, "shift %u is %g, beyond 20", i, unit->shifts[i]);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!(fabs(shifts[i]) <= 20.0)) {
+      return refuse(message, QS_ERROR_INPUT, "shift %u is %g, beyond 20", i, shifts[i]);
     }
+  }
+  return QS_OK;
+}
+
+qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
+  qs_status status =
+      check_batches(unit->path_count, unit->batch_paths, unit->batch_begin, unit->batch_end, message);
+  if (!status) {
+    status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
+                          unit->greeks, message);
+  }
+  if (status) {
+    return status;
   }
   for (uint32_t i = 0; i < unit->payoff_count; i++) {
     const qs_payoff_plan *p = unit->payoffs + i;
@@ -389,4 +405,63 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
                   unit->key_count, square);
   }
   return QS_OK;
+}
+
+/* What a payoff's levels and weights must be, or null. */
+static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
+  const double *level = p->level;
+  const uint32_t n = p->date_count;
+  const bool whole = p->payoff == QS_PATH_BARRIER || p->payoff == QS_PATH_BARRIER_CONTINUOUS;
+  double sum = 0.0;
+  for (uint32_t d = 0; d < n; d++) {
+    if (!isfinite(p->weights[d])) {
+      return "its weights must be finite";
+    }
+    sum += p->payoff == QS_PATH_ASIAN_STRIKE && d + 1 == n ? 0.0 : p->weights[d];
+    if (p->payoff <= QS_PATH_ASIAN_GEOMETRIC && !(p->weights[d] >= 0.0)) {
+      return "its weights must not be negative";
+    }
+  }
+  for (int i = 0; i < QS_PATH_LEVELS; i++) {
+    if (isnan(level[i])) {
+      return "its levels must be numbers";
+    }
+  }
+  switch (p->payoff) {
+  case QS_PATH_ASIAN:
+    return sum > 0.0 ? NULL : "some weight must be positive";
+  case QS_PATH_ASIAN_STRIKE:
+    return level[0] > 0.0 && level[1] >= 0.0 && sum + level[1] > 0.0 ? NULL : "its average must be positive";
+  case QS_PATH_ASIAN_GEOMETRIC:
+    return level[1] > 0.0 && level[0] >= 0.0 && sum > 0.0 ? NULL : "its mean must be positive";
+  case QS_PATH_DIGITAL:
+    return level[0] > 0.0 && level[1] >= 0.0 ? NULL : "its strike must be positive, its cash not negative";
+  default:
+    return whole && !(level[1] < level[2] && level[0] >= 0.0) ? "its barriers must be in order" : NULL;
+  }
+}
+
+qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
+  qs_status status =
+      check_batches(unit->path_count, unit->batch_paths, unit->batch_begin, unit->batch_end, message);
+  if (!status) {
+    status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
+                          unit->greeks, message);
+  }
+  for (uint32_t i = 0; !status && i < unit->payoff_count; i++) {
+    const qs_path_payoff_plan *p = unit->payoffs + i;
+    bool ascending = p->date_count > 0;
+    for (uint32_t d = 0; d < p->date_count; d++) {
+      ascending = ascending && p->dates[d] < unit->path.date_count && (!d || p->dates[d - 1] < p->dates[d]);
+    }
+    if (!ascending || (unsigned)p->payoff >= QS_PATH_COUNT) {
+      return refuse(message, QS_ERROR_INPUT, "path payoff %u: kind %d on %u dates, ascending, of %u", i,
+                    (int)p->payoff, p->date_count, unit->path.date_count);
+    }
+    const char *problem = path_payoff_problem(p);
+    if (problem) {
+      return refuse(message, QS_ERROR_INPUT, "path payoff %u: %s", i, problem);
+    }
+  }
+  return status;
 }

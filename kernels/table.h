@@ -38,6 +38,7 @@ void qs_table_free(qs_table *table);
 /* QS_OK, or QS_ERROR_INPUT with a message where the unit's ranges, batches or payoffs make no sense. */
 qs_status qs_value_unit_check(const qs_value_unit *unit, char *message);
 qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message);
+qs_status qs_path_unit_check(const qs_path_unit *unit, char *message);
 
 #ifdef __cplusplus
 }

@@ -76,6 +76,9 @@ static const qs_trade_spec *copy_trades(copier *c, const qs_trade_spec *trades, 
     copy_text(c, &made[i].underlying);
     copy_text(c, &made[i].book);
     copy_text(c, &made[i].venue);
+    qs_path_spec *path = &made[i].path;
+    path->fixings = copy_array(c, path->fixings, path->fixing_count, sizeof *path->fixings);
+    path->past = copy_array(c, path->past, path->past_count, sizeof *path->past);
   }
   return made;
 }

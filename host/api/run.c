@@ -5,9 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/api/approximated.h"
 #include "host/api/copy.h"
 #include "host/api/engine.h"
 #include "host/api/limits.h"
+#include "host/engine/expansion.h"
 #include "host/engine/greeks.h"
 #include "host/engine/horizon.h"
 #include "host/engine/report.h"
@@ -145,6 +147,34 @@ static qs_status value(run *r) {
     }
   }
   end_stage(r, "value");
+  return status;
+}
+
+/* Gives the book's trades along paths what stands for them where prices are Fourier's. */
+static qs_status expand(run *r) {
+  bool margin = r->sections & QS_SECTION_STRESS && r->inputs->stress.margin_grid;
+  if (!margin && !(r->sections & (QS_SECTION_RISK | QS_SECTION_HEDGE))) {
+    return QS_OK;
+  }
+  size_t count = r->book->count;
+  if (r->valuation.contracts && r->valuation.greeks) {
+    qs_expansion *expansions = QS_NEW(r->scratch, count, qs_expansion);
+    double *room = QS_NEW(r->scratch, r->simulation.batches, double);
+    if (!expansions || !room) {
+      return qs_fail_memory(r->context, "valuing trades along paths");
+    }
+    for (size_t i = 0; i < count; i++) {
+      if (r->book->contracts[i].kind == QS_CONTRACT_PATH) {
+        qs_expansion_find(&r->valuation, i, room, &expansions[i]);
+        r->book->contracts[i].expansion = &expansions[i];
+      }
+    }
+  }
+  qs_status status = qs_expansions_fill(r->context, r->scratch, r->engine->devices, r->market, &r->simulation,
+                                        r->book->contracts, count);
+  if (!status) {
+    status = qs_warn_approximated(r->context, r->arena, r->book, r->inputs, r->sections, r->results);
+  }
   return status;
 }
 
@@ -305,6 +335,9 @@ static qs_status run_sections(run *r) {
   }
   if (!status && r->sections & (QS_SECTION_VALUE | QS_SECTION_HEDGE)) {
     status = value(r);
+  }
+  if (!status) {
+    status = expand(r);
   }
   qs_horizon *horizon = NULL;
   if (!status && r->sections & QS_SECTION_RISK) {

@@ -62,4 +62,11 @@ void qs_trade_spec_init(qs_trade_spec *spec) {
   spec->strike = NAN;
   spec->expiry_years = NAN;
   spec->entry_price = NAN;
+  qs_path_spec *path = &spec->path;
+  path->amount = 1;
+  path->moneyness = 1;
+  path->lower = path->upper = NAN;
+  path->local_floor = path->local_cap = path->global_floor = path->global_cap = NAN;
+  path->cap = NAN;
+  path->annualisation = NAN;
 }

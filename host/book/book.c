@@ -6,8 +6,12 @@
 #include "host/book/resolve.h"
 
 const char *qs_contract_kind_name(qs_contract_kind kind) {
-  static const char *const names[] = {"european", "forward", "future", "perpetual", "spot", "cash"};
+  static const char *const names[] = {"european", "forward", "future", "perpetual", "spot", "cash", "path"};
   return (unsigned)kind < sizeof names / sizeof names[0] ? names[kind] : NULL;
+}
+
+const char *qs_contract_name(const qs_contract *contract) {
+  return contract->path ? qs_trade_type_name(contract->path->type) : qs_contract_kind_name(contract->kind);
 }
 
 /* "positions[3] (line 5)", without the line where there is none. */
@@ -37,12 +41,12 @@ static qs_status positions_into(qs_context *context, qs_arena *arena, const qs_m
   return QS_OK;
 }
 
-static qs_status trades_into(qs_context *context, const qs_market *market, const char *where,
+static qs_status trades_into(qs_context *context, qs_arena *arena, const qs_market *market, const char *where,
                              const qs_trade_spec *trades, size_t count, qs_ids *ids, qs_contract *out) {
   for (size_t i = 0; i < count; i++) {
     char place[QS_BOOK_PLACE_SIZE];
     format_place(place, where, i, trades[i].line);
-    qs_status status = qs_resolve_trade(context, market, place, &trades[i], &out[i]);
+    qs_status status = qs_resolve_trade(context, arena, market, place, &trades[i], &out[i]);
     if (status != QS_OK) {
       return status;
     }
@@ -98,7 +102,7 @@ qs_status qs_book_build(qs_context *context, qs_arena *arena, const qs_inputs *i
   if (status != QS_OK ||
       (status = positions_into(context, arena, market, "positions", inputs->positions, positions, ids,
                                built->contracts)) != QS_OK ||
-      (status = trades_into(context, market, "trades", inputs->trades, trades, ids,
+      (status = trades_into(context, arena, market, "trades", inputs->trades, trades, ids,
                             built->contracts + positions)) != QS_OK ||
       (status = cash_into(context, arena, market, inputs->cash, inputs->cash_count, ids,
                           built->contracts + positions + trades)) != QS_OK) {
@@ -150,7 +154,7 @@ qs_status qs_book_resolve_trades(qs_context *context, qs_arena *arena, const qs_
   qs_ids *ids = NULL;
   qs_status status = allocate(context, arena, count, &out, &ids);
   if (status == QS_OK) {
-    status = trades_into(context, market, where, trades, count, ids, out);
+    status = trades_into(context, arena, market, where, trades, count, ids, out);
   }
   if (status == QS_OK) {
     *contracts = out;

@@ -10,14 +10,16 @@
  *   perpetual            as a future with F = S
  *   spot                 S
  *   cash                 1, or S where it is coin
- * A future or perpetual without entry price is valued from its own price now: worth 0, moving with the
- * market.
+ *   path, linear         D(T) F(T) y                  y of the payoff (host/book/path_terms.h), T its last
+ * date path, coin           S exp(-coin_rate T) y A future or perpetual without entry price is valued from
+ * its own price now: worth 0, moving with the market.
  */
 #ifndef QS_HOST_BOOK_BOOK_H
 #define QS_HOST_BOOK_BOOK_H
 
 #include "host/base/arena.h"
 #include "host/base/context.h"
+#include "host/book/path_terms.h"
 #include "host/market/market.h"
 #include "quickset/inputs.h"
 
@@ -31,11 +33,25 @@ typedef enum qs_contract_kind {
   QS_CONTRACT_FUTURE,
   QS_CONTRACT_PERPETUAL,
   QS_CONTRACT_SPOT,
-  QS_CONTRACT_CASH
+  QS_CONTRACT_CASH,
+  QS_CONTRACT_PATH
 } qs_contract_kind;
 
-/* Static names: european, forward, future, perpetual, spot, cash. */
+/* Static names: european, forward, future, perpetual, spot, cash, path. */
 const char *qs_contract_kind_name(qs_contract_kind kind);
+
+/* Static names of what trades can be, as in configs; null: none such. */
+const char *qs_trade_type_name(qs_trade_type type);
+
+/* What a contract along a path is worth near the market of now, one unit in the reporting currency. s is the
+ * move of ln S, with every forward. */
+typedef struct qs_expansion {
+  double value;
+  double slope, curvature; /* dV/ds, d2V/ds2 */
+  double by_variance;      /* dV/dv of the variance now; 0 where the model's is constant */
+  double by_volatility;    /* dV/d ln a, a the factor of qs_model_scale_volatility */
+  double theta;            /* one calendar day later less now */
+} qs_expansion;
 
 typedef struct qs_contract {
   const char *id; /* unique: the trade's id, or the instrument, with "#2" ... where it is held again */
@@ -50,10 +66,15 @@ typedef struct qs_contract {
   double years;   /* to expiry, > 0; 0: none */
   double forward; /* F(years) now, or the spot */
   double quantity;
-  double entry_price;      /* as valued: given, or the price now */
-  double mark;             /* venue unit; NaN: none */
-  const qs_future *future; /* the listed future or perpetual it is, or null */
+  double entry_price;            /* as valued: given, or the price now */
+  double mark;                   /* venue unit; NaN: none */
+  const qs_future *future;       /* the listed future or perpetual it is, or null */
+  const qs_path_terms *path;     /* along a path, else null */
+  const qs_expansion *expansion; /* along a path, once it was valued for what goes by it; else null */
 } qs_contract;
+
+/* The trade's type where it lies along a path, else the kind's name. */
+const char *qs_contract_name(const qs_contract *contract);
 
 typedef struct qs_book {
   qs_contract *contracts; /* positions, then trades, then cash, in the order of the inputs */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/market/fixings.h"
 #include "host/market/time.h"
 
 /* Beyond it a maturity is taken for a slip: a date or days where years are meant. */
@@ -70,16 +71,34 @@ static const trade_rule *find_rule(qs_trade_type type) {
       [QS_TRADE_FUTURE] = {"future", QS_CONTRACT_FUTURE, false, true, true},
       [QS_TRADE_PERPETUAL] = {"perpetual", QS_CONTRACT_PERPETUAL, false, false, true},
       [QS_TRADE_SPOT] = {"spot", QS_CONTRACT_SPOT, false, false, false},
+      [QS_TRADE_DIGITAL] = {"digital", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_ASIAN] = {"asian", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_BARRIER] = {"barrier", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_LOOKBACK] = {"lookback", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_FORWARD_START] = {"forward_start", QS_CONTRACT_PATH, false, true, true},
+      [QS_TRADE_CLIQUET] = {"cliquet", QS_CONTRACT_PATH, false, true, true},
+      [QS_TRADE_VARIANCE_SWAP] = {"variance_swap", QS_CONTRACT_PATH, true, true, false},
+      [QS_TRADE_VOLATILITY_SWAP] = {"volatility_swap", QS_CONTRACT_PATH, true, true, false},
   };
   return (unsigned)type < sizeof rules / sizeof rules[0] ? &rules[type] : NULL;
 }
 
+const char *qs_trade_type_name(qs_trade_type type) {
+  const trade_rule *rule = find_rule(type);
+  return rule ? rule->name : NULL;
+}
+
+/* An average or an extreme is the strike. */
+static bool strike_floats(const qs_trade_spec *trade) {
+  return (trade->type == QS_TRADE_ASIAN || trade->type == QS_TRADE_LOOKBACK) && trade->path.floating;
+}
+
 static qs_status check_strike(qs_context *context, const char *place, const trade_rule *rule,
                               const qs_trade_spec *trade) {
-  if (!rule->strike) {
-    return given(trade->strike)
-               ? qs_fail(context, QS_ERROR_INPUT, "%s: strike: a %s has none", place, rule->name)
-               : QS_OK;
+  if (!rule->strike || strike_floats(trade)) {
+    return given(trade->strike) ? qs_fail(context, QS_ERROR_INPUT, "%s: strike: a %s%s has none", place,
+                                          rule->strike ? "floating " : "", rule->name)
+                                : QS_OK;
   }
   if (isnan(trade->strike)) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: strike: missing or not a number; a %s needs it", place,
@@ -95,8 +114,10 @@ static qs_status check_strike(qs_context *context, const char *place, const trad
 /* Exactly one of expiry and expiry_years, later than as_of. */
 static qs_status resolve_expiry(qs_context *context, const qs_market *market, const char *place,
                                 const trade_rule *rule, const qs_trade_spec *trade, qs_contract *out) {
-  bool by_date = trade->expiry != 0;
   bool by_years = given(trade->expiry_years);
+  qs_time by_fixings = rule->kind == QS_CONTRACT_PATH ? qs_trade_expiry(trade, market->as_of) : 0;
+  qs_time date = trade->expiry || by_years ? trade->expiry : by_fixings;
+  bool by_date = date != 0;
   if (!rule->expiry) {
     return by_date || by_years
                ? qs_fail(context, QS_ERROR_INPUT, "%s: expiry: a %s has none", place, rule->name)
@@ -107,11 +128,11 @@ static qs_status resolve_expiry(qs_context *context, const qs_market *market, co
                    "%s: expiry: %s; exactly one of expiry and expiry_years (greater than 0)", place,
                    by_date ? "given twice" : "missing");
   }
-  double years = by_date ? qs_time_years(market->as_of, trade->expiry) : trade->expiry_years;
+  double years = by_date ? qs_time_years(market->as_of, date) : trade->expiry_years;
   if (by_date && !(years > 0 && years <= max_years)) {
     char expiry[QS_TIME_TEXT];
     char now[QS_TIME_TEXT];
-    qs_time_format(trade->expiry, expiry);
+    qs_time_format(date, expiry);
     qs_time_format(market->as_of, now);
     return qs_fail(context, QS_ERROR_INPUT, "%s: expiry: %s; must be after as_of %s and within %g years",
                    place, expiry, now, max_years);
@@ -121,7 +142,7 @@ static qs_status resolve_expiry(qs_context *context, const qs_market *market, co
                    place, years, max_years);
   }
   out->years = years;
-  out->expiry = by_date ? trade->expiry : market->as_of + (qs_time)llround(years * QS_SECONDS_PER_YEAR);
+  out->expiry = by_date ? date : market->as_of + (qs_time)llround(years * QS_SECONDS_PER_YEAR);
   return QS_OK;
 }
 
@@ -141,7 +162,7 @@ static qs_status check_enums(qs_context *context, const char *place, const trade
   return QS_OK;
 }
 
-qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const char *place,
+qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
                            const qs_trade_spec *trade, qs_contract *contract) {
   const trade_rule *rule = find_rule(trade->type);
   if (!trade->id || !trade->id[0]) {
@@ -149,8 +170,8 @@ qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const c
   }
   if (!rule) {
     return qs_fail(context, QS_ERROR_INPUT,
-                   "%s: type: %d; must be european, forward, future, perpetual or spot", place,
-                   (int)trade->type);
+                   "%s: type: %d; must be european, forward, future, perpetual, spot or a type along a path",
+                   place, (int)trade->type);
   }
   int underlying = trade->underlying ? qs_market_find(market, trade->underlying) : -1;
   if (underlying < 0) {
@@ -164,7 +185,7 @@ qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const c
                      .kind = rule->kind,
                      .call_put = trade->call_put,
                      .settlement = trade->settlement,
-                     .strike = rule->strike ? trade->strike : NAN,
+                     .strike = rule->strike && !strike_floats(trade) ? trade->strike : NAN,
                      .quantity = trade->quantity,
                      .entry_price = NAN,
                      .mark = NAN};
@@ -177,6 +198,10 @@ qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const c
   out.forward = qs_curve_forward(&market->underlyings[underlying].curve, out.years);
   if (out.kind == QS_CONTRACT_FUTURE || out.kind == QS_CONTRACT_PERPETUAL) {
     out.entry_price = out.forward;
+  }
+  if (out.kind == QS_CONTRACT_PATH &&
+      (status = qs_resolve_path(context, arena, market, place, trade, &out))) {
+    return status;
   }
   status = apply_entry(context, place, trade->entry_price, &out);
   if (status == QS_OK) {

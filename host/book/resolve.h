@@ -13,8 +13,13 @@ qs_status qs_resolve_name(qs_context *context, const qs_market *market, const ch
 qs_status qs_resolve_position(qs_context *context, const qs_market *market, const char *place,
                               const qs_position_spec *position, qs_contract *contract);
 
-qs_status qs_resolve_trade(qs_context *context, const qs_market *market, const char *place,
+/* Fixings and terms of trades along a path are made in the arena. */
+qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
                            const qs_trade_spec *trade, qs_contract *contract);
+
+/* Gives a contract, whose underlying and expiry are there, its path. */
+qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
+                          const qs_trade_spec *trade, qs_contract *contract);
 
 /* The id is "cash-" and the currency, made in the arena. */
 qs_status qs_resolve_cash(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,

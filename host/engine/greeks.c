@@ -31,15 +31,20 @@ static const qs_underlying_market *market_of(const qs_valuation *valuation, cons
 typedef struct terms {
   const qs_contract *contract;
   const qs_underlying_market *market;
-  double spot, forward, years, discount, scale; /* scale: price = scale x y0 (options) */
+  double spot, forward, years, discount, scale; /* scale: price = scale x y0 (options, paths) */
+  bool path;
+  uint32_t parameters; /* the first parameter's quantity */
+  double known;        /* part of a path's y0 that is known */
 } terms;
 
 static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   const qs_contract *contract = &valuation->contracts[index];
-  terms t = {contract, NULL, 1, 1, contract->years, 1, 1};
+  terms t = {contract, NULL, 1, 1, contract->years, 1, 1, contract->kind == QS_CONTRACT_PATH, 0, 0};
   if (contract->underlying < 0) {
     return t;
   }
+  t.parameters = t.path ? QS_PATH_PARAMETERS : QS_QUANTITY_PARAMETERS;
+  t.known = qs_known_price(valuation, index, false);
   t.market = market_of(valuation, contract);
   t.spot = t.market->spot;
   t.forward = qs_curve_forward(&t.market->curve, contract->years);
@@ -62,10 +67,27 @@ static qs_form quantity_form(uint32_t quantity, double coefficient) {
   return form;
 }
 
+/* Price, delta and gamma stand at the same places for options and for paths. */
+_Static_assert((int)QS_PATH_PRICE == (int)QS_QUANTITY_PRICE && (int)QS_PATH_DELTA == (int)QS_QUANTITY_DELTA &&
+                   (int)QS_PATH_GAMMA == (int)QS_QUANTITY_GAMMA,
+               "one set of formulas for both");
+
+/* Adds coefficient x y0, its known part included. */
+static void add_price(const terms *t, double coefficient, qs_form *form) {
+  form->now[QS_QUANTITY_PRICE] += coefficient;
+  form->constant += coefficient * t->known;
+}
+
+static qs_form price_form(const terms *t, double coefficient) {
+  qs_form form = constant_form(0);
+  add_price(t, coefficient, &form);
+  return form;
+}
+
 /* coefficient x (y1 - y0) */
-static qs_form excess_form(double coefficient) {
+static qs_form excess_form(const terms *t, double coefficient) {
   qs_form form = quantity_form(QS_QUANTITY_DELTA, coefficient);
-  form.now[QS_QUANTITY_PRICE] = -coefficient;
+  add_price(t, -coefficient, &form);
   return form;
 }
 
@@ -89,34 +111,54 @@ static double plain_price(const terms *t, double years, bool coin) {
   case QS_CONTRACT_CASH:
     return contract->underlying < 0 || coin ? 1 : t->spot;
   case QS_CONTRACT_OPTION:
+  case QS_CONTRACT_PATH:
     break;
   }
   return 0;
 }
 
+/* Priced by simulation. */
+static bool is_simulated(const qs_contract *contract) {
+  return contract->kind == QS_CONTRACT_OPTION || contract->kind == QS_CONTRACT_PATH;
+}
+
 qs_form qs_price_form(const qs_valuation *valuation, size_t contract, bool coin) {
   terms t = terms_of(valuation, contract, coin);
-  if (t.contract->kind == QS_CONTRACT_OPTION) {
-    return quantity_form(QS_QUANTITY_PRICE, t.scale);
+  if (is_simulated(t.contract)) {
+    return price_form(&t, t.scale);
   }
   return constant_form(plain_price(&t, t.years, coin));
 }
 
 static qs_form option_theta(const qs_valuation *valuation, const terms *t, size_t index, bool coin) {
-  qs_form form = quantity_form(QS_QUANTITY_PRICE, -t->scale);
+  qs_form form = price_form(t, -t->scale);
   const qs_contract *contract = t->contract;
   const qs_underlying_values *values = &valuation->values[contract->underlying];
   bool in_coin = qs_contract_in_coin(contract);
-  if (valuation->payoff_of[index] < values->later_first) {
+  if (!t->path && valuation->payoff_of[index] < values->later_first) {
     double sign = contract->call_put == QS_CALL ? 1 : -1;
     double payoff = fmax(sign * (t->spot - contract->strike), 0);
-    form.constant = in_coin && coin ? payoff / t->spot : payoff;
+    form.constant += in_coin && coin ? payoff / t->spot : payoff;
     return form;
   }
-  double years = t->years - day;
+  double years = fmax(t->years - day, 0);
   double rate = in_coin ? t->market->coin_rate : t->market->discount_rate;
   double level = in_coin ? (coin ? 1 : t->spot) : qs_curve_forward(&t->market->curve, years);
   form.later = exp(-rate * years) * level;
+  form.constant += form.later * qs_known_price(valuation, index, true);
+  return form;
+}
+
+/* Growth of the whole forward curve: a path's dates are reached at their own times. */
+static qs_form carry_form(const terms *t, bool in_coin) {
+  if (!t->path) {
+    return in_coin ? excess_form(t, t->years * t->scale)
+                   : quantity_form(QS_QUANTITY_DELTA, t->years * t->scale);
+  }
+  qs_form form = quantity_form(QS_PATH_CARRY, t->scale);
+  if (in_coin) {
+    add_price(t, -t->years * t->scale, &form);
+  }
   return form;
 }
 
@@ -132,13 +174,13 @@ static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *
         shift += market->parameter_by_quote[p * market->sensitivity_count + j];
       }
       if (slot >= 0) {
-        form->now[QS_QUANTITY_PARAMETERS + slot] = vol_point * t->scale * shift;
+        form->now[t->parameters + (uint32_t)slot] = vol_point * t->scale * shift;
       }
     }
     return true;
   }
   if (type == QS_MODEL_GBM) {
-    form->now[QS_QUANTITY_PARAMETERS] = vol_point * t->scale;
+    form->now[t->parameters] = vol_point * t->scale;
     return true;
   }
   (void)valuation;
@@ -151,12 +193,12 @@ static bool option_greek(const qs_valuation *valuation, const terms *t, size_t i
   double s = t->spot, d = t->discount;
   switch (greek) {
   case QS_GREEK_DELTA:
-    *form = in_coin && coin ? excess_form(d / s)
+    *form = in_coin && coin ? excess_form(t, d / s)
                             : quantity_form(QS_QUANTITY_DELTA, in_coin ? d : d * t->forward / s);
     return true;
   case QS_GREEK_GAMMA:
     if (in_coin && coin) {
-      *form = excess_form(-2 * d / (s * s));
+      *form = excess_form(t, -2 * d / (s * s));
       form->now[QS_QUANTITY_GAMMA] = d / (s * s);
     } else {
       *form = quantity_form(QS_QUANTITY_GAMMA, in_coin ? d / s : d * t->forward / (s * s));
@@ -168,14 +210,13 @@ static bool option_greek(const qs_valuation *valuation, const terms *t, size_t i
   case QS_GREEK_VEGA:
     return option_vega(valuation, t, form);
   case QS_GREEK_D_RATE:
-    *form = quantity_form(QS_QUANTITY_PRICE, -t->years * t->scale);
+    *form = price_form(t, -t->years * t->scale);
     return true;
   case QS_GREEK_D_CARRY:
-    *form =
-        in_coin ? excess_form(t->years * t->scale) : quantity_form(QS_QUANTITY_DELTA, t->years * t->scale);
+    *form = carry_form(t, in_coin);
     return true;
   case QS_GREEK_NET_DELTA:
-    *form = excess_form(d);
+    *form = excess_form(t, d);
     return in_coin;
   default:
     break;
@@ -184,7 +225,7 @@ static bool option_greek(const qs_valuation *valuation, const terms *t, size_t i
   if (slot < 0) {
     return false;
   }
-  *form = quantity_form(QS_QUANTITY_PARAMETERS + (uint32_t)slot, t->scale);
+  *form = quantity_form(t->parameters + (uint32_t)slot, t->scale);
   return true;
 }
 
@@ -236,7 +277,7 @@ static bool plain_greek(const terms *t, qs_greek greek, bool coin, qs_form *form
 
 bool qs_greek_form(const qs_valuation *valuation, size_t contract, qs_greek greek, bool coin, qs_form *form) {
   terms t = terms_of(valuation, contract, coin);
-  if (t.contract->kind == QS_CONTRACT_OPTION) {
+  if (is_simulated(t.contract)) {
     return option_greek(valuation, &t, contract, greek, coin, form);
   }
   return plain_greek(&t, greek, coin, form);
@@ -247,7 +288,8 @@ qs_form qs_forward_form(const qs_valuation *valuation, size_t contract) {
   bool in_coin = qs_contract_in_coin(t.contract);
   switch (t.contract->kind) {
   case QS_CONTRACT_OPTION:
-    return in_coin ? excess_form(t.scale) : quantity_form(QS_QUANTITY_DELTA, t.scale);
+  case QS_CONTRACT_PATH:
+    return in_coin ? excess_form(&t, t.scale) : quantity_form(QS_QUANTITY_DELTA, t.scale);
   case QS_CONTRACT_FORWARD:
     return constant_form(t.discount * t.forward);
   case QS_CONTRACT_FUTURE:

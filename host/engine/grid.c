@@ -37,6 +37,9 @@ static int64_t longest_step(const qs_model *model) {
   return 4;
 }
 
+/* Draws of a step that begins where another was cut: the second it begins at, apart from all levels. */
+static const uint32_t cut_block = 1u << 31;
+
 static int64_t floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
 }
@@ -85,33 +88,96 @@ static calendar_step next_step(const qs_model *model, qs_time as_of, qs_time fro
                           : next_constant_step(as_of, from, step_days);
 }
 
-qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
-                        const qs_time *times, size_t count, double step_days, qs_grid *grid) {
-  uint32_t step_count = 0;
-  qs_time last = count ? times[count - 1] : as_of;
-  for (qs_time t = as_of; t < last; step_count++) {
-    t = next_step(model, as_of, t, step_days).end;
+/* How far the main path has come: at time t, inside or at the beginning of a calendar step. */
+typedef struct walk {
+  const qs_model *model;
+  qs_time as_of;
+  double step_days;
+  qs_time t, begin; /* of the calendar step */
+  calendar_step step;
+} walk;
+
+static walk walk_from(const qs_model *model, qs_time as_of, double step_days) {
+  walk w = {model, as_of, step_days, as_of, as_of, next_step(model, as_of, as_of, step_days)};
+  return w;
+}
+
+/* The step from where the path is to a time that is not after the calendar step's end. */
+static qs_step step_to(const walk *w, qs_time to) {
+  qs_step step = make_step(w->t, to, w->step.level, w->step.index);
+  if (w->t != w->begin) {
+    step.draw_block = cut_block | (uint32_t)((uint64_t)w->t >> 2 & (cut_block - 1));
+    step.draw_word = (uint32_t)(w->t & 3);
   }
-  qs_step *steps = QS_NEW(arena, step_count, qs_step);
+  return step;
+}
+
+static void walk_to(walk *w, qs_time to) {
+  w->t = to;
+  if (to == w->step.end) {
+    w->begin = to;
+    w->step = next_step(w->model, w->as_of, to, w->step_days);
+  }
+}
+
+qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                        qs_time last, double step_days, const qs_time **nodes, size_t *count) {
+  size_t found = 1;
+  for (walk w = walk_from(model, as_of, step_days); w.step.end <= last; walk_to(&w, w.step.end)) {
+    found++;
+  }
+  qs_time *times = QS_NEW(arena, found, qs_time);
+  if (!times) {
+    return qs_fail_memory(context, "laying out the time grid");
+  }
+  walk w = walk_from(model, as_of, step_days);
+  for (size_t k = 0; k < found; k++) {
+    times[k] = w.step.end;
+    walk_to(&w, w.step.end);
+  }
+  *nodes = times;
+  *count = found;
+  return QS_OK;
+}
+
+qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                                const qs_time *times, const bool *through, size_t count, double step_days,
+                                qs_grid *grid) {
+  size_t most = count + 1; /* every time may cut one step in two */
+  qs_time last = count ? times[count - 1] : as_of;
+  for (walk w = walk_from(model, as_of, step_days); w.t < last; walk_to(&w, w.step.end)) {
+    most++;
+  }
+  qs_step *steps = QS_NEW(arena, most, qs_step);
   qs_date *dates = QS_NEW(arena, count, qs_date);
   if (!steps || !dates) {
     return qs_fail_memory(context, "laying out the time grid");
   }
-  qs_time t = as_of;
+  walk w = walk_from(model, as_of, step_days);
   uint32_t taken = 0;
   for (size_t d = 0; d < count; d++) {
-    calendar_step next = next_step(model, as_of, t, step_days);
-    while (next.end <= times[d]) {
-      steps[taken++] = make_step(t, next.end, next.level, next.index);
-      t = next.end;
-      next = next_step(model, as_of, t, step_days);
+    while (w.step.end <= times[d]) {
+      steps[taken++] = step_to(&w, w.step.end);
+      walk_to(&w, w.step.end);
+    }
+    if (through && through[d] && w.t < times[d]) {
+      steps[taken++] = step_to(&w, times[d]);
+      walk_to(&w, times[d]);
     }
     dates[d].main_steps = taken;
-    dates[d].side = make_step(t, times[d], next.level, next.index);
+    dates[d].side = step_to(&w, times[d]);
+  }
+  if (through && count) {
+    steps[taken++] = step_to(&w, w.step.end);
   }
   grid->steps = steps;
   grid->step_count = taken;
   grid->dates = dates;
   grid->date_count = (uint32_t)count;
   return QS_OK;
+}
+
+qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                        const qs_time *times, size_t count, double step_days, qs_grid *grid) {
+  return qs_grid_build_through(context, arena, model, as_of, times, NULL, count, step_days, grid);
 }

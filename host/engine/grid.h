@@ -29,6 +29,20 @@ typedef struct qs_grid {
 qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                         const qs_time *times, size_t count, double step_days, qs_grid *grid);
 
+/* The same, but the main path goes through every time d with through[d] (null: through none). Dates that a
+ * payoff observes together must be so, all but its last: a side step shares its draws with the step that it
+ * replaces. A step that is cut at such a time goes on from there to its own end with draws that the time
+ * alone determines. The steps end with the one that the last time lies in or before, so that what is seen at
+ * a time depends to the bit on the times that the path goes through before the end of that time's calendar
+ * step, and on no others. */
+qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                                const qs_time *times, const bool *through, size_t count, double step_days,
+                                qs_grid *grid);
+
+/* Where the calendar's steps end: nodes[count], ascending, after as_of, up to the first one after `last`. */
+qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
+                        qs_time last, double step_days, const qs_time **nodes, size_t *count);
+
 #ifdef __cplusplus
 }
 #endif

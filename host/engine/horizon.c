@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/engine/expansion.h"
 #include "host/engine/grid.h"
 #include "host/engine/scheduler.h"
 #include "host/market/time.h"
@@ -195,6 +196,17 @@ qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *de
     *horizon = h;
   }
   return status;
+}
+
+qs_status qs_horizon_expand(qs_horizon *horizon, qs_context *context, qs_contract *contracts, size_t count) {
+  const qs_horizon_spec *spec = &horizon->spec;
+  qs_simulation_spec wanted = {.paths = spec->paths, .seed = spec->seed};
+  qs_simulation simulation = qs_simulation_resolve(&wanted);
+  simulation.precision = spec->precision;
+  simulation.scheme = spec->scheme;
+  simulation.step_days = spec->step_days;
+  return qs_expansions_fill(context, horizon->arena, horizon->devices, horizon->market, &simulation,
+                            contracts, count);
 }
 
 uint64_t qs_horizon_paths(const qs_horizon *horizon) {

@@ -2,6 +2,10 @@
  * P&L over a horizon: the states of all underlyings at the horizon (and at every expiry before it) are
  * simulated once; any contract is then revalued on every path from Fourier surfaces in (log-moneyness,
  * variance), in its own currency and converted. Risk and hedging stand on it.
+ *
+ * Contracts along paths are approximated: value now + theta x days + the second-order expansion in ln spot
+ * and the first in the variance (expansion.h), also where they expire inside the horizon, whose theta then
+ * ends with them.
  */
 #ifndef QS_HOST_ENGINE_HORIZON_H
 #define QS_HOST_ENGINE_HORIZON_H
@@ -31,6 +35,10 @@ typedef struct qs_horizon qs_horizon;
 /* Simulates the states. Owned by the arena; the market is borrowed for the horizon's life. */
 qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *devices,
                             const qs_market *market, const qs_horizon_spec *spec, qs_horizon **horizon);
+
+/* Values those of the contracts that lie along paths and have no expansion yet; all others below must have
+ * one. It lives as long as the horizon. */
+qs_status qs_horizon_expand(qs_horizon *horizon, qs_context *context, qs_contract *contracts, size_t count);
 
 uint64_t qs_horizon_paths(const qs_horizon *horizon);
 

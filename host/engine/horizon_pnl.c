@@ -33,6 +33,8 @@ static double plain_now(const qs_underlying_market *market, const qs_contract *c
   case QS_CONTRACT_CASH:
   case QS_CONTRACT_OPTION:
     break;
+  case QS_CONTRACT_PATH:
+    return contract->expansion->value;
   }
   return spot;
 }
@@ -106,6 +108,10 @@ qs_status qs_horizon_values_now(const qs_horizon *h, qs_context *context, const 
                                 size_t count, double *now) {
   for (size_t i = 0; i < count; i++) {
     int u = contracts[i].underlying;
+    if (contracts[i].kind == QS_CONTRACT_PATH && !contracts[i].expansion) {
+      return qs_fail(context, QS_ERROR_USAGE, "%s: a trade along a path must be valued before its P&L",
+                     contracts[i].id);
+    }
     now[i] = u < 0 ? 1 : plain_now(&h->market->underlyings[u], &contracts[i]);
   }
   qs_arena *arena = qs_arena_create(context);
@@ -184,6 +190,21 @@ static void add_future(const sum *s, const qs_contract *contract, double weight,
                        ? price - contract->entry_price
                        : s->forward * growth * (1 / contract->entry_price - 1 / price);
     t->out[i] += weight * value;
+  }
+}
+
+/* Contracts along paths, by their expansion about now. */
+static void add_path(const sum *s, const qs_contract *contract, double weight, const target *t) {
+  const qs_expansion *e = contract->expansion;
+  const qs_model *model = &s->market->model;
+  bool varies = qs_model_parameters(model->type) >> QS_V0 & 1;
+  double days = fmin(s->horizon->spec.days, contract->years * 365);
+  double value = e->value + e->theta * days, growth = log(s->forward / s->market->spot);
+#pragma omp parallel for num_threads(t->threads) schedule(static)
+  for (uint64_t i = 0; i < t->count; i++) {
+    uint64_t p = path_at(t, i);
+    double x = growth + s->end->x[p], v = varies ? s->end->v[p] - model->value[QS_V0] : 0;
+    t->out[i] += weight * (value + e->slope * x + 0.5 * e->curvature * x * x + e->by_variance * v);
   }
 }
 
@@ -311,7 +332,9 @@ static qs_status add_underlying(qs_horizon *h, qs_context *context, size_t u, co
     }
     s.constant -= weights[i] * now[i];
     bool ends = contract->expiry && contract->expiry <= qs_horizon_end(h);
-    if (ends) {
+    if (contract->kind == QS_CONTRACT_PATH) {
+      add_path(&s, contract, weights[i], t);
+    } else if (ends) {
       status = add_settled(&s, context, h, u, contract, weights[i], t);
     } else if (contract->kind == QS_CONTRACT_OPTION) {
       options[option_count].contract = contract;

@@ -73,6 +73,7 @@ static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *gree
 static double venue_price(const qs_valuation *v, const qs_contract *contract, const qs_trade_result *trade) {
   switch (contract->kind) {
   case QS_CONTRACT_OPTION:
+  case QS_CONTRACT_PATH:
     return contract->settlement == QS_SETTLE_COIN ? trade->price_coin.estimate : trade->price.estimate;
   case QS_CONTRACT_FUTURE:
     return qs_curve_forward(&v->market->underlyings[contract->underlying].curve, contract->years);
@@ -97,7 +98,7 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
   trade->underlying = contract->underlying < 0 ? NULL : v->market->underlyings[contract->underlying].name;
   trade->book = contract->book;
   trade->venue = contract->venue;
-  trade->kind = qs_contract_kind_name(contract->kind);
+  trade->kind = qs_contract_name(contract);
   trade->quantity = contract->quantity;
   trade->mark = contract->mark;
   qs_form form = qs_price_form(v, index, false);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/engine/greeks.h"
+#include "host/engine/path_set.h"
 #include "host/engine/scheduler.h"
 
 /* Cells are worked off in chunks whose moments stay below this. */
@@ -50,15 +51,16 @@ static double plain_value(const qs_contract *contract, const qs_underlying_marke
   case QS_CONTRACT_SPOT:
   case QS_CONTRACT_CASH:
   case QS_CONTRACT_OPTION:
+  case QS_CONTRACT_PATH:
     break;
   }
   return spot;
 }
 
-/* Price of one unit of an option = coefficient x what the unit yields (per unit of the unshifted forward; a
- * coin contract's spot and forward move together, so the shift cancels). */
-static double option_coefficient(const qs_contract *contract, const qs_underlying_market *market,
-                                 const qs_shock *shock) {
+/* Price of one unit of an option or path = coefficient x what the unit yields (per unit of the unshifted
+ * forward; a coin contract's spot and forward move together, so the shift cancels). */
+static double unit_coefficient(const qs_contract *contract, const qs_underlying_market *market,
+                               const qs_shock *shock) {
   double years = contract->years;
   if (contract->settlement == QS_SETTLE_COIN) {
     return market->spot * exp(-market->coin_rate * years);
@@ -71,6 +73,7 @@ static double option_coefficient(const qs_contract *contract, const qs_underlyin
 typedef struct source {
   const qs_value_unit *unit;
   const qs_moment *moments;
+  const qs_path_units *paths;
   uint32_t shift;
 } source;
 
@@ -84,16 +87,44 @@ typedef struct revaluer {
   const qs_simulation *simulation;
   const uint32_t *payoff_of;
   const qs_option_set *sets; /* [underlyings] */
+  const qs_path_set *paths;  /* [underlyings] */
   source *base;              /* [underlyings] */
 } revaluer;
 
-static bool same_path(const qs_shock *a, const qs_shock *b) {
-  bool same = a->model.type == b->model.type && a->carry_add == b->carry_add;
+/* Payoffs along paths may depend on the discount rate: rebates at hit do. */
+static bool same_path(const qs_shock *a, const qs_shock *b, bool by_rate) {
+  bool same = a->model.type == b->model.type && a->carry_add == b->carry_add &&
+              (!by_rate || a->rate_add == b->rate_add);
   uint32_t used = qs_model_parameters(a->model.type);
   for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
     same = same && (!(used >> p & 1) || a->model.value[p] == b->model.value[p]);
   }
   return same;
+}
+
+/* The units of a chunk of cells. */
+typedef struct chunk_plan {
+  size_t cells, count;
+  qs_value_unit *units; /* [cells * underlyings], `count` of them used */
+  qs_path_units *paths;
+  qs_moment **moments;
+  uint32_t *unit_of, *shift_of; /* [underlying][cell] */
+} chunk_plan;
+
+/* Plans the units of one market, for the shifts that its cells have. */
+static qs_status plan_units(const revaluer *r, qs_arena *arena, size_t u, const qs_shock *shock,
+                            const double *shifts, uint32_t shift_count, chunk_plan *plan) {
+  const qs_underlying_market *underlying = &r->market->underlyings[u];
+  qs_unit_market market = {&shock->model, shock->carry_add, false, shifts, shift_count, false};
+  uint32_t first;
+  qs_status status = qs_unit_build(r->context, arena, underlying, r->market->as_of, r->simulation,
+                                   &r->sets[u], &market, &plan->units[plan->count], &first);
+  if (!status) {
+    status = qs_path_units_build(r->context, arena, underlying, r->market->as_of, r->simulation, &r->paths[u],
+                                 &market, shock->rate_add, &plan->paths[plan->count]);
+  }
+  plan->count++;
+  return status;
 }
 
 /* For unit_of: the cell values the underlying as it is. */
@@ -102,9 +133,8 @@ static const uint32_t no_unit = UINT32_MAX;
 /* The units of one underlying over a chunk of cells, cells of one model and carry sharing theirs, and those
  * that leave paths and spot as they are taking the base once there is one. */
 static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, const qs_shock *shocks,
-                                 size_t cells, qs_value_unit *units, size_t *unit_count, uint32_t *unit_of,
-                                 uint32_t *shift_of) {
-  size_t underlyings = r->market->underlying_count;
+                                 chunk_plan *plan) {
+  size_t underlyings = r->market->underlying_count, cells = plan->cells;
   double *shifts = QS_NEW(arena, cells, double);
   bool *planned = QS_NEW(arena, cells, bool);
   if (!shifts || !planned) {
@@ -113,9 +143,9 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
   qs_shock none = qs_shock_none(&r->market->underlyings[u].model);
   for (size_t c = 0; r->base[u].unit && c < cells; c++) {
     const qs_shock *shock = &shocks[c * underlyings + u];
-    if (shock->log_spot == 0 && same_path(shock, &none)) {
+    if (shock->log_spot == 0 && same_path(shock, &none, r->paths[u].count > 0)) {
       planned[c] = true;
-      unit_of[c] = no_unit;
+      plan->unit_of[u * cells + c] = no_unit;
     }
   }
   for (size_t head = 0; head < cells; head++) {
@@ -127,7 +157,7 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
     double *mine = shifts;
     for (size_t c = head; c < cells; c++) {
       const qs_shock *other = &shocks[c * underlyings + u];
-      if (planned[c] || !same_path(shock, other)) {
+      if (planned[c] || !same_path(shock, other, r->paths[u].count > 0)) {
         continue;
       }
       uint32_t k = 0;
@@ -138,67 +168,91 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
         mine[used++] = other->log_spot;
       }
       planned[c] = true;
-      unit_of[c] = (uint32_t)*unit_count;
-      shift_of[c] = k;
+      plan->unit_of[u * cells + c] = (uint32_t)plan->count;
+      plan->shift_of[u * cells + c] = k;
     }
-    qs_unit_market market = {&shock->model, shock->carry_add, false, mine, used, false};
-    uint32_t first;
-    qs_status status = qs_unit_build(r->context, arena, &r->market->underlyings[u], r->market->as_of,
-                                     r->simulation, &r->sets[u], &market, &units[*unit_count], &first);
+    qs_status status = plan_units(r, arena, u, shock, mine, used, plan);
     if (status) {
       return status;
     }
     shifts += used;
-    ++*unit_count;
   }
   return QS_OK;
+}
+
+static qs_status run_units(const revaluer *r, qs_arena *arena, chunk_plan *plan) {
+  for (size_t k = 0; k < plan->count; k++) {
+    plan->moments[k] = QS_NEW(arena, qs_value_unit_moments(&plan->units[k]), qs_moment);
+    if (!plan->moments[k]) {
+      return qs_fail_memory(r->context, "revaluing scenarios");
+    }
+    qs_status status = qs_path_units_room(r->context, arena, &plan->paths[k]);
+    if (status) {
+      return status;
+    }
+  }
+  qs_status status =
+      qs_schedule_value(r->context, r->devices, "stress", plan->units, plan->count, NULL, plan->moments);
+  return status ? status : qs_path_units_run(r->context, r->devices, "stress", plan->paths, plan->count);
 }
 
 /* Runs a chunk of cells; sources[cell * underlyings + u]. */
 static qs_status run_cells(const revaluer *r, qs_arena *arena, const qs_shock *shocks, size_t cells,
                            source *sources) {
   size_t underlyings = r->market->underlying_count;
-  qs_value_unit *units = QS_NEW(arena, cells * underlyings, qs_value_unit);
-  qs_moment **moments = QS_NEW(arena, cells * underlyings, qs_moment *);
-  uint32_t *unit_of = QS_NEW(arena, cells * underlyings, uint32_t);
-  uint32_t *shift_of = QS_NEW(arena, cells * underlyings, uint32_t);
-  if (!units || !moments || !unit_of || !shift_of) {
+  chunk_plan plan = {.cells = cells,
+                     .units = QS_NEW(arena, cells * underlyings, qs_value_unit),
+                     .paths = QS_NEW(arena, cells * underlyings, qs_path_units),
+                     .moments = QS_NEW(arena, cells * underlyings, qs_moment *),
+                     .unit_of = QS_NEW(arena, cells * underlyings, uint32_t),
+                     .shift_of = QS_NEW(arena, cells * underlyings, uint32_t)};
+  if (!plan.units || !plan.paths || !plan.moments || !plan.unit_of || !plan.shift_of) {
     return qs_fail_memory(r->context, "planning scenarios");
   }
-  size_t unit_count = 0;
-  for (size_t u = 0; u < underlyings; u++) {
-    qs_status status = plan_underlying(r, arena, u, shocks, cells, units, &unit_count, unit_of + u * cells,
-                                       shift_of + u * cells);
-    if (status) {
-      return status;
-    }
+  qs_status status = QS_OK;
+  for (size_t u = 0; !status && u < underlyings; u++) {
+    status = plan_underlying(r, arena, u, shocks, &plan);
   }
-  for (size_t k = 0; k < unit_count; k++) {
-    moments[k] = QS_NEW(arena, qs_value_unit_moments(&units[k]), qs_moment);
-    if (!moments[k]) {
-      return qs_fail_memory(r->context, "revaluing scenarios");
-    }
+  if (!status) {
+    status = run_units(r, arena, &plan);
   }
-  qs_status status = qs_schedule_value(r->context, r->devices, "stress", units, unit_count, NULL, moments);
   for (size_t u = 0; !status && u < underlyings; u++) {
     for (size_t c = 0; c < cells; c++) {
-      uint32_t k = unit_of[u * cells + c];
-      source *to = &sources[c * underlyings + u];
-      if (k == no_unit) {
-        *to = r->base[u];
-      } else {
-        to->unit = &units[k];
-        to->moments = moments[k];
-        to->shift = shift_of[u * cells + c];
+      uint32_t k = plan.unit_of[u * cells + c];
+      source own = {0};
+      if (k != no_unit) {
+        own = (source){&plan.units[k], plan.moments[k], &plan.paths[k], plan.shift_of[u * cells + c]};
       }
+      sources[c * underlyings + u] = k == no_unit ? r->base[u] : own;
     }
   }
   return status;
 }
 
-static double batch_mean(const source *s, uint32_t batch, uint32_t payoff) {
-  size_t at = ((size_t)batch * s->unit->shift_count + s->shift) * s->unit->payoff_count + payoff;
-  return s->moments[at].mean;
+/* A payoff in a cell: its price in batch b, per unit of the forward, is known + moments[b * stride].mean. */
+typedef struct series {
+  const qs_moment *moments; /* null: nothing but what is known */
+  size_t stride;
+  double known;
+} series;
+
+static series series_of(const source *s, const qs_contract *contract, uint32_t payoff) {
+  if (contract->kind != QS_CONTRACT_PATH) {
+    size_t row = s->unit->payoff_count;
+    return (series){s->moments + s->shift * row + payoff, s->unit->shift_count * row, 0};
+  }
+  const qs_path_place *at = &s->paths->places[payoff];
+  if (at->unit == QS_NO_PAYOFF) {
+    return (series){NULL, 0, at->known};
+  }
+  const qs_path_unit *unit = &s->paths->units[at->unit];
+  size_t row = unit->payoff_count;
+  return (series){s->paths->moments[at->unit] + s->shift * row + at->payoff, unit->shift_count * row,
+                  at->known};
+}
+
+static double batch_price(const series *s, uint32_t batch) {
+  return s->known + (s->moments ? s->moments[batch * s->stride].mean : 0);
 }
 
 /* P&L of one position in one cell, by batch added to sums, its estimate returned. */
@@ -212,9 +266,9 @@ static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *sho
     const qs_underlying_market *market =
         contract->underlying < 0 ? NULL : &r->market->underlyings[contract->underlying];
     qs_shock none = shock ? qs_shock_none(&shock->model) : qs_shock_none(&(qs_model){0});
-    double shocked = plain_value(contract, market, shock);
-    exact.estimate = contract->quantity * (shocked - plain_value(contract, market, &none));
-    *value = contract->quantity * shocked;
+    double after = plain_value(contract, market, shock);
+    exact.estimate = contract->quantity * (after - plain_value(contract, market, &none));
+    *value = contract->quantity * after;
     for (uint32_t b = 0; b < batches; b++) {
       sums[b] += exact.estimate;
     }
@@ -222,15 +276,16 @@ static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *sho
   }
   const qs_underlying_market *market = &r->market->underlyings[contract->underlying];
   qs_shock none = qs_shock_none(&market->model);
-  double after = contract->quantity * option_coefficient(contract, market, shock);
-  double before = contract->quantity * option_coefficient(contract, market, &none);
-  const source *base = &r->base[contract->underlying];
+  double after = contract->quantity * unit_coefficient(contract, market, shock);
+  double before = contract->quantity * unit_coefficient(contract, market, &none);
+  series shocked = series_of(now, contract, payoff);
+  series base = series_of(&r->base[contract->underlying], contract, payoff);
   for (uint32_t b = 0; b < batches; b++) {
-    scratch[b] = after * batch_mean(now, b, payoff);
+    scratch[b] = after * batch_price(&shocked, b);
   }
   *value = qs_batch_estimate(r->simulation, scratch).estimate;
   for (uint32_t b = 0; b < batches; b++) {
-    scratch[b] -= before * batch_mean(base, b, payoff);
+    scratch[b] -= before * batch_price(&base, b);
     sums[b] += scratch[b];
   }
   return qs_batch_estimate(r->simulation, scratch);
@@ -257,7 +312,7 @@ static void settle_cell(const revaluer *r, const qs_shock *shocks, const source 
 static size_t cells_per_chunk(const revaluer *r) {
   size_t payoffs = 1;
   for (size_t u = 0; u < r->market->underlying_count; u++) {
-    payoffs += r->sets[u].count;
+    payoffs += r->sets[u].count + r->paths[u].count;
   }
   size_t cells = chunk_bytes / (payoffs * r->simulation->batches * sizeof(qs_moment));
   return cells ? cells : 1;
@@ -266,10 +321,11 @@ static size_t cells_per_chunk(const revaluer *r) {
 static qs_status prepare(revaluer *r) {
   size_t underlyings = r->market->underlying_count;
   qs_option_set *sets = QS_NEW(r->arena, underlyings, qs_option_set);
+  qs_path_set *paths = QS_NEW(r->arena, underlyings, qs_path_set);
   uint32_t *payoff_of = QS_NEW(r->arena, r->count, uint32_t);
   qs_shock *neutral = QS_NEW(r->arena, underlyings, qs_shock);
   r->base = QS_NEW(r->arena, underlyings, source);
-  if (!sets || !payoff_of || !neutral || !r->base) {
+  if (!sets || !paths || !payoff_of || !neutral || !r->base) {
     return qs_fail_memory(r->context, "planning scenarios");
   }
   for (size_t i = 0; i < r->count; i++) {
@@ -278,12 +334,16 @@ static qs_status prepare(revaluer *r) {
   for (size_t u = 0; u < underlyings; u++) {
     qs_status status =
         qs_option_set_build(r->context, r->arena, r->contracts, r->count, (int)u, &sets[u], payoff_of);
+    if (!status) {
+      status = qs_path_set_build(r->context, r->arena, r->contracts, r->count, (int)u, &paths[u], payoff_of);
+    }
     if (status) {
       return status;
     }
     neutral[u] = qs_shock_none(&r->market->underlyings[u].model);
   }
   r->sets = sets;
+  r->paths = paths;
   r->payoff_of = payoff_of;
   return run_cells(r, r->arena, neutral, 1, r->base);
 }
@@ -312,7 +372,13 @@ qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, 
                      const qs_contract *contracts, size_t count, const qs_simulation *simulation,
                      const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,
                      double *values) {
-  revaluer r = {context, arena, devices, market, contracts, count, simulation, NULL, NULL, NULL};
+  revaluer r = {.context = context,
+                .arena = arena,
+                .devices = devices,
+                .market = market,
+                .contracts = contracts,
+                .count = count,
+                .simulation = simulation};
   qs_status status = prepare(&r);
   size_t chunk = status ? 1 : cells_per_chunk(&r);
   for (size_t c = 0; !status && c < cells; c += chunk) {

@@ -1,5 +1,6 @@
 #include "host/engine/scheduler.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "host/base/arena.h"
@@ -16,6 +17,11 @@ typedef struct value_job {
   const qs_value_unit *units;
   qs_moment *const *moments;
 } value_job;
+
+typedef struct path_job {
+  const qs_path_unit *units;
+  qs_moment *const *moments;
+} path_job;
 
 typedef struct horizon_job {
   const qs_horizon_unit *units;
@@ -40,100 +46,244 @@ size_t qs_value_unit_moments(const qs_value_unit *unit) {
          qs_value_unit_quantities(unit);
 }
 
-/* Runs a piece straight into its place, which it fills without a gap, or by way of scratch. */
+size_t qs_path_unit_moments(const qs_path_unit *unit) {
+  return (size_t)(unit->batch_end - unit->batch_begin) * unit->shift_count * unit->payoff_count *
+         qs_path_unit_quantities(unit);
+}
+
+/* What matters of a value or path unit for cutting it and putting its results together. */
+typedef struct shape {
+  uint32_t batch_begin, batch_end, shifts, payoffs, quantities;
+  uint64_t batch_paths;
+  bool greeks;
+} shape;
+
+static shape value_shape(const qs_value_unit *u) {
+  return (shape){u->batch_begin, u->batch_end, u->shift_count, u->payoff_count, qs_value_unit_quantities(u),
+                 u->batch_paths, u->greeks};
+}
+
+static shape path_shape(const qs_path_unit *u) {
+  return (shape){u->batch_begin, u->batch_end, u->shift_count, u->payoff_count, qs_path_unit_quantities(u),
+                 u->batch_paths, u->greeks};
+}
+
+/* Where a piece's results go: straight into their place, which they fill without a gap, or by way of scratch.
+ */
+typedef struct landing {
+  qs_moment *place, *direct;
+  size_t row, part_row, rows;
+} landing;
+
+static landing landing_of(const shape *s, const work_task *piece, qs_moment *moments, void *scratch) {
+  size_t row = (size_t)s->payoffs * s->quantities, part_row = (size_t)piece->payoff_count * s->quantities;
+  size_t first = (size_t)(piece->begin - s->batch_begin) * s->shifts;
+  landing l = {moments + first * row + (size_t)piece->payoff_begin * s->quantities, scratch, row, part_row,
+               (size_t)(piece->end - piece->begin) * s->shifts};
+  if (part_row == row) {
+    l.direct = l.place;
+  }
+  return l;
+}
+
+static void land(const landing *l, qs_status status) {
+  for (size_t i = 0; status == QS_OK && l->direct != l->place && i < l->rows; i++) {
+    memcpy(l->place + i * l->row, l->direct + i * l->part_row, l->part_row * sizeof *l->place);
+  }
+}
+
 static qs_status run_value(void *data, const open_device *device, const work_task *piece,
                            const volatile int *cancel, void *scratch, char *message) {
   const value_job *job = data;
   const qs_value_unit *unit = &job->units[piece->unit];
+  shape s = value_shape(unit);
+  landing l = landing_of(&s, piece, job->moments[piece->unit], scratch);
   qs_value_unit part = *unit;
   part.payoffs += piece->payoff_begin;
   part.payoff_count = piece->payoff_count;
   part.batch_begin = (uint32_t)piece->begin;
   part.batch_end = (uint32_t)piece->end;
-  size_t quantities = qs_value_unit_quantities(unit);
-  size_t row = unit->payoff_count * quantities, part_row = part.payoff_count * quantities;
-  size_t first = (size_t)(part.batch_begin - unit->batch_begin) * unit->shift_count;
-  size_t rows = (size_t)(part.batch_end - part.batch_begin) * unit->shift_count;
-  qs_moment *place = job->moments[piece->unit] + first * row + piece->payoff_begin * quantities;
-  if (part_row == row) {
-    return device->backend->value(device->handle, &part, cancel, message, place);
-  }
-  qs_moment *moments = scratch;
-  qs_status status = device->backend->value(device->handle, &part, cancel, message, moments);
-  for (size_t i = 0; status == QS_OK && i < rows; i++) {
-    memcpy(place + i * row, moments + i * part_row, part_row * sizeof *moments);
-  }
+  qs_status status = device->backend->value(device->handle, &part, cancel, message, l.direct);
+  land(&l, status);
+  return status;
+}
+
+static qs_status run_path(void *data, const open_device *device, const work_task *piece,
+                          const volatile int *cancel, void *scratch, char *message) {
+  const path_job *job = data;
+  const qs_path_unit *unit = &job->units[piece->unit];
+  shape s = path_shape(unit);
+  landing l = landing_of(&s, piece, job->moments[piece->unit], scratch);
+  qs_path_unit part = *unit;
+  part.payoffs += piece->payoff_begin;
+  part.payoff_count = piece->payoff_count;
+  part.batch_begin = (uint32_t)piece->begin;
+  part.batch_end = (uint32_t)piece->end;
+  qs_status status = device->backend->path(device->handle, &part, cancel, message, l.direct);
+  land(&l, status);
   return status;
 }
 
 /* Most payoffs of the unit in one piece: those whose results for one batch fit into the scratch. */
-static uint32_t payoff_limit(const qs_value_unit *unit, const qs_cut *cut) {
-  uint64_t bytes = (uint64_t)unit->shift_count * qs_value_unit_quantities(unit) * sizeof(qs_moment);
+static uint32_t payoff_limit(const shape *s, const qs_cut *cut) {
+  uint64_t bytes = (uint64_t)s->shifts * s->quantities * sizeof(qs_moment);
   uint64_t limit = SCRATCH_BYTES / bytes;
-  limit = smaller(limit ? limit : 1, unit->payoff_count);
+  limit = smaller(limit ? limit : 1, s->payoffs);
   return (uint32_t)(cut && cut->payoffs ? smaller(limit, cut->payoffs) : limit);
 }
 
-static bool value_is_empty(const qs_value_unit *unit) {
-  return !unit->payoff_count || !unit->shift_count || unit->batch_begin >= unit->batch_end;
-}
-
-/* Cuts the unit into tasks, one for each range of payoffs; counts only when `tasks` is null. Raises
- * *scratch_bytes. */
-static size_t cut_value(const qs_value_unit *unit, size_t index, const qs_cut *cut, work_task *tasks,
-                        size_t *scratch_bytes) {
-  if (value_is_empty(unit)) {
+/* Tasks that the unit makes, one for each range of payoffs. */
+static size_t count_tasks(const shape *s, const qs_cut *cut) {
+  if (!s->payoffs || !s->shifts || s->batch_begin >= s->batch_end) {
     return 0;
   }
-  uint32_t most = payoff_limit(unit, cut);
-  size_t count = 0;
-  for (uint32_t begin = 0; begin < unit->payoff_count; begin += most, count++) {
-    if (!tasks) {
-      continue;
-    }
-    uint32_t payoffs = (uint32_t)smaller(most, unit->payoff_count - begin);
-    uint64_t steps = steps_to(&unit->path, unit->payoffs[begin + payoffs - 1].date + 1);
-    work_task *task = &tasks[count];
-    task->unit = index;
-    task->payoff_begin = begin;
-    task->payoff_count = payoffs;
-    task->begin = unit->batch_begin;
-    task->end = unit->batch_end;
-    task->limit = cut && cut->batches ? cut->batches : QS_MAX_BATCHES;
-    task->path_steps = unit->batch_paths * steps;
-    task->cost = (double)unit->batch_paths * (unit->greeks ? greeks_cost : 1) *
-                 ((double)steps + 1 + payoff_cost * payoffs * unit->shift_count);
-    size_t bytes = (size_t)payoffs * unit->shift_count * qs_value_unit_quantities(unit) * sizeof(qs_moment);
-    if (payoffs < unit->payoff_count) {
-      task->limit = smaller(task->limit, SCRATCH_BYTES / bytes ? SCRATCH_BYTES / bytes : 1);
-      bytes *= (size_t)task->limit;
-      *scratch_bytes = bytes > *scratch_bytes ? bytes : *scratch_bytes;
-    }
+  uint32_t most = payoff_limit(s, cut);
+  return (s->payoffs + most - 1) / most;
+}
+
+/* Fills task number k of the unit but for what the paths cost; raises *scratch_bytes. */
+static void cut_task(const shape *s, size_t index, size_t k, const qs_cut *cut, work_task *task,
+                     size_t *scratch_bytes) {
+  uint32_t most = payoff_limit(s, cut), begin = (uint32_t)k * most;
+  uint32_t payoffs = (uint32_t)smaller(most, s->payoffs - begin);
+  *task = (work_task){.unit = index, .payoff_begin = begin, .payoff_count = payoffs};
+  task->begin = s->batch_begin;
+  task->end = s->batch_end;
+  task->limit = cut && cut->batches ? cut->batches : QS_MAX_BATCHES;
+  size_t bytes = (size_t)payoffs * s->shifts * s->quantities * sizeof(qs_moment);
+  if (payoffs < s->payoffs) {
+    task->limit = smaller(task->limit, SCRATCH_BYTES / bytes ? SCRATCH_BYTES / bytes : 1);
+    bytes *= (size_t)task->limit;
+    *scratch_bytes = bytes > *scratch_bytes ? bytes : *scratch_bytes;
   }
-  return count;
+}
+
+/* `observations`: how often a path is looked at, for payoffs and shifts. */
+static void cost_task(const shape *s, uint64_t steps, double observations, work_task *task) {
+  task->path_steps = s->batch_paths * steps;
+  task->cost = (double)s->batch_paths * (s->greeks ? greeks_cost : 1) *
+               ((double)steps + 1 + payoff_cost * observations * s->shifts);
+}
+
+/* The tasks of all units, one order; freed with the arena. */
+typedef struct task_list {
+  qs_arena *arena;
+  work_task *tasks;
+  size_t count, scratch_bytes;
+} task_list;
+
+static qs_status start_tasks(qs_context *context, qs_devices *devices, size_t count, task_list *list) {
+  *list = (task_list){.arena = qs_arena_create(context)};
+  list->tasks = list->arena ? QS_NEW(list->arena, count + qs_devices_count(devices), work_task) : NULL;
+  if (!list->tasks) {
+    qs_arena_destroy(list->arena);
+    return qs_fail_memory(context, "cutting the work into pieces");
+  }
+  return QS_OK;
 }
 
 qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char *stage,
                             const qs_value_unit *units, size_t count, const qs_cut *cut,
                             qs_moment *const *moments) {
-  size_t task_count = 0, scratch_bytes = 0;
+  size_t task_count = 0;
   for (size_t i = 0; i < count; i++) {
-    task_count += cut_value(&units[i], i, cut, NULL, NULL);
+    shape s = value_shape(&units[i]);
+    task_count += count_tasks(&s, cut);
   }
-  qs_arena *arena = qs_arena_create(context);
-  work_task *tasks = arena ? QS_NEW(arena, task_count + qs_devices_count(devices), work_task) : NULL;
-  if (!tasks) {
-    qs_arena_destroy(arena);
-    return qs_fail_memory(context, "cutting the work into pieces");
+  task_list list;
+  qs_status status = start_tasks(context, devices, task_count, &list);
+  if (status) {
+    return status;
   }
-  size_t made = 0;
   for (size_t i = 0; i < count; i++) {
-    made += cut_value(&units[i], i, cut, tasks + made, &scratch_bytes);
+    shape s = value_shape(&units[i]);
+    size_t mine = count_tasks(&s, cut);
+    for (size_t k = 0; k < mine; k++) {
+      work_task *task = &list.tasks[list.count++];
+      cut_task(&s, i, k, cut, task, &list.scratch_bytes);
+      uint32_t last = task->payoff_begin + task->payoff_count - 1;
+      cost_task(&s, steps_to(&units[i].path, units[i].payoffs[last].date + 1), task->payoff_count, task);
+    }
   }
   value_job job = {units, moments};
-  const work_order order = {stage, tasks, task_count, run_value, &job, scratch_bytes};
-  qs_status status = qs_work_run(context, devices, &order);
-  qs_arena_destroy(arena);
+  const work_order order = {
+      .stage = stage,
+      .tasks = list.tasks,
+      .task_count = list.count,
+      .run = run_value,
+      .data = &job,
+      .scratch_bytes = list.scratch_bytes,
+  };
+  status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(list.arena);
+  return status;
+}
+
+static bool takes_paths(const open_device *device) {
+  return device->backend->path != NULL;
+}
+
+/* The devices that are there, when none takes payoffs along paths. */
+static qs_status fail_paths(qs_context *context, qs_devices *devices, const char *stage) {
+  char names[QS_MESSAGE_SIZE / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < devices->count && used < sizeof names; i++) {
+    const qs_device_report *report = &devices->items[i].report;
+    int length = snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", report->info.name,
+                          report->backend);
+    used += length > 0 ? (size_t)length : 0;
+  }
+  return qs_fail(
+      context, QS_ERROR_DEVICE,
+      "%s: payoffs along paths need a device whose backend takes them, such as the CPU; there is %s", stage,
+      names);
+}
+
+qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char *stage,
+                           const qs_path_unit *units, size_t count, const qs_cut *cut,
+                           qs_moment *const *moments) {
+  size_t task_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    shape s = path_shape(&units[i]);
+    task_count += count_tasks(&s, cut);
+  }
+  bool taken = !task_count;
+  for (size_t i = 0; i < devices->count; i++) {
+    taken = taken || takes_paths(&devices->items[i]);
+  }
+  if (!taken) {
+    return fail_paths(context, devices, stage);
+  }
+  task_list list;
+  qs_status status = start_tasks(context, devices, task_count, &list);
+  if (status) {
+    return status;
+  }
+  for (size_t i = 0; i < count; i++) {
+    shape s = path_shape(&units[i]);
+    size_t mine = count_tasks(&s, cut);
+    for (size_t k = 0; k < mine; k++) {
+      work_task *task = &list.tasks[list.count++];
+      cut_task(&s, i, k, cut, task, &list.scratch_bytes);
+      double observations = 0;
+      for (uint32_t p = task->payoff_begin; p < task->payoff_begin + task->payoff_count; p++) {
+        observations += units[i].payoffs[p].date_count;
+      }
+      cost_task(&s, steps_to(&units[i].path, units[i].path.date_count), observations, task);
+    }
+  }
+  path_job job = {units, moments};
+  const work_order order = {
+      .stage = stage,
+      .tasks = list.tasks,
+      .task_count = list.count,
+      .run = run_path,
+      .takes = takes_paths,
+      .data = &job,
+      .scratch_bytes = list.scratch_bytes,
+  };
+  status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(list.arena);
   return status;
 }
 
@@ -198,7 +348,12 @@ qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const ch
     }
   }
   horizon_job job = {units, x, v};
-  const work_order order = {stage, tasks, task_count, run_horizon, &job, scratch_bytes};
+  const work_order order = {.stage = stage,
+                            .tasks = tasks,
+                            .task_count = task_count,
+                            .run = run_horizon,
+                            .data = &job,
+                            .scratch_bytes = scratch_bytes};
   qs_status status = qs_work_run(context, devices, &order);
   qs_arena_destroy(arena);
   return status;

@@ -1,5 +1,5 @@
 /*
- * The scheduler: shares value and horizon units over every device of a set.
+ * The scheduler: shares value, path and horizon units over every device of a set.
  *
  * Units are cut along batches (and along payoffs, where one batch's results would be too large to copy), each
  * device pulls a piece when it is free, and every piece has its fixed place in the result. So the bits are
@@ -25,7 +25,7 @@ extern "C" {
 
 /* How finely to cut, for tests of the bits; 0 leaves the choice to the scheduler. */
 typedef struct qs_cut {
-  uint32_t batches; /* most batches in a piece of a value unit */
+  uint32_t batches; /* most batches in a piece of a value or path unit */
   uint32_t payoffs; /* most payoffs in it */
   uint64_t leaves;  /* most leaves of QS_LEAF_PATHS paths in a piece of a horizon unit */
 } qs_cut;
@@ -43,6 +43,13 @@ size_t qs_value_unit_moments(const qs_value_unit *unit);
 qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char *stage,
                             const qs_value_unit *units, size_t count, const qs_cut *cut,
                             qs_moment *const *moments);
+
+/* As the two above, for payoffs along paths. Devices whose backend takes none get no piece; where there is no
+ * other, QS_ERROR_DEVICE names them. */
+size_t qs_path_unit_moments(const qs_path_unit *unit);
+qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char *stage,
+                           const qs_path_unit *units, size_t count, const qs_cut *cut,
+                           qs_moment *const *moments);
 
 /* Simulates units[0 .. count); x[i] and v[i] have room for dates x paths of units[i]. Otherwise as
  * qs_schedule_value. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/engine/grid.h"
+#include "host/engine/path_set.h"
 #include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
@@ -130,52 +131,112 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
   return QS_OK;
 }
 
+/* What a valuation is planned into. */
+typedef struct planner {
+  qs_context *context;
+  qs_arena *arena;
+  const qs_market *market;
+  const qs_contract *contracts;
+  size_t count;
+  const qs_simulation *simulation;
+  bool greeks;
+  uint32_t *payoff_of;
+  qs_underlying_values *values; /* [underlyings] */
+  qs_value_unit *units;         /* of options: [2 underlyings] */
+  qs_moment **moments;
+  size_t unit_count;
+  qs_path_units *paths; /* [2 underlyings] */
+} planner;
+
+static qs_status plan_options(planner *p, size_t u, bool later) {
+  const qs_underlying_market *underlying = &p->market->underlyings[u];
+  qs_underlying_values *mine = &p->values[u];
+  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
+  qs_value_unit *unit = &p->units[p->unit_count];
+  uint32_t first = 0;
+  qs_status status = qs_unit_build(p->context, p->arena, underlying, p->market->as_of, p->simulation,
+                                   &mine->set, &unit_market, unit, &first);
+  if (status) {
+    return status;
+  }
+  qs_moment *result = QS_NEW(p->arena, qs_value_unit_moments(unit), qs_moment);
+  if (!result) {
+    return qs_fail_memory(p->context, "valuing");
+  }
+  if (later) {
+    mine->later_first = first;
+    mine->later = result;
+  } else {
+    mine->quantities = qs_value_unit_quantities(unit);
+    mine->now = result;
+  }
+  p->moments[p->unit_count++] = result;
+  return QS_OK;
+}
+
+static qs_status plan_paths(planner *p, size_t u, bool later) {
+  const qs_underlying_market *underlying = &p->market->underlyings[u];
+  qs_underlying_values *mine = &p->values[u];
+  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
+  qs_path_units *units = later ? &mine->paths_later : &mine->paths_now;
+  qs_status status = qs_path_units_build(p->context, p->arena, underlying, p->market->as_of, p->simulation,
+                                         &mine->paths, &unit_market, 0, units);
+  if (!status) {
+    status = qs_path_units_room(p->context, p->arena, units);
+  }
+  p->paths[2 * u + later] = *units;
+  return status;
+}
+
+static qs_status plan_underlying(planner *p, size_t u) {
+  qs_underlying_values *mine = &p->values[u];
+  qs_status status =
+      qs_option_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->set, p->payoff_of);
+  if (!status) {
+    status =
+        qs_path_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->paths, p->payoff_of);
+  }
+  for (int later = 0; !status && later <= (p->greeks ? 1 : 0); later++) {
+    status = plan_options(p, u, later);
+    if (!status) {
+      status = plan_paths(p, u, later);
+    }
+  }
+  return status;
+}
+
 qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
                            const qs_contract *contracts, size_t count, const qs_simulation *simulation,
                            bool greeks, qs_valuation *valuation) {
   size_t underlyings = market->underlying_count;
-  uint32_t *payoff_of = QS_NEW(arena, count, uint32_t);
-  qs_underlying_values *values = QS_NEW(arena, underlyings, qs_underlying_values);
-  qs_value_unit *units = QS_NEW(arena, 2 * underlyings, qs_value_unit);
-  qs_moment **moments = QS_NEW(arena, 2 * underlyings, qs_moment *);
-  if (!payoff_of || !values || !units || !moments) {
+  planner p = {.context = context,
+               .arena = arena,
+               .market = market,
+               .contracts = contracts,
+               .count = count,
+               .simulation = simulation,
+               .greeks = greeks,
+               .payoff_of = QS_NEW(arena, count, uint32_t),
+               .values = QS_NEW(arena, underlyings, qs_underlying_values),
+               .units = QS_NEW(arena, 2 * underlyings, qs_value_unit),
+               .moments = QS_NEW(arena, 2 * underlyings, qs_moment *),
+               .paths = QS_NEW(arena, 2 * underlyings, qs_path_units)};
+  if (!p.payoff_of || !p.values || !p.units || !p.moments || !p.paths) {
     return qs_fail_memory(context, "planning the valuation");
   }
   for (size_t i = 0; i < count; i++) {
-    payoff_of[i] = QS_NO_PAYOFF;
+    p.payoff_of[i] = QS_NO_PAYOFF;
   }
-  size_t unit_count = 0;
-  for (size_t u = 0; u < underlyings; u++) {
-    const qs_underlying_market *underlying = &market->underlyings[u];
-    qs_underlying_values *mine = &values[u];
-    qs_status status = qs_option_set_build(context, arena, contracts, count, (int)u, &mine->set, payoff_of);
-    for (int later = 0; !status && later <= (greeks ? 1 : 0); later++) {
-      qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, greeks && !later};
-      qs_value_unit *unit = &units[unit_count];
-      uint32_t first = 0;
-      status = qs_unit_build(context, arena, underlying, market->as_of, simulation, &mine->set, &unit_market,
-                             unit, &first);
-      if (status) {
-        break;
-      }
-      qs_moment *result = QS_NEW(arena, qs_value_unit_moments(unit), qs_moment);
-      if (!result) {
-        return qs_fail_memory(context, "valuing");
-      }
-      if (later) {
-        mine->later_first = first;
-        mine->later = result;
-      } else {
-        mine->quantities = qs_value_unit_quantities(unit);
-        mine->now = result;
-      }
-      moments[unit_count++] = result;
-    }
-    if (status) {
-      return status;
-    }
+  qs_status status = QS_OK;
+  for (size_t u = 0; !status && u < underlyings; u++) {
+    status = plan_underlying(&p, u);
   }
-  qs_status status = qs_schedule_value(context, devices, "value", units, unit_count, NULL, moments);
+  if (!status) {
+    status = qs_schedule_value(context, devices, "value", p.units, p.unit_count, NULL, p.moments);
+  }
+  if (!status) {
+    status = qs_path_units_run(context, devices, "paths", p.paths, 2 * underlyings);
+  }
   if (status) {
     return status;
   }
@@ -184,20 +245,64 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
   valuation->count = count;
   valuation->simulation = *simulation;
   valuation->greeks = greeks;
-  valuation->payoff_of = payoff_of;
-  valuation->values = values;
+  valuation->payoff_of = p.payoff_of;
+  valuation->values = p.values;
   return QS_OK;
 }
 
-/* Moment of one quantity in one batch. */
-static const qs_moment *now_moment(const qs_underlying_values *values, uint32_t batch, uint32_t payoff,
-                                   uint32_t q) {
-  return &values->now[((size_t)batch * values->set.count + payoff) * values->quantities + q];
+/* A payoff's moments: of quantity q in batch b at now[b * stride + q], a day later at later[b *
+ * later_stride]. Null: nothing was simulated. */
+typedef struct place {
+  const qs_moment *now, *later;
+  size_t stride, later_stride;
+  uint32_t quantities;
+} place;
+
+static place place_of_path(const qs_underlying_values *values, uint32_t payoff) {
+  place p = {0};
+  const qs_path_place *at = &values->paths_now.places[payoff];
+  if (at->unit != QS_NO_PAYOFF) {
+    const qs_path_unit *unit = &values->paths_now.units[at->unit];
+    p.quantities = qs_path_unit_quantities(unit);
+    p.stride = (size_t)unit->payoff_count * p.quantities;
+    p.now = values->paths_now.moments[at->unit] + (size_t)at->payoff * p.quantities;
+  }
+  const qs_path_place *later = values->paths_later.places ? &values->paths_later.places[payoff] : NULL;
+  if (later && later->unit != QS_NO_PAYOFF) {
+    p.later_stride = values->paths_later.units[later->unit].payoff_count;
+    p.later = values->paths_later.moments[later->unit] + later->payoff;
+  }
+  return p;
 }
 
-static const qs_moment *later_moment(const qs_underlying_values *values, uint32_t batch, uint32_t payoff) {
-  size_t count = values->set.count - values->later_first;
-  return &values->later[(size_t)batch * count + payoff - values->later_first];
+static place place_of(const qs_valuation *valuation, size_t contract) {
+  uint32_t payoff = valuation->payoff_of[contract];
+  if (payoff == QS_NO_PAYOFF) {
+    return (place){0};
+  }
+  const qs_contract *of = &valuation->contracts[contract];
+  const qs_underlying_values *values = &valuation->values[of->underlying];
+  if (of->kind == QS_CONTRACT_PATH) {
+    return place_of_path(values, payoff);
+  }
+  place p = {.now = values->now + (size_t)payoff * values->quantities,
+             .stride = (size_t)values->set.count * values->quantities,
+             .quantities = values->quantities};
+  if (values->later && payoff >= values->later_first) {
+    p.later_stride = values->set.count - values->later_first;
+    p.later = values->later + (payoff - values->later_first);
+  }
+  return p;
+}
+
+double qs_known_price(const qs_valuation *valuation, size_t contract, bool later) {
+  const qs_contract *of = &valuation->contracts[contract];
+  if (of->kind != QS_CONTRACT_PATH) {
+    return 0;
+  }
+  const qs_underlying_values *values = &valuation->values[of->underlying];
+  const qs_path_units *units = later ? &values->paths_later : &values->paths_now;
+  return units->places ? units->places[valuation->payoff_of[contract]].known : 0;
 }
 
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,
@@ -206,21 +311,17 @@ void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const q
   for (uint32_t b = 0; b < batches; b++) {
     sums[b] += weight * form->constant;
   }
-  uint32_t payoff = valuation->payoff_of[contract];
-  if (payoff == QS_NO_PAYOFF) {
-    return;
-  }
-  const qs_underlying_values *values = &valuation->values[valuation->contracts[contract].underlying];
-  for (uint32_t q = 0; q < values->quantities; q++) {
+  place p = place_of(valuation, contract);
+  for (uint32_t q = 0; q < p.quantities; q++) {
     if (form->now[q] != 0) {
       for (uint32_t b = 0; b < batches; b++) {
-        sums[b] += weight * form->now[q] * now_moment(values, b, payoff, q)->mean;
+        sums[b] += weight * form->now[q] * p.now[b * p.stride + q].mean;
       }
     }
   }
-  if (form->later != 0) {
+  if (form->later != 0 && p.later) {
     for (uint32_t b = 0; b < batches; b++) {
-      sums[b] += weight * form->later * later_moment(values, b, payoff)->mean;
+      sums[b] += weight * form->later * p.later[b * p.later_stride].mean;
     }
   }
 }
@@ -248,11 +349,10 @@ qs_estimate qs_batch_estimate(const qs_simulation *simulation, const double *mea
 
 /* Mean and error of one quantity from the moments of all paths, merged in order of batch (Chan, Golub,
  * LeVeque 1983). */
-static qs_estimate quantity_estimate(const qs_valuation *valuation, const qs_underlying_values *values,
-                                     uint32_t payoff, uint32_t q) {
+static qs_estimate quantity_estimate(const qs_valuation *valuation, const place *p, uint32_t q) {
   double count = 0, mean = 0, m2 = 0;
   for (uint32_t b = 0; b < valuation->simulation.batches; b++) {
-    const qs_moment *moment = now_moment(values, b, payoff, q);
+    const qs_moment *moment = &p->now[b * p->stride + q];
     double size = batch_size(&valuation->simulation, b);
     double delta = moment->mean - mean, total = count + size;
     mean += delta * size / total;
@@ -265,21 +365,21 @@ static qs_estimate quantity_estimate(const qs_valuation *valuation, const qs_und
 
 qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, const qs_form *form,
                              double *scratch) {
-  uint32_t payoff = valuation->payoff_of[contract];
-  if (payoff == QS_NO_PAYOFF) {
+  place p = place_of(valuation, contract);
+  bool later = form->later != 0 && p.later;
+  if (!p.now && !later) {
     qs_estimate exact = {form->constant, 0};
     return exact;
   }
-  const qs_underlying_values *values = &valuation->values[valuation->contracts[contract].underlying];
   uint32_t used = 0, which = 0;
-  for (uint32_t q = 0; q < values->quantities; q++) {
+  for (uint32_t q = 0; q < p.quantities; q++) {
     if (form->now[q] != 0) {
       used++;
       which = q;
     }
   }
-  if (used == 1 && form->later == 0) {
-    qs_estimate one = quantity_estimate(valuation, values, payoff, which);
+  if (used == 1 && !later) {
+    qs_estimate one = quantity_estimate(valuation, &p, which);
     one.estimate = form->constant + form->now[which] * one.estimate;
     one.std_error *= fabs(form->now[which]);
     return one;

@@ -68,6 +68,32 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
                         qs_time as_of, const qs_simulation *simulation, const qs_option_set *set,
                         const qs_unit_market *market, qs_value_unit *unit, uint32_t *first);
 
+/* One distinct payoff along a path. */
+typedef struct qs_path_set_payoff {
+  const qs_path_terms *terms;
+  double years;
+  bool coin; /* settled in coin, where that changes the payoff: a rebate paid at hit */
+} qs_path_set_payoff;
+
+/* The distinct payoffs along paths of one underlying, ascending in expiry (host/engine/path_set.h). */
+typedef struct qs_path_set {
+  const qs_path_set_payoff *payoffs;
+  uint32_t count;
+} qs_path_set;
+
+/* Where a payoff's moments are: in a unit, or nowhere (QS_NO_PAYOFF) since nothing is left to simulate. */
+typedef struct qs_path_place {
+  uint32_t unit, payoff;
+  double known; /* added to the price, per unit of the forward */
+} qs_path_place;
+
+typedef struct qs_path_units {
+  const qs_path_unit *units;
+  uint32_t count;
+  const qs_path_place *places; /* [payoffs of the set] */
+  qs_moment **moments;         /* [count] */
+} qs_path_units;
+
 /* The values of a list of contracts now. */
 typedef struct qs_underlying_values {
   qs_option_set set;
@@ -75,6 +101,8 @@ typedef struct qs_underlying_values {
   const qs_moment *now;   /* [batch][payoff][quantity] */
   uint32_t later_first;   /* payoffs before it expire within a day */
   const qs_moment *later; /* [batch][payoff - later_first], a day later; null without Greeks */
+  qs_path_set paths;
+  qs_path_units paths_now, paths_later; /* later: without Greeks empty */
 } qs_underlying_values;
 
 typedef struct qs_valuation {
@@ -83,7 +111,7 @@ typedef struct qs_valuation {
   size_t count;
   qs_simulation simulation;
   bool greeks;
-  const uint32_t *payoff_of;          /* [count] */
+  const uint32_t *payoff_of;          /* [count] in the options' or the paths' set; or QS_NO_PAYOFF */
   const qs_underlying_values *values; /* [underlyings] */
 } qs_valuation;
 
@@ -94,9 +122,13 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
 /* constant + sum_q now[q] y_q + later y', in the payoff of one contract. */
 typedef struct qs_form {
   double constant;
-  double now[QS_QUANTITY_PARAMETERS + QS_MAX_LAW_PARAMETERS];
+  double now[QS_PATH_PARAMETERS + QS_MAX_LAW_PARAMETERS];
   double later;
 } qs_form;
+
+/* The price per unit of the forward that a contract along a path has beside what its payoff yields, now or a
+ * day later; 0 for others. */
+double qs_known_price(const qs_valuation *valuation, size_t contract, bool later);
 
 /* Adds weight x form of `contract` to sums[batches]. */
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,

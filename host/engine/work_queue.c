@@ -268,7 +268,8 @@ static qs_status make_workers(work *w, qs_arena *arena, qs_devices *devices) {
     return qs_fail_memory(w->context, "sharing the work over devices");
   }
   for (size_t i = 0; i < devices->count; i++) {
-    if (!devices->items[i].report.alive) {
+    const open_device *device = &devices->items[i];
+    if (!device->report.alive || (w->order->takes && !w->order->takes(device))) {
       continue;
     }
     worker *me = &w->workers[w->worker_count++];

@@ -29,6 +29,7 @@ typedef struct work_order {
   work_task *tasks;  /* with room for one more per device of the set; overwritten */
   size_t task_count;
   work_run run;
+  bool (*takes)(const open_device *device); /* null: every device */
   void *data;
   size_t scratch_bytes; /* that `run` needs for each device */
 } work_order;

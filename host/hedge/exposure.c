@@ -22,6 +22,9 @@ static void margin_of(const qs_market *market, const qs_contract *contract, doub
     double sign = contract->call_put == QS_CALL ? 1 : -1;
     double out = fmax(sign * (contract->strike - spot) / spot, 0);
     *down = fmax(option_margin - out, option_margin_least) * spot + fmax(price, 0);
+  } else if (contract->kind == QS_CONTRACT_PATH) {
+    *up = fmax(-price, 0);
+    *down = option_margin * fabs(contract->expansion->slope) + fmax(price, 0);
   } else if (contract->kind != QS_CONTRACT_SPOT && contract->kind != QS_CONTRACT_CASH) {
     *up = *down = future_margin * qs_hedge_notional(market, contract);
   }

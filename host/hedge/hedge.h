@@ -17,9 +17,10 @@
  *
  * Limits. Greeks are the hedged book's own (the target not taken off). The margin proxy is close to a crypto
  * venue's: 4% of the notional of a future, perpetual or forward; for a short option max(0.15 - out of the
- * money / S, 0.1) S and its price; nothing for a long option, spot and cash. Leverage is the sum of |delta| S
- * over options, futures, perpetuals and forwards over the collateral: the value of all that the book holds,
- * cash included, now. Positions in an instrument of the hedge net with its trade, others do not net.
+ * money / S, 0.1) S and its price; nothing for a long option, spot and cash; for a short trade along a path
+ * 15% of |delta| S and its value, for a long one what it owes. Leverage is the sum of |delta| S over options,
+ * trades along paths, futures, perpetuals and forwards over the collateral: the value of all that the book
+ * holds, cash included, now. Positions in an instrument of the hedge net with its trade, others do not net.
  *
  * Errors of sampling. The paths are cut into 32 fixed blocks. A ratio's standard error is the jackknife's:
  * the problem is solved again without each block, limits and no-trade bands included. Variances carry the

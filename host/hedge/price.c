@@ -48,6 +48,9 @@ qs_status qs_hedge_price(qs_context *context, const qs_market *market, const qs_
   case QS_CONTRACT_PERPETUAL:
     *price = contract->settlement == QS_SETTLE_COIN ? spot * (1 / entry - 1 / forward) : forward - entry;
     return QS_OK;
+  case QS_CONTRACT_PATH:
+    *price = contract->expansion->value;
+    return QS_OK;
   case QS_CONTRACT_SPOT:
   case QS_CONTRACT_CASH:
     break;

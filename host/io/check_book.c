@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/io/draft.h"
+#include "host/market/fixings.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
 
@@ -78,6 +79,36 @@ static qs_status check_unique(qs_reader *reader, const qs_node *list, const char
   return QS_OK;
 }
 
+/* The terms of a trade along a path, and the dates that they make. */
+static qs_status check_path(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                            const qs_trade_spec *trade) {
+  qs_fixings fixings;
+  qs_flaw flaw;
+  qs_status status = qs_fixings_make(reader->scratch, trade, draft->inputs.as_of, &fixings, &flaw);
+  if (status == QS_ERROR_MEMORY) {
+    return qs_reader_no_memory(reader);
+  }
+  if (status) {
+    const qs_node *child = qs_node_get(node, flaw.key);
+    return child ? qs_node_bad(reader, child, "%s", flaw.why)
+                 : qs_node_missing(reader, node, flaw.key, "%s", flaw.why);
+  }
+  return QS_OK;
+}
+
+/* An expiry in the past, or a trade along a path that makes no sense. */
+static qs_status check_dates(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                             const qs_trade_spec *trade) {
+  qs_time expiry = qs_trade_expiry(trade, draft->inputs.as_of);
+  if (expiry && expiry <= draft->inputs.as_of) {
+    char as_of[QS_TIME_TEXT];
+    qs_time_format(draft->inputs.as_of, as_of);
+    const qs_node *at = qs_node_get(node, trade->expiry ? "expiry" : "fixings");
+    return qs_node_bad(reader, at, "in the past; must be after as_of, which is %s", as_of);
+  }
+  return qs_trade_along_path(trade->type) ? check_path(reader, draft, node, trade) : QS_OK;
+}
+
 static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs_node *list,
                               const qs_trade_spec *trades) {
   if (!list) {
@@ -88,11 +119,9 @@ static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs
     if (!qs_draft_knows(draft, trades[i].underlying)) {
       return bad_underlying(reader, draft, qs_node_get(node, "underlying"));
     }
-    if (trades[i].expiry && trades[i].expiry <= draft->inputs.as_of) {
-      char as_of[QS_TIME_TEXT];
-      qs_time_format(draft->inputs.as_of, as_of);
-      return qs_node_bad(reader, qs_node_get(node, "expiry"), "in the past; must be after as_of, which is %s",
-                         as_of);
+    qs_status status = check_dates(reader, draft, node, &trades[i]);
+    if (status) {
+      return status;
     }
   }
   return check_unique(reader, list, "id");

@@ -94,7 +94,12 @@ bool qs_time_parse(const char *text, qs_time *time) {
   return true;
 }
 
-void qs_time_format(qs_time time, char *text) {
+/* A time taken apart. */
+typedef struct civil {
+  int year, month, day, seconds;
+} civil;
+
+static civil civil_of(qs_time time) {
   int64_t days = time / QS_SECONDS_PER_DAY;
   int64_t seconds = time % QS_SECONDS_PER_DAY;
   if (seconds < 0) {
@@ -111,8 +116,21 @@ void qs_time_format(qs_time time, char *text) {
   int64_t day = day_of_year - (153 * shifted + 2) / 5 + 1;
   int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
   int64_t year = year_of_era + era * 400 + (month <= 2);
-  snprintf(text, QS_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month, (int)day,
-           (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
+  return (civil){(int)year, (int)month, (int)day, (int)seconds};
+}
+
+void qs_time_format(qs_time time, char *text) {
+  civil c = civil_of(time);
+  snprintf(text, QS_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day, c.seconds / 3600,
+           c.seconds / 60 % 60, c.seconds % 60);
+}
+
+qs_time qs_time_add_months(qs_time time, int months) {
+  civil c = civil_of(time);
+  int since = 12 * c.year + c.month - 1 + months;
+  int year = since / 12, month = since % 12 + 1;
+  int last = days_in_month(year, month);
+  return qs_time_civil(year, month, c.day < last ? c.day : last) + c.seconds;
 }
 
 double qs_time_years(qs_time from, qs_time to) {

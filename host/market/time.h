@@ -28,6 +28,9 @@ void qs_time_format(qs_time time, char *text);
 /* Seconds from civil date, proleptic Gregorian calendar (Hinnant 2013, days_from_civil). */
 qs_time qs_time_civil(int year, int month, int day);
 
+/* The same day and hour `months` >= 0 later; the month's last day where it has no such day. */
+qs_time qs_time_add_months(qs_time time, int months);
+
 /* True for a date of the Gregorian calendar in the years 1 to 9999. */
 bool qs_time_date_valid(int year, int month, int day);
 

@@ -45,6 +45,10 @@ static qs_status run(qs_context *context, qs_arena *scratch, qs_arena *arena, co
   if (status) {
     return status;
   }
+  status = qs_horizon_expand(sample->horizon, context, contracts, count);
+  if (status) {
+    return status;
+  }
   double *losses = QS_NEW(scratch, sample->paths, double);
   double *quantities = QS_NEW(scratch, count, double);
   double *differences = QS_NEW(arena, (count + 1) * 2 * levels, double);

@@ -1,4 +1,4 @@
-/* The book under instantaneous moves of its spots, by Fourier prices. */
+/* The book under instantaneous moves of its spots, by Fourier prices; along paths by their expansions. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +85,10 @@ static double unit_pnl(const qs_underlying_market *market, const qs_contract *co
   case QS_CONTRACT_PERPETUAL:
     return contract->settlement == QS_SETTLE_COIN ? market->spot * (growth - 1) / contract->entry_price
                                                   : forward * (growth - 1);
+  case QS_CONTRACT_PATH: {
+    double move = log(growth);
+    return contract->expansion->slope * move + 0.5 * contract->expansion->curvature * move * move;
+  }
   case QS_CONTRACT_OPTION:
   case QS_CONTRACT_SPOT:
   case QS_CONTRACT_CASH:

@@ -51,8 +51,9 @@ qs_status qs_history_moves(qs_context *context, qs_arena *arena, const qs_risk_s
                            const qs_market *market, const qs_book *book, double days, qs_moves *moves);
 
 /* pnl[moves->count]: the book revalued by Fourier prices after each move, at once: every forward of an
- * underlying moves as its spot, the model stays (volatility sticks to moneyness), no time passes. `precise`
- * tells whether every price met its tolerance, 1e-9 of the forward. */
+ * underlying moves as its spot, the model stays (volatility sticks to moneyness), no time passes. Trades
+ * along paths move by their expansions. `precise` tells whether every price met its tolerance, 1e-9 of the
+ * forward. */
 qs_status qs_history_pnl(qs_context *context, const qs_market *market, const qs_book *book,
                          const qs_moves *moves, double *pnl, bool *precise);
 

@@ -1,5 +1,6 @@
 /* An exchange's margin grid: every option by Black-76 at its model-implied volatility, under moves of spot
- * and volatility; the worst loss of the whole book is the requirement. */
+ * and volatility, and trades along paths by their expansion in both; the worst loss of the whole book is the
+ * requirement. */
 #include <math.h>
 
 #include "host/market/black.h"
@@ -52,9 +53,22 @@ static double moved_value(const qs_contract *contract, const qs_underlying_marke
                                                     : spot * (1 / contract->entry_price - 1 / forward);
   case QS_CONTRACT_SPOT:
   case QS_CONTRACT_CASH:
+  case QS_CONTRACT_PATH:
     break;
   }
   return spot;
+}
+
+/* P&L of one unit after a relative spot move and a factor on its volatility. */
+static double unit_pnl(const qs_contract *contract, const qs_underlying_market *market, double move,
+                       double total_vol, double factor) {
+  if (contract->kind == QS_CONTRACT_PATH) {
+    const qs_expansion *e = contract->expansion;
+    double x = log1p(move);
+    return e->slope * x + 0.5 * e->curvature * x * x + e->by_volatility * (factor - 1);
+  }
+  return moved_value(contract, market, move, total_vol * factor) -
+         moved_value(contract, market, 0, total_vol);
 }
 
 qs_status qs_margin_run(qs_context *context, qs_arena *arena, const qs_market *market, const qs_book *book,
@@ -84,10 +98,8 @@ qs_status qs_margin_run(qs_context *context, qs_arena *arena, const qs_market *m
       const qs_contract *contract = &book->contracts[i];
       const qs_underlying_market *of =
           contract->underlying < 0 ? NULL : &market->underlyings[contract->underlying];
-      double factor = 1 + scaled_move(spec, volatility_move, contract->years);
-      double pnl =
-          contract->quantity * (moved_value(contract, of, spot_move, total_vol[i] * fmax(factor, 0.01)) -
-                                moved_value(contract, of, 0, total_vol[i]));
+      double factor = fmax(1 + scaled_move(spec, volatility_move, contract->years), 0.01);
+      double pnl = contract->quantity * unit_pnl(contract, of, spot_move, total_vol[i], factor);
       parts[c * book->count + i].estimate = pnl;
       total += pnl;
     }

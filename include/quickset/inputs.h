@@ -78,10 +78,63 @@ typedef enum qs_trade_type {
   QS_TRADE_FORWARD = 1,
   QS_TRADE_FUTURE = 2,
   QS_TRADE_PERPETUAL = 3,
-  QS_TRADE_SPOT = 4
+  QS_TRADE_SPOT = 4,
+  /* Along a path: what qs_path_spec says more of. S(d) are the fixings, T is the expiry. */
+  QS_TRADE_DIGITAL = 5,       /* an amount, or S(T), where phi S(T) > phi strike */
+  QS_TRADE_ASIAN = 6,         /* (phi (A - strike))+, or (phi (S(T) - A))+; A the average of the fixings */
+  QS_TRADE_BARRIER = 7,       /* (phi (S(T) - strike))+ if no barrier was touched, or if one was */
+  QS_TRADE_LOOKBACK = 8,      /* (phi (X - strike))+, or phi (S(T) - X); X an extreme of the fixings */
+  QS_TRADE_FORWARD_START = 9, /* (phi (S(T) - moneyness S(start)))+ */
+  QS_TRADE_CLIQUET = 10, /* the sum of S(d)/S(d-1) - moneyness, capped and floored one by one and whole */
+  QS_TRADE_VARIANCE_SWAP = 11,  /* min(realised, cap)^2 - strike^2 */
+  QS_TRADE_VOLATILITY_SWAP = 12 /* min(realised, cap) - strike */
 } qs_trade_type;
 
-/* A trade that a listed name cannot say. */
+typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;
+typedef enum qs_digital_pays { QS_PAYS_CASH = 0, QS_PAYS_ASSET = 1 } qs_digital_pays;
+typedef enum qs_knock { QS_KNOCK_OUT = 0, QS_KNOCK_IN = 1 } qs_knock;
+typedef enum qs_monitoring { QS_MONITORING_CONTINUOUS = 0, QS_MONITORING_DISCRETE = 1 } qs_monitoring;
+typedef enum qs_rebate_paid { QS_REBATE_AT_EXPIRY = 0, QS_REBATE_AT_HIT = 1 } qs_rebate_paid;
+
+/* Dates by rule: `from`, then every so many days or months, and last of all `to`, whenever that is. */
+typedef struct qs_fixing_rule {
+  uint32_t days, months; /* one of them above 0; both 0: no rule */
+  qs_time from;          /* 0: as_of */
+  qs_time to;            /* 0: the expiry */
+  bool skip_first;       /* `from` itself is no fixing */
+} qs_fixing_rule;
+
+/*
+ * What a trade along a path says beside call_put, strike and expiry; fields of other types are not read.
+ *
+ * Fixing dates are a list or a rule; the last is the expiry, which then may be left out. A fixing up to as_of
+ * is known: `past` holds their values in order. One at as_of itself may be left out of it; it is the spot,
+ * and stays that when the spot is shocked. Continuous barriers need no dates and discrete ones no past.
+ */
+typedef struct qs_path_spec {
+  const qs_time *fixings; /* ascending; null: by rule */
+  size_t fixing_count;
+  qs_fixing_rule rule;
+  const double *past;
+  size_t past_count;
+  bool floating;        /* asian, lookback: the average or the extreme is the strike; none is given then */
+  qs_average average;   /* asian; a geometric one is never the strike */
+  qs_digital_pays pays; /* digital */
+  double amount;        /* of a digital that pays cash (default 1) */
+  qs_knock knock;       /* barrier */
+  qs_monitoring monitoring;   /* at all times, or at the fixings */
+  double lower, upper;        /* NaN: none */
+  bool knocked;               /* a barrier was touched before as_of */
+  double rebate;              /* what is paid when it knocks out, or never in (default 0) */
+  qs_rebate_paid rebate_paid; /* at hit for a knock-out alone */
+  qs_time start;              /* forward start; `past` has the one fixing once it is over */
+  double moneyness;           /* forward start, cliquet (default 1) */
+  double local_floor, local_cap, global_floor, global_cap; /* cliquet; NaN: none */
+  double cap;                                              /* swaps: of the volatility realised; NaN: none */
+  double annualisation; /* swaps: returns a year; NaN: by the calendar, Act/365 */
+} qs_path_spec;
+
+/* A trade that a listed name cannot say. Strikes of variance and volatility swaps are volatilities. */
 typedef struct qs_trade_spec {
   const char *id;
   qs_trade_type type;
@@ -96,6 +149,7 @@ typedef struct qs_trade_spec {
   const char *book;
   const char *venue;
   uint32_t line;
+  qs_path_spec path;
 } qs_trade_spec;
 
 typedef struct qs_cash_spec {

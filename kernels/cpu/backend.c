@@ -242,6 +242,41 @@ static qs_status cpu_horizon(qs_device *device, const qs_horizon_unit *unit, con
   return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
 }
 
+static qs_status cpu_path(qs_device *device, const qs_path_unit *unit, const volatile int *cancel,
+                          char *message, qs_moment *moments) {
+  run r;
+  qs_status status = qs_path_unit_check(unit, message);
+  if (!status) {
+    status = run_begin(device, unit->precision, &unit->path, message, &r);
+  }
+  if (status) {
+    return status;
+  }
+  qs_cpu_path *path = r.kernels->path_create(r.law, &r.table, unit);
+  if (!path) {
+    run_end(&r);
+    return refuse(message, QS_ERROR_MEMORY, "out of memory for %u payoffs", unit->payoff_count);
+  }
+  status = run_memory(device, r.kernels->path_scratch(unit, &r.table), unit->batch_end - unit->batch_begin,
+                      message, &r);
+  if (status) {
+    r.kernels->path_destroy(path);
+    return status;
+  }
+  const size_t stride = (size_t)unit->shift_count * unit->payoff_count * qs_path_unit_quantities(unit);
+  const long first = unit->batch_begin, last = unit->batch_end;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(r.threads)
+  for (long batch = first; batch < last; batch++) {
+    if (!stopped(cancel)) {
+      r.kernels->path(path, unit, (uint32_t)batch, thread_scratch(&r), cancel,
+                      moments + (size_t)(batch - first) * stride);
+    }
+  }
+  r.kernels->path_destroy(path);
+  run_end(&r);
+  return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
+}
+
 const qs_backend *qs_backend_cpu(void) {
   static const qs_backend backend = {.abi = QS_BACKEND_ABI,
                                      .name = "cpu",
@@ -250,6 +285,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .close = cpu_close,
                                      .describe = cpu_describe,
                                      .value = cpu_value,
-                                     .horizon = cpu_horizon};
+                                     .horizon = cpu_horizon,
+                                     .path = cpu_path};
   return &backend;
 }

@@ -9,6 +9,7 @@
 
 /* A unit made ready to run: the plan's table in the kernels' precision. */
 typedef struct qs_cpu_law qs_cpu_law;
+typedef struct qs_cpu_path qs_cpu_path; /* a path unit's, beside its law */
 
 typedef struct qs_cpu_kernels {
   /* Null when memory is out. The table must outlive it. */
@@ -27,6 +28,14 @@ typedef struct qs_cpu_kernels {
   /* `lanes` paths from path_begin on, or fewer at the end of the unit; x and v as in qs_horizon_unit. */
   void (*horizon)(const qs_cpu_law *law, const qs_horizon_unit *unit, uint64_t path_begin, void *scratch,
                   double *x, double *v);
+
+  /* Null when memory is out. The law, the table and the unit must outlive it. */
+  qs_cpu_path *(*path_create)(const qs_cpu_law *law, const qs_table *table, const qs_path_unit *unit);
+  void (*path_destroy)(qs_cpu_path *path);
+  size_t (*path_scratch)(const qs_path_unit *unit, const qs_table *table);
+  /* One batch, as value. */
+  void (*path)(const qs_cpu_path *path, const qs_path_unit *unit, uint32_t batch, void *scratch,
+               const volatile int *cancel, qs_moment *moments);
 } qs_cpu_kernels;
 
 extern const qs_cpu_kernels qs_cpu_v4_mixed, qs_cpu_v4_double;

@@ -120,6 +120,27 @@ qs_status value(qs_device *device, const qs_value_unit *unit, const volatile int
   return status;
 }
 
+qs_status path(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
+               qs_moment *moments) {
+  qs_status status = enter(device, cancel, message);
+  std::uint32_t quantities = qs_path_unit_quantities(unit);
+  for (std::uint32_t batch = unit->batch_begin; status == QS_OK && batch < unit->batch_end; batch++) {
+    for (std::uint32_t shift = 0; shift < unit->shift_count; shift++) {
+      for (std::uint32_t p = 0; p < unit->payoff_count; p++) {
+        for (std::uint32_t q = 0; q < quantities; q++, moments++) {
+          std::uint64_t name =
+              unit->path.key + 3 * bits(unit->payoffs[p].level[0]) + 5 * unit->payoffs[p].dates[0];
+          name = name * 7 + bits(unit->shifts[shift]) * 11 + batch * 0x9e3779b97f4a7c15u + q;
+          moments->mean = mix(name);
+          moments->m2 = mix(name + 1);
+        }
+      }
+    }
+  }
+  device->busy = false;
+  return status;
+}
+
 qs_status horizon(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel, char *message,
                   double *x, double *v) {
   qs_status status = enter(device, cancel, message);
@@ -136,8 +157,14 @@ qs_status horizon(qs_device *device, const qs_horizon_unit *unit, const volatile
 } // namespace
 
 const qs_backend *backend() {
-  static const qs_backend table = {QS_BACKEND_ABI, "fake",   device_count, open,
-                                   close,          describe, value,        horizon};
+  static const qs_backend table = {QS_BACKEND_ABI, "fake", device_count, open, close,
+                                   describe,       value,  horizon,      path};
+  return &table;
+}
+
+const qs_backend *backend_without_paths() {
+  static const qs_backend table = {QS_BACKEND_ABI, "pathless", device_count, open,   close,
+                                   describe,       value,      horizon,      nullptr};
   return &table;
 }
 

@@ -33,6 +33,7 @@ state &the();
 void reset(std::uint32_t devices);
 
 const qs_backend *backend();
+const qs_backend *backend_without_paths();
 
 } // namespace fake
 

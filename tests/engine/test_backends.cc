@@ -105,7 +105,9 @@ TEST_F(Backends, SaysWhyAPluginIsOfNoUse) {
   pretend_driver();
   setenv("QUICKSET_PLUGIN_DIR", QS_FAKE_PLUGINS "/old", 1);
   EXPECT_EQ(open(QS_BACKEND_CUDA), QS_ERROR_DEVICE);
-  EXPECT_TRUE(has(context.message, "has interface 99, this engine needs 1")) << context.message;
+  EXPECT_TRUE(
+      has(context.message, ("has interface 99, this engine needs " + std::to_string(QS_BACKEND_ABI)).c_str()))
+      << context.message;
   setenv("QUICKSET_PLUGIN_DIR", QS_FAKE_PLUGINS "/empty", 1);
   EXPECT_EQ(open(QS_BACKEND_CUDA), QS_ERROR_DEVICE);
   EXPECT_TRUE(has(context.message, "exports no qs_backend_plugin")) << context.message;

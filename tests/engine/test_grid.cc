@@ -109,6 +109,49 @@ TEST_F(Grid, FarStepsAreSharedByLaterRuns) {
   EXPECT_GT(shared, tomorrow.step_count * 3 / 4);
 }
 
+// Dates that are observed together are nodes: a step that one cuts goes on with draws of its own.
+TEST_F(Grid, ThePathGoesThroughDates) {
+  const std::vector<qs_time> times = {as_of_ + 40 * 86400, as_of_ + 40 * 86400 + 3600, as_of_ + 90 * 86400};
+  const bool through[] = {true, true, false}, none[] = {false, false, false};
+  qs_grid cut = {}, whole = {};
+  ASSERT_EQ(qs_grid_build_through(&context_, arena_, &model_, as_of_, times.data(), through, 3, NAN, &cut),
+            QS_OK);
+  ASSERT_EQ(qs_grid_build_through(&context_, arena_, &model_, as_of_, times.data(), none, 3, NAN, &whole),
+            QS_OK);
+  EXPECT_EQ(cut.step_count, whole.step_count + 2);
+  EXPECT_EQ(cut.dates[0].side.years, 0);
+  EXPECT_EQ(cut.dates[1].side.years, 0);
+  EXPECT_GT(cut.dates[2].side.years, 0);
+  std::set<std::pair<uint32_t, uint32_t>> draws;
+  for (uint32_t s = 0; s < cut.step_count; s++) {
+    EXPECT_TRUE(draws.insert({cut.steps[s].draw_block, cut.steps[s].draw_word}).second) << s;
+  }
+  for (uint32_t d = 0; d < 3; d++) {
+    EXPECT_NEAR(reached(cut, d), qs_time_years(as_of_, times[d]), 1e-12) << d;
+  }
+  // Before the cut and after its step's end all is as it was.
+  const uint32_t at = whole.dates[0].main_steps;
+  for (uint32_t s = 0; s < whole.step_count; s++) {
+    uint32_t other = s < at ? s : s + 2;
+    if (s != at) {
+      EXPECT_EQ(cut.steps[other].years, whole.steps[s].years) << s;
+    }
+    EXPECT_EQ(cut.steps[s < at + 1 ? s : other].draw_block, whole.steps[s].draw_block) << s;
+  }
+  // The steps end with the one that the last date lies in.
+  double years = 0;
+  for (uint32_t s = 0; s < cut.step_count; s++) {
+    years += cut.steps[s].years;
+  }
+  EXPECT_GT(years, qs_time_years(as_of_, times[2]));
+  const qs_time *nodes = nullptr;
+  size_t count = 0;
+  ASSERT_EQ(qs_grid_nodes(&context_, arena_, &model_, as_of_, times[2], NAN, &nodes, &count), QS_OK);
+  EXPECT_EQ(count, whole.step_count);
+  EXPECT_NEAR(qs_time_years(as_of_, nodes[count - 1]), years, 1e-12);
+  EXPECT_LE(nodes[count - 2], times[2]);
+}
+
 TEST_F(Grid, ConstantSteps) {
   qs_grid grid = build({as_of_ + 10 * 86400}, 2.0);
   ASSERT_EQ(grid.step_count, 5u);

@@ -31,6 +31,10 @@ struct plan {
   std::vector<double> weights{1.0};
   std::vector<qs_value_unit> value;
   std::vector<qs_horizon_unit> horizon;
+  std::vector<qs_path_unit> paths;
+  std::uint32_t observed[3] = {0, 1, 2};
+  double ones[3] = {1, 1, 1}, numbers[3] = {0, 0, 0};
+  std::vector<qs_path_payoff_plan> path_payoffs;
 
   plan() {
     for (std::uint32_t i = 0; i < 10; i++) {
@@ -71,11 +75,30 @@ struct plan {
     horizon = {h, h};
     horizon[1].path.key = 44;
     horizon[1].path_end = 192;
+    for (std::uint32_t i = 0; i < 7; i++) {
+      path_payoffs.push_back({QS_PATH_ASIAN, 1, observed + i % 3, ones, 3 - i % 3, {0.8 + 0.1 * i}});
+    }
+    qs_path_unit along = {path,
+                          numbers,
+                          numbers,
+                          path_payoffs.data(),
+                          7,
+                          shifts.data(),
+                          3,
+                          false,
+                          QS_PRECISION_MIXED,
+                          64 * 64 - 64,
+                          64,
+                          3,
+                          63};
+    paths = {along, along};
+    paths[1].payoff_count = 0;
   }
 };
 
 struct results {
   std::vector<std::vector<qs_moment>> moments;
+  std::vector<qs_moment> along; // of the first path unit
   std::vector<std::vector<double>> x, v;
   bool operator==(const results &other) const {
     if (x != other.x || v != other.v || moments.size() != other.moments.size()) {
@@ -92,11 +115,17 @@ struct results {
   }
 };
 
+bool same(const std::vector<qs_moment> &a, const std::vector<qs_moment> &b) {
+  return !a.empty() && a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(qs_moment)) == 0;
+}
+
 results room(const plan &p) {
   results r;
   for (const auto &u : p.value) {
     r.moments.emplace_back(qs_value_unit_moments(&u), qs_moment{-1, -1});
   }
+  r.along.assign(qs_path_unit_moments(&p.paths[0]), qs_moment{-1, -1});
   for (const auto &u : p.horizon) {
     std::size_t n = (u.path_end - u.path_begin) * u.path.date_count;
     r.x.emplace_back(n, -1.0);
@@ -132,6 +161,10 @@ protected:
     }
     return qs_schedule_value(&context, devices, "value", p.value.data(), p.value.size(), cut, places.data());
   }
+  qs_status path(results *r, const qs_cut *cut = nullptr) {
+    qs_moment *const places[] = {r->along.data(), nullptr};
+    return qs_schedule_path(&context, devices, "paths", p.paths.data(), p.paths.size(), cut, places);
+  }
   qs_status horizon(results *r, const qs_cut *cut = nullptr) {
     std::vector<double *> x, v;
     for (std::size_t i = 0; i < r->x.size(); i++) {
@@ -153,6 +186,7 @@ protected:
     for (std::size_t i = 0; i < p.value.size(); i++) {
       EXPECT_EQ(b->value(device, &p.value[i], nullptr, message, r.moments[i].data()), QS_OK);
     }
+    EXPECT_EQ(b->path(device, &p.paths[0], nullptr, message, r.along.data()), QS_OK);
     for (std::size_t i = 0; i < p.horizon.size(); i++) {
       EXPECT_EQ(b->horizon(device, &p.horizon[i], nullptr, message, r.x[i].data(), r.v[i].data()), QS_OK);
     }
@@ -182,13 +216,35 @@ TEST_P(Cuts, SameBitsHoweverCutAndShared) {
   const qs_cut cut = {std::get<1>(GetParam()), std::get<2>(GetParam()), std::get<3>(GetParam())};
   open();
   ASSERT_EQ(value(&got, &cut), QS_OK) << context.message;
+  ASSERT_EQ(path(&got, &cut), QS_OK) << context.message;
   ASSERT_EQ(horizon(&got, &cut), QS_OK) << context.message;
   EXPECT_TRUE(got == want);
+  EXPECT_TRUE(same(got.along, want.along));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Cuts,
                          ::testing::Combine(::testing::Values(1, 2, 3), ::testing::Values(0u, 1u, 7u),
                                             ::testing::Values(0u, 1u, 3u), ::testing::Values(0u, 1u, 5u)));
+
+TEST_F(Scheduler, PathsGoWhereTheyAreTaken) {
+  results want = expected(), got = room(p);
+  const qs_backend *backends[] = {fake::backend_without_paths(), fake::backend()};
+  const qs_device_options options = {1, nullptr};
+  ASSERT_EQ(qs_devices_open_from(&context, backends, 2, &options, nullptr, &devices), QS_OK);
+  ASSERT_EQ(path(&got), QS_OK) << context.message;
+  EXPECT_TRUE(same(got.along, want.along));
+  EXPECT_EQ(report(0).sub_units, 0u);
+  EXPECT_GT(report(1).sub_units, 0u);
+  qs_devices_close(devices);
+  devices = nullptr;
+  ASSERT_EQ(qs_devices_open_from(&context, backends, 1, &options, nullptr, &devices), QS_OK);
+  EXPECT_EQ(path(&got), QS_ERROR_DEVICE);
+  EXPECT_STREQ(context.message, "paths: payoffs along paths need a device whose backend takes them, such as "
+                                "the CPU; there is fake 0 (pathless)");
+  EXPECT_TRUE(report(0).alive);
+  p.paths[0].payoff_count = 0;
+  EXPECT_EQ(path(&got), QS_OK) << "nothing to do is done anywhere";
+}
 
 TEST_F(Scheduler, OneDeviceRunsOnTheCallingThread) {
   results got = room(p);

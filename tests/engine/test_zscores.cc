@@ -5,8 +5,8 @@
 // A sample of the contracts runs always; all of them, at 2^16 paths, with QS_TEST_ALL set. Thresholds for
 // all: per quantity |mean| <= 0.08, standard deviation within 1 +- 0.05, maximum below the Bonferroni limit
 // at 1%. Every contract is run under six seeds, so that parameters of one model alone have scores enough for
-// that (a third of 2,000 contracts would miss these bounds by chance one time in seven). The sample's mean and
-// standard deviation are held to three standard errors of their own, 3/sqrt(n) and 3/sqrt(2n).
+// that (a third of 2,000 contracts would miss these bounds by chance one time in seven). The sample's mean
+// and standard deviation are held to three standard errors of their own, 3/sqrt(n) and 3/sqrt(2n).
 #include "tests/engine/world.h"
 
 #include <algorithm>

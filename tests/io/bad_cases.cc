@@ -319,5 +319,6 @@ std::vector<BadCase> bad_cases() {
   add_keys(cases);
   add_reference_cases(cases);
   add_file_cases(cases);
+  add_trade_cases(cases);
   return cases;
 }

@@ -32,4 +32,7 @@ std::vector<BadCase> bad_cases();
 void add_reference_cases(std::vector<BadCase> &cases);
 void add_file_cases(std::vector<BadCase> &cases);
 
+/* Those of trades along a path. */
+void add_trade_cases(std::vector<BadCase> &cases);
+
 #endif

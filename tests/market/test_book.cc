@@ -211,7 +211,7 @@ TEST_F(Book, RefusesBadTrades) {
       {[](qs_trade_spec &t) { t.id = nullptr; }, "trades[1] (line 7): id: missing"},
       {[](qs_trade_spec &t) { t.id = "t1"; }, "trades[1] (line 7): id: t1 is a duplicate"},
       {[](qs_trade_spec &t) { t.id = "BTC-PERPETUAL"; }, "id: BTC-PERPETUAL is a duplicate"},
-      {[](qs_trade_spec &t) { set_raw(&t.type, 9); }, "type: 9; must be european, forward"},
+      {[](qs_trade_spec &t) { set_raw(&t.type, 99); }, "type: 99; must be european, forward"},
       {[](qs_trade_spec &t) { t.underlying = "DOGE"; }, "underlying: DOGE is none of this run's underlyings"},
       {[](qs_trade_spec &t) { t.underlying = nullptr; },
        "underlying: nothing is none of this run's underlyings"},

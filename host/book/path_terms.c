@@ -1,0 +1,285 @@
+#include "host/book/path_terms.h"
+
+#include <math.h>
+#include <string.h>
+
+static int compare_doubles(const double *a, const double *b, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (a[i] != b[i] && !(isnan(a[i]) && isnan(b[i]))) {
+      return isnan(b[i]) || a[i] < b[i] ? -1 : 1;
+    }
+  }
+  return 0;
+}
+
+static unsigned flags_of(const qs_path_terms *t) {
+  return (unsigned)t->put | (unsigned)t->floating << 1 | (unsigned)t->geometric << 2 |
+         (unsigned)t->asset << 3 | (unsigned)t->knock_in << 4 | (unsigned)t->continuous << 5 |
+         (unsigned)t->knocked << 6 | (unsigned)t->at_hit << 7;
+}
+
+int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b) {
+  if (a->expiry != b->expiry) {
+    return a->expiry < b->expiry ? -1 : 1;
+  }
+  if (a->type != b->type) {
+    return a->type < b->type ? -1 : 1;
+  }
+  if (flags_of(a) != flags_of(b)) {
+    return flags_of(a) < flags_of(b) ? -1 : 1;
+  }
+  if (a->count != b->count) {
+    return a->count < b->count ? -1 : 1;
+  }
+  for (size_t i = 0; i < a->count; i++) {
+    if (a->dates[i] != b->dates[i]) {
+      return a->dates[i] < b->dates[i] ? -1 : 1;
+    }
+  }
+  int order = compare_doubles(a->number, b->number, QS_TERM_COUNT);
+  return order ? order : compare_doubles(a->fixings, b->fixings, a->count);
+}
+
+/* The terms seen from one moment: the first `known` fixings have happened. */
+typedef struct moment {
+  const qs_path_terms *terms;
+  const double *number;
+  size_t known;
+  double spot, forward;
+} moment;
+
+static double value_of(const moment *m, size_t i) {
+  double fixing = m->terms->fixings[i];
+  return isnan(fixing) ? m->spot : fixing;
+}
+
+static double last_value(const moment *m) {
+  return value_of(m, m->terms->count - 1);
+}
+
+static double sign_of(const qs_path_terms *terms) {
+  return terms->put ? -1 : 1;
+}
+
+static double positive(double x) {
+  return x > 0 ? x : 0;
+}
+
+static void settle(qs_path_left *left, double known) {
+  left->settled = true;
+  left->known = known;
+}
+
+static void fill_weights(qs_path_left *left, double weight) {
+  for (uint32_t i = 0; i < left->count; i++) {
+    left->weights[i] = weight;
+  }
+}
+
+/* (phi (S(T) - strike))+, as an average of one. */
+static void make_european(const moment *m, double strike, qs_path_left *left) {
+  if (left->count == 0) {
+    settle(left, positive(left->sign * (last_value(m) - strike)));
+    return;
+  }
+  left->dates += left->count - 1;
+  left->count = 1;
+  left->payoff = QS_PATH_ASIAN;
+  left->weights[0] = 1;
+  left->level[0] = strike / m->forward;
+}
+
+static void left_of_digital(const moment *m, qs_path_left *left) {
+  double strike = m->number[QS_TERM_STRIKE], amount = m->number[QS_TERM_AMOUNT];
+  if (left->count == 0) {
+    double spot = last_value(m);
+    settle(left, left->sign * (spot - strike) > 0 ? (m->terms->asset ? spot : amount) : 0);
+    return;
+  }
+  left->payoff = QS_PATH_DIGITAL;
+  left->level[0] = strike / m->forward;
+  left->level[1] = m->terms->asset ? 0 : amount / m->forward;
+}
+
+static void left_of_asian(const moment *m, qs_path_left *left) {
+  const qs_path_terms *terms = m->terms;
+  double weight = 1 / (double)terms->count, strike = m->number[QS_TERM_STRIKE];
+  double sum = 0, logs = 0;
+  for (size_t i = 0; i < m->known; i++) {
+    sum += weight * value_of(m, i);
+    logs += weight * log(value_of(m, i) / m->forward);
+  }
+  if (left->count == 0) {
+    double average = terms->geometric ? m->forward * exp(logs) : sum;
+    settle(left, positive(left->sign * (terms->floating ? last_value(m) - average : average - strike)));
+    return;
+  }
+  left->payoff = terms->floating    ? QS_PATH_ASIAN_STRIKE
+                 : terms->geometric ? QS_PATH_ASIAN_GEOMETRIC
+                                    : QS_PATH_ASIAN;
+  left->level[0] = terms->floating ? 1 : strike / m->forward;
+  left->level[1] = terms->geometric ? exp(logs) : sum / m->forward;
+  fill_weights(left, weight);
+}
+
+static bool outside(const moment *m, double spot) {
+  return spot <= m->number[QS_TERM_LOWER] || spot >= m->number[QS_TERM_UPPER];
+}
+
+/* Touched after as_of or at it, by what has been seen by now. */
+static bool just_touched(const moment *m) {
+  const qs_path_terms *terms = m->terms;
+  if (terms->continuous) {
+    return outside(m, m->spot);
+  }
+  for (size_t i = 0; i < m->known; i++) {
+    if (terms->dates[i] >= terms->as_of && outside(m, m->spot)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static void left_of_barrier(const moment *m, qs_path_left *left) {
+  const qs_path_terms *terms = m->terms;
+  double strike = m->number[QS_TERM_STRIKE], rebate = m->number[QS_TERM_REBATE];
+  bool touched = terms->knocked || just_touched(m);
+  if (touched && !terms->knock_in) {
+    settle(left, terms->at_hit ? 0 : rebate);
+    left->due = terms->at_hit && !terms->knocked ? rebate : 0;
+    return;
+  }
+  if (touched || (left->count == 0 && !terms->knock_in)) {
+    make_european(m, strike, left);
+    return;
+  }
+  if (left->count == 0) {
+    settle(left, rebate);
+    return;
+  }
+  left->payoff = terms->continuous ? QS_PATH_BARRIER_CONTINUOUS : QS_PATH_BARRIER;
+  left->bridge = terms->continuous;
+  left->at_hit = terms->at_hit;
+  left->level[0] = strike / m->forward;
+  left->level[1] = m->number[QS_TERM_LOWER] / m->forward;
+  left->level[2] = m->number[QS_TERM_UPPER] / m->forward;
+  left->level[3] = rebate / m->forward;
+  left->level[4] = terms->knock_in;
+  left->level[5] = terms->at_hit;
+  fill_weights(left, 1);
+}
+
+static void left_of_lookback(const moment *m, qs_path_left *left) {
+  const qs_path_terms *terms = m->terms;
+  bool greatest = terms->put == terms->floating;
+  double extreme = greatest ? 0 : INFINITY, strike = m->number[QS_TERM_STRIKE];
+  for (size_t i = 0; i < m->known; i++) {
+    extreme = greatest ? fmax(extreme, value_of(m, i)) : fmin(extreme, value_of(m, i));
+  }
+  if (left->count == 0) {
+    settle(left, terms->floating ? left->sign * (last_value(m) - extreme)
+                                 : positive(left->sign * (extreme - strike)));
+    return;
+  }
+  left->payoff = terms->floating ? QS_PATH_LOOKBACK_FLOATING : QS_PATH_LOOKBACK;
+  left->level[0] = terms->floating ? 0 : strike / m->forward;
+  left->level[1] = extreme / m->forward;
+}
+
+static void left_of_forward_start(const moment *m, qs_path_left *left) {
+  double moneyness = m->number[QS_TERM_MONEYNESS];
+  if (m->known > 0) {
+    make_european(m, moneyness * value_of(m, 0), left);
+    return;
+  }
+  left->payoff = QS_PATH_ASIAN_STRIKE;
+  left->level[0] = moneyness;
+  left->weights[0] = 1; /* of the start alone */
+}
+
+static double clip(double x, double low, double high) {
+  return fmax(low, fmin(high, x));
+}
+
+static void left_of_cliquet(const moment *m, qs_path_left *left) {
+  const double *n = m->number;
+  double banked = 0;
+  for (size_t i = 1; i < m->known; i++) {
+    double growth = value_of(m, i) / value_of(m, i - 1) - n[QS_TERM_MONEYNESS];
+    banked += clip(growth, n[QS_TERM_LOCAL_FLOOR], n[QS_TERM_LOCAL_CAP]);
+  }
+  if (left->count == 0) {
+    settle(left, clip(banked, n[QS_TERM_GLOBAL_FLOOR], n[QS_TERM_GLOBAL_CAP]));
+    return;
+  }
+  left->payoff = QS_PATH_CLIQUET;
+  left->known = banked;
+  left->level[0] = n[QS_TERM_LOCAL_FLOOR];
+  left->level[1] = n[QS_TERM_LOCAL_CAP];
+  left->level[2] = (n[QS_TERM_GLOBAL_FLOOR] - banked) / m->forward;
+  left->level[3] = (n[QS_TERM_GLOBAL_CAP] - banked) / m->forward;
+  left->level[4] = n[QS_TERM_MONEYNESS];
+  left->level[5] = m->known ? value_of(m, m->known - 1) / m->forward : 0;
+  fill_weights(left, 1 / m->forward);
+}
+
+static void left_of_swap(const moment *m, qs_path_left *left) {
+  const double *n = m->number;
+  bool volatility = m->terms->type == QS_TRADE_VOLATILITY_SWAP;
+  double realised = 0, scale = n[QS_TERM_SCALE], unit = m->forward;
+  for (size_t i = 1; i < m->known; i++) {
+    double growth = log(value_of(m, i) / value_of(m, i - 1));
+    realised += scale * growth * growth;
+  }
+  if (left->count == 0) {
+    double paid = volatility ? sqrt(realised) : realised;
+    settle(left, fmin(n[QS_TERM_CAP], paid) - n[QS_TERM_STRIKE]);
+    return;
+  }
+  double under_root = volatility ? unit * unit : unit;
+  left->payoff = volatility ? QS_PATH_VOLATILITY : QS_PATH_VARIANCE;
+  left->level[0] = n[QS_TERM_STRIKE] / unit;
+  left->level[1] = n[QS_TERM_CAP] / unit;
+  left->level[2] = realised / under_root;
+  left->level[3] = scale / under_root;
+  left->level[4] = m->known ? value_of(m, m->known - 1) / m->forward : 0;
+}
+
+bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now, double spot, double forward,
+                        qs_path_left *left) {
+  moment m = {terms, terms->number, 0, spot, forward};
+  while (m.known < terms->count && terms->dates[m.known] <= now) {
+    m.known++;
+  }
+  *left = (qs_path_left){.sign = sign_of(terms),
+                         .dates = terms->dates + m.known,
+                         .weights = QS_NEW(arena, terms->count - m.known, double),
+                         .count = (uint32_t)(terms->count - m.known)};
+  if (!left->weights) {
+    return false;
+  }
+  switch (terms->type) {
+  case QS_TRADE_DIGITAL:
+    left_of_digital(&m, left);
+    break;
+  case QS_TRADE_ASIAN:
+    left_of_asian(&m, left);
+    break;
+  case QS_TRADE_BARRIER:
+    left_of_barrier(&m, left);
+    break;
+  case QS_TRADE_LOOKBACK:
+    left_of_lookback(&m, left);
+    break;
+  case QS_TRADE_FORWARD_START:
+    left_of_forward_start(&m, left);
+    break;
+  case QS_TRADE_CLIQUET:
+    left_of_cliquet(&m, left);
+    break;
+  default:
+    left_of_swap(&m, left);
+    break;
+  }
+  return true;
+}

@@ -1,0 +1,71 @@
+/*
+ * A payoff along a path as the book holds it, and what of it is left at a moment: fixings up to then become
+ * numbers, the rest is a payoff of kernels/plan.h.
+ */
+#ifndef QS_HOST_BOOK_PATH_TERMS_H
+#define QS_HOST_BOOK_PATH_TERMS_H
+
+#include "host/base/arena.h"
+#include "kernels/plan.h"
+#include "quickset/inputs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Numbers of the terms; what a type has not is 0. Amounts and levels are in the reporting currency. */
+typedef enum qs_term {
+  QS_TERM_STRIKE, /* of swaps as paid: the variance, or the volatility */
+  QS_TERM_AMOUNT,
+  QS_TERM_LOWER, /* 0: none */
+  QS_TERM_UPPER, /* infinity: none; so are the floors and caps below */
+  QS_TERM_REBATE,
+  QS_TERM_MONEYNESS,
+  QS_TERM_LOCAL_FLOOR,
+  QS_TERM_LOCAL_CAP,
+  QS_TERM_GLOBAL_FLOOR,
+  QS_TERM_GLOBAL_CAP,
+  QS_TERM_CAP,   /* of swaps as the strike */
+  QS_TERM_SCALE, /* of swaps: realised variance = scale x sum of squared returns */
+  QS_TERM_COUNT
+} qs_term;
+
+typedef struct qs_path_terms {
+  qs_trade_type type;
+  bool put;
+  bool floating, geometric, asset, knock_in, continuous, knocked, at_hit;
+  double number[QS_TERM_COUNT];
+  qs_time as_of, expiry;
+  const qs_time *dates;  /* [count] ascending, the last is the expiry; a continuous barrier has that alone */
+  const double *fixings; /* [count]; NaN: after as_of, or not needed */
+  size_t count;
+} qs_path_terms;
+
+/* An order of payoffs; 0 where they are the same. */
+int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b);
+
+/* What is left of it. Its value per unit of F is what the payoff yields + known / F, and `due` is paid beside
+ * it. Without a payoff (`settled`) the first is 0. */
+typedef struct qs_path_left {
+  bool settled;
+  double known; /* paid at expiry, whatever comes */
+  double due;   /* paid at the moment itself */
+  qs_path_payoff payoff;
+  double sign;
+  double level[QS_PATH_LEVELS]; /* relative to the forward, as plan.h says */
+  bool bridge;                  /* watched between its dates: they may be refined */
+  bool at_hit;                  /* the weights are to say what a rebate at each date is worth at the expiry */
+  const qs_time *dates;         /* [count], after the moment */
+  double *weights;              /* [count] */
+  uint32_t count;
+} qs_path_left;
+
+/* What is left at `now` (as_of or later): fixings between as_of and then take the value `spot`, as does one
+ * at as_of; `forward` is the expiry's at that moment. False when memory is out. */
+bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now, double spot, double forward,
+                        qs_path_left *left);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,102 @@
+/* Trades along a path. */
+#include <math.h>
+
+#include "host/book/resolve.h"
+#include "host/market/fixings.h"
+#include "host/market/time.h"
+
+/* Where nothing bounds a number. */
+static double or_else(double x, double otherwise) {
+  return isnan(x) ? otherwise : x;
+}
+
+/* What the realised variance of a swap is per sum of squared returns. */
+static double variance_scale(const qs_path_spec *path, const qs_fixings *fixings) {
+  double returns = (double)(fixings->count - 1);
+  return isnan(path->annualisation) ? 1 / qs_time_years(fixings->dates[0], fixings->dates[fixings->count - 1])
+                                    : path->annualisation / returns;
+}
+
+static void fill_numbers(const qs_trade_spec *trade, const qs_fixings *fixings, double *number) {
+  const qs_path_spec *path = &trade->path;
+  number[QS_TERM_STRIKE] = or_else(trade->strike, 0);
+  switch (trade->type) {
+  case QS_TRADE_DIGITAL:
+    number[QS_TERM_AMOUNT] = path->pays == QS_PAYS_ASSET ? 0 : path->amount;
+    break;
+  case QS_TRADE_BARRIER:
+    number[QS_TERM_LOWER] = or_else(path->lower, 0);
+    number[QS_TERM_UPPER] = or_else(path->upper, INFINITY);
+    number[QS_TERM_REBATE] = path->rebate;
+    break;
+  case QS_TRADE_FORWARD_START:
+    number[QS_TERM_MONEYNESS] = path->moneyness;
+    break;
+  case QS_TRADE_CLIQUET:
+    number[QS_TERM_MONEYNESS] = path->moneyness;
+    number[QS_TERM_LOCAL_FLOOR] = or_else(path->local_floor, -INFINITY);
+    number[QS_TERM_LOCAL_CAP] = or_else(path->local_cap, INFINITY);
+    number[QS_TERM_GLOBAL_FLOOR] = or_else(path->global_floor, -INFINITY);
+    number[QS_TERM_GLOBAL_CAP] = or_else(path->global_cap, INFINITY);
+    break;
+  case QS_TRADE_VARIANCE_SWAP:
+    number[QS_TERM_STRIKE] = trade->strike * trade->strike;
+    number[QS_TERM_CAP] = or_else(path->cap * path->cap, INFINITY);
+    number[QS_TERM_SCALE] = variance_scale(path, fixings);
+    break;
+  case QS_TRADE_VOLATILITY_SWAP:
+    number[QS_TERM_CAP] = or_else(path->cap, INFINITY);
+    number[QS_TERM_SCALE] = variance_scale(path, fixings);
+    break;
+  default:
+    break;
+  }
+}
+
+/* The known fixings: what the trade says, and the spot at as_of where it does not. */
+static const double *make_fixings(qs_arena *arena, const qs_trade_spec *trade, const qs_fixings *fixings,
+                                  double spot) {
+  double *values = QS_NEW(arena, fixings->count, double);
+  for (size_t i = 0; values && i < fixings->count; i++) {
+    bool given = i < trade->path.past_count && trade->type != QS_TRADE_BARRIER;
+    bool now = i >= fixings->past && i < fixings->known;
+    values[i] = given ? trade->path.past[i] : now ? spot : NAN;
+  }
+  return values;
+}
+
+qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
+                          const qs_trade_spec *trade, qs_contract *contract) {
+  const qs_path_spec *path = &trade->path;
+  qs_fixings fixings;
+  qs_flaw flaw;
+  qs_status status = qs_fixings_make(arena, trade, market->as_of, &fixings, &flaw);
+  if (status == QS_ERROR_INPUT) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: %s: %s", place, flaw.key, flaw.why);
+  }
+  qs_path_terms *terms = status ? NULL : QS_NEW(arena, 1, qs_path_terms);
+  const double *values =
+      terms ? make_fixings(arena, trade, &fixings, market->underlyings[contract->underlying].spot) : NULL;
+  if (!values) {
+    return qs_fail_memory(context, "building the book");
+  }
+  bool barrier = trade->type == QS_TRADE_BARRIER;
+  bool floats = trade->type == QS_TRADE_ASIAN || trade->type == QS_TRADE_LOOKBACK;
+  terms->type = trade->type;
+  terms->put = trade->call_put == QS_PUT;
+  terms->floating = floats && path->floating;
+  terms->geometric = trade->type == QS_TRADE_ASIAN && path->average == QS_AVERAGE_GEOMETRIC;
+  terms->asset = trade->type == QS_TRADE_DIGITAL && path->pays == QS_PAYS_ASSET;
+  terms->knock_in = barrier && path->knock == QS_KNOCK_IN;
+  terms->continuous = barrier && path->monitoring == QS_MONITORING_CONTINUOUS;
+  terms->knocked = barrier && path->knocked;
+  terms->at_hit = barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0;
+  terms->as_of = market->as_of;
+  terms->expiry = contract->expiry;
+  terms->dates = fixings.dates;
+  terms->fixings = values;
+  terms->count = fixings.count;
+  fill_numbers(trade, &fixings, terms->number);
+  contract->path = terms;
+  return QS_OK;
+}

@@ -1,0 +1,304 @@
+/* trades, and the trades of risk.what_if. */
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "host/io/draft.h"
+#include "host/io/text.h"
+#include "host/market/fixings.h"
+
+#define AT(member) offsetof(qs_fixing_rule, member)
+
+/* Days, or the name of a period. */
+static qs_status read_every(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  static const struct {
+    const char *name;
+    uint32_t days, months;
+  } periods[] = {{"day", 1, 0}, {"week", 7, 0}, {"month", 0, 1}};
+  qs_fixing_rule *rule = object;
+  uint64_t days = 0;
+  bool scalar = node->kind == QS_NODE_SCALAR;
+  for (size_t i = 0; scalar && i < sizeof periods / sizeof periods[0]; i++) {
+    if (strcmp(node->text, periods[i].name) == 0) {
+      rule->days = periods[i].days;
+      rule->months = periods[i].months;
+      return QS_OK;
+    }
+  }
+  if (!scalar || node->quoted || !qs_text_count(node->text, &days) || days < 1 || days > 3660) {
+    return qs_node_bad(reader, node, "must be day, week, month, or a whole number of days from 1 to 3660");
+  }
+  rule->days = (uint32_t)days;
+  return QS_OK;
+}
+
+static const qs_field rule_fields[] = {
+    {"every", QS_FIELD_OTHER, .required = true, .read = read_every},
+    {"from", QS_FIELD_TIME, .offset = AT(from)},
+    {"to", QS_FIELD_TIME, .offset = AT(to)},
+    {"skip_first", QS_FIELD_BOOL, .offset = AT(skip_first)},
+};
+
+static const qs_table rule_table = {rule_fields, sizeof rule_fields / sizeof rule_fields[0],
+                                    sizeof(qs_fixing_rule), NULL, NULL};
+
+/* A list of times, or a rule. */
+static qs_status read_fixings(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  static const qs_field one = {.key = "fixings", .type = QS_FIELD_TIME};
+  qs_path_spec *path = &((qs_trade_spec *)object)->path;
+  if (node->kind == QS_NODE_MAP) {
+    return qs_schema_read(reader, &rule_table, node, &path->rule);
+  }
+  if (node->kind != QS_NODE_LIST || node->count == 0 || node->count > QS_MAX_FIXINGS) {
+    return qs_node_bad(reader, node, "must be a list of 1 to %d times, or a mapping with every, from and to",
+                       QS_MAX_FIXINGS);
+  }
+  qs_time *times = QS_NEW(reader->arena, node->count, qs_time);
+  if (!times) {
+    return qs_reader_no_memory(reader);
+  }
+  size_t i = 0;
+  for (const qs_node *child = node->first; child; child = child->next, i++) {
+    qs_status status = qs_schema_read_field(reader, &one, child, &times[i]);
+    if (status != QS_OK) {
+      return status;
+    }
+    if (i && times[i] <= times[i - 1]) {
+      return qs_node_bad(reader, child, "must be after the time before it");
+    }
+  }
+  path->fixings = times;
+  path->fixing_count = node->count;
+  return QS_OK;
+}
+
+#undef AT
+#define AT(member)  offsetof(qs_trade_spec, member)
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
+                                        {"forward", QS_TRADE_FORWARD},
+                                        {"future", QS_TRADE_FUTURE},
+                                        {"perpetual", QS_TRADE_PERPETUAL},
+                                        {"spot", QS_TRADE_SPOT},
+                                        {"digital", QS_TRADE_DIGITAL},
+                                        {"asian", QS_TRADE_ASIAN},
+                                        {"barrier", QS_TRADE_BARRIER},
+                                        {"lookback", QS_TRADE_LOOKBACK},
+                                        {"forward_start", QS_TRADE_FORWARD_START},
+                                        {"cliquet", QS_TRADE_CLIQUET},
+                                        {"variance_swap", QS_TRADE_VARIANCE_SWAP},
+                                        {"volatility_swap", QS_TRADE_VOLATILITY_SWAP}};
+static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
+static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
+static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
+                                            {"geometric", QS_AVERAGE_GEOMETRIC}};
+static const qs_choice pays_choices[] = {{"cash", QS_PAYS_CASH}, {"asset", QS_PAYS_ASSET}};
+static const qs_choice knock_choices[] = {{"out", QS_KNOCK_OUT}, {"in", QS_KNOCK_IN}};
+static const qs_choice monitoring_choices[] = {{"continuous", QS_MONITORING_CONTINUOUS},
+                                               {"discrete", QS_MONITORING_DISCRETE}};
+static const qs_choice rebate_choices[] = {{"expiry", QS_REBATE_AT_EXPIRY}, {"hit", QS_REBATE_AT_HIT}};
+
+#define CHOICE(list) .choices = (list), .choice_count = COUNT(list)
+#define PRICE                                                                                                \
+  { 0, 1e15, true, false }
+
+static const qs_field trade_fields[] = {
+    {"id", QS_FIELD_TEXT, .offset = AT(id), .required = true},
+    {"type", QS_FIELD_CHOICE, .offset = AT(type), .required = true, CHOICE(trade_types)},
+    {"underlying", QS_FIELD_TEXT, .offset = AT(underlying), .required = true},
+    {"call_put", QS_FIELD_CHOICE, .offset = AT(call_put), CHOICE(call_put_choices)},
+    {"strike", QS_FIELD_NUMBER, .offset = AT(strike), .range = PRICE},
+    {"expiry", QS_FIELD_TIME, .offset = AT(expiry)},
+    {"expiry_years", QS_FIELD_NUMBER, .offset = AT(expiry_years), .range = {0, 100, true, false}},
+    {"quantity", QS_FIELD_NUMBER, .offset = AT(quantity), .required = true,
+     .range = {-1e15, 1e15, false, false}},
+    {"settlement", QS_FIELD_CHOICE, .offset = AT(settlement), CHOICE(settlement_choices)},
+    {"entry_price", QS_FIELD_NUMBER, .offset = AT(entry_price), .range = {0, 1e15, false, false}},
+    {"book", QS_FIELD_TEXT, .offset = AT(book)},
+    {"venue", QS_FIELD_TEXT, .offset = AT(venue)},
+    {"fixings", QS_FIELD_OTHER, .table = &rule_table, .read = read_fixings},
+    {"past", QS_FIELD_NUMBERS, .offset = AT(path.past), .count_offset = AT(path.past_count), .range = PRICE,
+     .max_count = QS_MAX_FIXINGS},
+    {"floating", QS_FIELD_BOOL, .offset = AT(path.floating)},
+    {"average", QS_FIELD_CHOICE, .offset = AT(path.average), CHOICE(average_choices)},
+    {"pays", QS_FIELD_CHOICE, .offset = AT(path.pays), CHOICE(pays_choices)},
+    {"amount", QS_FIELD_NUMBER, .offset = AT(path.amount), .range = PRICE},
+    {"knock", QS_FIELD_CHOICE, .offset = AT(path.knock), CHOICE(knock_choices)},
+    {"lower", QS_FIELD_NUMBER, .offset = AT(path.lower), .range = PRICE},
+    {"upper", QS_FIELD_NUMBER, .offset = AT(path.upper), .range = PRICE},
+    {"monitoring", QS_FIELD_CHOICE, .offset = AT(path.monitoring), CHOICE(monitoring_choices)},
+    {"knocked", QS_FIELD_BOOL, .offset = AT(path.knocked)},
+    {"rebate", QS_FIELD_NUMBER, .offset = AT(path.rebate), .range = {0, 1e15, false, false}},
+    {"rebate_paid", QS_FIELD_CHOICE, .offset = AT(path.rebate_paid), CHOICE(rebate_choices)},
+    {"start", QS_FIELD_TIME, .offset = AT(path.start)},
+    {"moneyness", QS_FIELD_NUMBER, .offset = AT(path.moneyness), .range = {0, 1000, true, false}},
+    {"local_floor", QS_FIELD_NUMBER, .offset = AT(path.local_floor), .range = {-1000, 1000, false, false}},
+    {"local_cap", QS_FIELD_NUMBER, .offset = AT(path.local_cap), .range = {-1000, 1000, false, false}},
+    {"global_floor", QS_FIELD_NUMBER, .offset = AT(path.global_floor), .range = {-1000, 1000, false, false}},
+    {"global_cap", QS_FIELD_NUMBER, .offset = AT(path.global_cap), .range = {-1000, 1000, false, false}},
+    {"cap", QS_FIELD_NUMBER, .offset = AT(path.cap), .range = {0, 1000, true, false}},
+    {"annualisation", QS_FIELD_NUMBER, .offset = AT(path.annualisation), .range = {0, 1000000, true, false}},
+};
+
+static void init_trade(void *object) {
+  qs_trade_spec_init(object);
+}
+
+enum {
+  EUROPEAN = 1 << QS_TRADE_EUROPEAN,
+  FORWARD = 1 << QS_TRADE_FORWARD,
+  FUTURE = 1 << QS_TRADE_FUTURE,
+  PERPETUAL = 1 << QS_TRADE_PERPETUAL,
+  DIGITAL = 1 << QS_TRADE_DIGITAL,
+  ASIAN = 1 << QS_TRADE_ASIAN,
+  BARRIER = 1 << QS_TRADE_BARRIER,
+  LOOKBACK = 1 << QS_TRADE_LOOKBACK,
+  FORWARD_START = 1 << QS_TRADE_FORWARD_START,
+  CLIQUET = 1 << QS_TRADE_CLIQUET,
+  VARIANCE_SWAP = 1 << QS_TRADE_VARIANCE_SWAP,
+  VOLATILITY_SWAP = 1 << QS_TRADE_VOLATILITY_SWAP,
+  SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
+  OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START,
+  IN_COIN = OPTIONS | CLIQUET | FUTURE | PERPETUAL,
+  AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
+  FIXED = AVERAGED | CLIQUET | SWAPS,
+  EXPIRING = OPTIONS | CLIQUET | SWAPS | FORWARD | FUTURE
+};
+
+/* Which types have a key, and which of them need it. */
+static const struct {
+  const char *key;
+  unsigned types, need;
+} key_types[] = {
+    {"call_put", OPTIONS, OPTIONS},
+    {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS,
+     EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS},
+    {"fixings", FIXED | BARRIER, FIXED},
+    {"past", FIXED | FORWARD_START, 0},
+    {"floating", AVERAGED, 0},
+    {"average", ASIAN, 0},
+    {"pays", DIGITAL, 0},
+    {"amount", DIGITAL, 0},
+    {"knock", BARRIER, BARRIER},
+    {"lower", BARRIER, 0},
+    {"upper", BARRIER, 0},
+    {"monitoring", BARRIER, 0},
+    {"knocked", BARRIER, 0},
+    {"rebate", BARRIER, 0},
+    {"rebate_paid", BARRIER, 0},
+    {"start", FORWARD_START, FORWARD_START},
+    {"moneyness", FORWARD_START | CLIQUET, 0},
+    {"local_floor", CLIQUET, 0},
+    {"local_cap", CLIQUET, 0},
+    {"global_floor", CLIQUET, 0},
+    {"global_cap", CLIQUET, 0},
+    {"cap", SWAPS, 0},
+    {"annualisation", SWAPS, 0},
+};
+
+/* "a european", "an asian", with what the trade's own keys say of it; static. */
+static const char *name_of(const qs_trade_spec *spec) {
+  static const char *const names[] = {"a european",       "a forward",       "a future",  "a perpetual",
+                                      "a spot",           "a digital",       "an asian",  "a barrier",
+                                      "a lookback",       "a forward_start", "a cliquet", "a variance_swap",
+                                      "a volatility_swap"};
+  if (spec->path.floating) {
+    return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
+  }
+  return names[spec->type];
+}
+
+/* A key that the trade needs must be there, one that it has not must not. */
+static qs_status check_key(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec, const char *key,
+                           bool has, bool needs) {
+  const qs_node *child = qs_node_get(node, key);
+  if (child && !has) {
+    return qs_node_bad_key(reader, child, "%s has no %s; the key must be left out", name_of(spec), key);
+  }
+  if (!child && needs) {
+    return qs_node_missing(reader, node, key, "%s needs this key", name_of(spec));
+  }
+  return QS_OK;
+}
+
+static qs_status check_keys(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
+  qs_status status = QS_OK;
+  for (size_t i = 0; i < COUNT(key_types) && status == QS_OK; i++) {
+    status = check_key(reader, node, spec, key_types[i].key, key_types[i].types >> spec->type & 1,
+                       key_types[i].need >> spec->type & 1);
+  }
+  return status;
+}
+
+static qs_status check_expiry(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
+  const qs_node *expiry = qs_node_get(node, "expiry");
+  const qs_node *years = qs_node_get(node, "expiry_years");
+  const qs_node *either = expiry ? expiry : years;
+  bool expires = (unsigned)EXPIRING >> spec->type & 1;
+  if (!expires && either) {
+    return qs_node_bad_key(reader, either, "%s has no expiry; the key must be left out", name_of(spec));
+  }
+  bool by_fixings = spec->path.fixing_count || spec->path.rule.to;
+  if (expires && !either && !by_fixings) {
+    return qs_node_missing(reader, node, "expiry", "%s needs expiry or expiry_years", name_of(spec));
+  }
+  if (expiry && years) {
+    return qs_node_bad_key(reader, years,
+                           "expiry is given too; must be exactly one of expiry and expiry_years");
+  }
+  return QS_OK;
+}
+
+/* Keys that other keys ask for or shut out. */
+static qs_status check_choices(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
+  const qs_path_spec *path = &spec->path;
+  switch (spec->type) {
+  case QS_TRADE_ASIAN:
+  case QS_TRADE_LOOKBACK:
+    return check_key(reader, node, spec, "strike", !path->floating, !path->floating);
+  case QS_TRADE_DIGITAL:
+    if (path->pays == QS_PAYS_ASSET && qs_node_get(node, "amount")) {
+      return qs_node_bad_key(reader, qs_node_get(node, "amount"),
+                             "the digital pays the asset; the key must be left out");
+    }
+    return QS_OK;
+  case QS_TRADE_BARRIER:
+    if (path->monitoring == QS_MONITORING_CONTINUOUS && qs_node_get(node, "fixings")) {
+      return qs_node_bad_key(reader, qs_node_get(node, "fixings"),
+                             "monitoring is continuous; the key must be left out");
+    }
+    if (path->monitoring == QS_MONITORING_DISCRETE && !qs_node_get(node, "fixings")) {
+      return qs_node_missing(reader, node, "fixings", "discrete monitoring needs this key");
+    }
+    return QS_OK;
+  default:
+    return QS_OK;
+  }
+}
+
+static qs_status check_trade(qs_reader *reader, const qs_node *node, void *object) {
+  qs_trade_spec *spec = object;
+  spec->line = node->line;
+  qs_status status = check_keys(reader, node, spec);
+  if (status == QS_OK) {
+    status = check_choices(reader, node, spec);
+  }
+  if (status == QS_OK) {
+    status = check_expiry(reader, node, spec);
+  }
+  if (status == QS_OK && spec->settlement == QS_SETTLE_COIN && !((unsigned)IN_COIN >> spec->type & 1)) {
+    return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear for %s", name_of(spec));
+  }
+  bool priced_from_entry = spec->type == QS_TRADE_FUTURE || spec->type == QS_TRADE_PERPETUAL;
+  if (status == QS_OK && priced_from_entry && spec->entry_price == 0) {
+    return qs_node_bad(reader, qs_node_get(node, "entry_price"), "must be greater than 0 for %s",
+                       name_of(spec));
+  }
+  return status;
+}
+
+const qs_table qs_trade_table = {trade_fields, COUNT(trade_fields), sizeof(qs_trade_spec), init_trade,
+                                 check_trade};

@@ -1,0 +1,36 @@
+// Payoffs along a path, against real.h. One header a family; the registry is the list below, in the order of
+// qs_path_payoff in kernels/plan.h.
+//
+// A payoff takes a lane block's case (path_terms.inc), fills its price and, with greeks, derivatives and
+// gamma, and returns the chain that takes its derivatives to the quantities of the result.
+#include "kernels/core/path_terms.inc"
+
+#include "kernels/core/path_asian.h"
+
+#include "kernels/core/path_barrier.h"
+
+#include "kernels/core/path_cliquet.h"
+
+#include "kernels/core/path_continuous.h"
+
+#include "kernels/core/path_digital.h"
+
+#include "kernels/core/path_geometric.h"
+
+#include "kernels/core/path_lookback.h"
+
+#include "kernels/core/path_variance.h"
+
+// The code of a payoff, the function that values it, and whether it may need the price's own noise.
+#define QS_PATH_PAYOFFS(X)                                                                                   \
+  X(0, asian, 1)                                                                                             \
+  X(1, asian_strike, 1)                                                                                      \
+  X(2, asian_geometric, 0)                                                                                   \
+  X(3, barrier, 1)                                                                                           \
+  X(4, barrier_continuous, 1)                                                                                \
+  X(5, lookback, 1)                                                                                          \
+  X(6, lookback_floating, 1)                                                                                 \
+  X(7, digital, 0)                                                                                           \
+  X(8, cliquet, 1)                                                                                           \
+  X(9, variance, 1)                                                                                          \
+  X(10, volatility, 1)

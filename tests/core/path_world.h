@@ -1,0 +1,126 @@
+// What the tests of payoffs along a path share: a path unit over a regular grid, run on the CPU backend.
+#ifndef TESTS_CORE_PATH_WORLD_H
+#define TESTS_CORE_PATH_WORLD_H
+
+#include <limits>
+
+#include "tests/core/paths_world.h"
+
+namespace paths {
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+// A payoff over some of the unit's dates.
+struct Exotic {
+  qs_path_payoff payoff;
+  double sign;
+  std::vector<uint32_t> dates;
+  std::vector<double> weights;
+  std::vector<double> levels;
+};
+
+// The weights 1 / n.
+inline std::vector<double> equal_weights(size_t n) {
+  return std::vector<double>(n, 1.0 / double(n));
+}
+
+// 0, 1 .. n - 1, or so from `first` on.
+inline std::vector<uint32_t> all_dates(uint32_t n, uint32_t first = 0) {
+  std::vector<uint32_t> dates;
+  for (uint32_t i = first; i < n; i++)
+    dates.push_back(i);
+  return dates;
+}
+
+// A path unit and all that it points to. Dates are equally spaced main nodes unless given otherwise; forwards
+// grow by `carry` a year.
+struct PathValuation {
+  qs_model model;
+  double carry = 0;
+  std::vector<qs_step> steps;
+  std::vector<qs_date> dates;
+  std::vector<double> log_forwards, years;
+  std::vector<Exotic> exotics;
+  std::vector<qs_path_payoff_plan> payoffs;
+  std::vector<double> shifts = {0.0};
+  std::vector<qs_moment> moments;
+  qs_path_unit unit{};
+
+  PathValuation(const qs_model &m, double maturity, int count, int date_count,
+                const std::vector<Exotic> &list)
+      : model(m), exotics(list) {
+    for (uint32_t i = 0; i < uint32_t(count); i++)
+      steps.push_back({maturity / count, i / 4, i % 4});
+    for (int i = 1; i <= date_count; i++)
+      dates.push_back({uint32_t(i * count / date_count), {0, 0, 0}});
+    unit.path.key = qs_key(1, QS_PURPOSE_TEST, "exotics");
+    unit.path_count = 4096;
+    unit.batch_paths = 1024;
+    unit.precision = QS_PRECISION_MIXED;
+  }
+
+  uint32_t quantities() const { return qs_path_unit_quantities(&unit); }
+
+  void connect() {
+    years.clear(), log_forwards.clear(), payoffs.clear();
+    for (auto &d : dates) {
+      double t = d.side.years;
+      for (uint32_t i = 0; i < d.main_steps; i++)
+        t += steps[i].years;
+      years.push_back(t);
+      log_forwards.push_back(4.0 + carry * t);
+    }
+    for (auto &e : exotics) {
+      qs_path_payoff_plan p{};
+      p.payoff = e.payoff, p.sign = e.sign;
+      p.dates = e.dates.data(), p.weights = e.weights.data();
+      p.date_count = uint32_t(e.dates.size());
+      std::copy(e.levels.begin(), e.levels.end(), p.level);
+      payoffs.push_back(p);
+    }
+    unit.path.model = model;
+    unit.path.steps = steps.data();
+    unit.path.step_count = uint32_t(steps.size());
+    unit.path.dates = dates.data();
+    unit.path.date_count = uint32_t(dates.size());
+    unit.log_forwards = log_forwards.data();
+    unit.years = years.data();
+    unit.payoffs = payoffs.data();
+    unit.payoff_count = uint32_t(payoffs.size());
+    unit.shifts = shifts.data();
+    unit.shift_count = uint32_t(shifts.size());
+    unit.batch_begin = 0;
+    unit.batch_end = uint32_t((unit.path_count + unit.batch_paths - 1) / unit.batch_paths);
+    moments.assign(size_t(unit.batch_end) * shifts.size() * payoffs.size() * quantities(), qs_moment{-1, -1});
+  }
+
+  void value(Device &device) {
+    connect();
+    ASSERT_EQ(device.status(), QS_OK) << device.message;
+    ASSERT_EQ(qs_backend_cpu()->path(device.get(), &unit, nullptr, device.message, moments.data()), QS_OK)
+        << device.message;
+  }
+
+  Estimate estimate(uint32_t payoff, uint32_t quantity, uint32_t shift = 0) const {
+    double count = 0, mean = 0, m2 = 0;
+    for (uint32_t b = 0; b < unit.batch_end; b++) {
+      const double n = double(std::min(unit.batch_paths, unit.path_count - b * unit.batch_paths));
+      const qs_moment &x =
+          moments[((b * shifts.size() + shift) * payoffs.size() + payoff) * quantities() + quantity];
+      const double d = x.mean - mean;
+      m2 += x.m2 + d * d * count * n / (count + n);
+      mean += d * n / (count + n);
+      count += n;
+    }
+    return {mean, std::sqrt(m2 / count / (count - 1))};
+  }
+};
+
+// Index of a parameter's quantity.
+inline uint32_t path_quantity_of(const qs_model &model, qs_parameter parameter) {
+  return quantity_of(model, parameter) + QS_PATH_PARAMETERS - QS_QUANTITY_PARAMETERS;
+}
+
+} // namespace paths
+
+#endif

@@ -1,0 +1,218 @@
+// Whole runs with trades along paths: from files and from memory the same, under every section, from any
+// number of threads.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "quickset/quickset.h"
+
+namespace {
+
+const qs_time kDay = 86400;
+const qs_time kAsOf = 1772443800; // 2026-03-02T09:30:00Z
+const qs_time kEnd = 1783065600;  // 2026-07-03T08:00:00Z
+
+const char config_text[] = R"(as_of: 2026-03-02T09:30:00Z
+simulation: {paths: 2048}
+underlyings:
+  - {name: X, spot: 100, carry: 0.02, discount_rate: 0.05, coin_rate: 0.01, model: {type: heston, v0: 0.25, kappa: 2, theta: 0.36, xi: 0.8, rho: -0.5}}
+  - {name: G, spot: 20, model: {type: gbm, sigma: 0.5}}
+cash:
+  - {currency: USD, amount: 100000}
+trades:
+  - {id: digital, type: digital, underlying: X, call_put: put, strike: 100, expiry: 2026-07-03T08:00:00Z, quantity: -3, amount: 50}
+  - {id: asian, type: asian, underlying: X, call_put: call, strike: 100, quantity: 5, settlement: coin, past: [97], fixings: {every: week, from: 2026-02-27T08:00:00Z, to: 2026-07-03T08:00:00Z}}
+  - {id: barrier, type: barrier, underlying: G, call_put: call, strike: 20, expiry: 2026-07-03T08:00:00Z, quantity: 30, knock: out, upper: 40, lower: 10, rebate: 1, rebate_paid: hit}
+  - {id: lookback, type: lookback, underlying: X, call_put: put, floating: true, quantity: 2, past: [97, 103], fixings: [2026-02-27, 2026-03-01, 2026-04-01, 2026-07-03T08:00:00Z]}
+  - {id: start, type: forward_start, underlying: G, call_put: call, start: 2026-05-01, expiry: 2026-07-03T08:00:00Z, quantity: 7, moneyness: 1.1}
+  - {id: cliquet, type: cliquet, underlying: X, expiry: 2026-07-03T08:00:00Z, quantity: 1000, fixings: {every: month}, local_floor: -0.05, local_cap: 0.1, global_floor: 0}
+  - {id: variance, type: variance_swap, underlying: X, strike: 0.5, cap: 1.2, annualisation: 365, expiry: 2026-04-03T08:00:00Z, quantity: 100, fixings: {every: day}}
+  - {id: soon, type: volatility_swap, underlying: G, strike: 0.5, expiry_years: 0.001, quantity: 100, fixings: {every: 1}}
+)";
+
+const char sections_text[] = R"(risk:
+  levels: [0.9]
+  what_if:
+    - {id: more, type: asian, underlying: G, call_put: call, strike: 21, expiry_years: 0.3, quantity: 1, fixings: {every: 10}}
+stress:
+  spot: [-0.3, 0, 0.3]
+  volatility: [0, 0.5]
+  margin_grid: {spot: [-0.1, 0, 0.1], volatility: [0, 0.3]}
+  scenarios:
+    - {name: rates, discount_rate: 0.01, carry: 0.01}
+)";
+
+class PathRuns : public ::testing::Test {
+protected:
+  void SetUp() override {
+    char name[] = "/tmp/quickset-runs-XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    folder = name;
+    engine = make(2);
+    ASSERT_NE(engine, nullptr);
+  }
+  void TearDown() override {
+    qs_engine_destroy(engine);
+    std::remove((folder + "/config.yaml").c_str());
+    std::remove(folder.c_str());
+  }
+  static qs_engine *make(int threads) {
+    qs_engine_spec spec;
+    qs_engine_spec_init(&spec);
+    spec.backend = QS_BACKEND_CPU;
+    spec.threads = threads;
+    qs_engine *made = nullptr;
+    char message[256];
+    EXPECT_EQ(qs_engine_create(&spec, message, sizeof message, &made), QS_OK) << message;
+    return made;
+  }
+  qs_config *load(const std::string &text) {
+    std::ofstream(folder + "/config.yaml") << text;
+    qs_config *config = nullptr;
+    EXPECT_EQ(qs_config_load(engine, (folder + "/config.yaml").c_str(), nullptr, 0, &config), QS_OK)
+        << qs_engine_message(engine);
+    return config;
+  }
+  static std::string run(qs_engine *with, const qs_inputs *inputs) {
+    const qs_results *results = nullptr;
+    EXPECT_EQ(qs_run(with, inputs, ~0u, &results), QS_OK) << qs_engine_message(with);
+    char *json = nullptr;
+    EXPECT_EQ(qs_results_json(with, results, &json), QS_OK);
+    std::string text = json ? json : "";
+    qs_text_free(with, json);
+    qs_results_destroy(results);
+    return text;
+  }
+  std::string folder;
+  qs_engine *engine = nullptr;
+};
+
+qs_trade_spec trade(const char *id, qs_trade_type type, const char *underlying, double quantity,
+                    qs_time expiry = kEnd) {
+  qs_trade_spec t;
+  qs_trade_spec_init(&t);
+  t.id = id;
+  t.type = type;
+  t.underlying = underlying;
+  t.quantity = quantity;
+  t.expiry = expiry;
+  return t;
+}
+
+TEST_F(PathRuns, FilesAndMemoryAgree) {
+  qs_config *config = load(config_text);
+  ASSERT_NE(config, nullptr);
+  std::string from_files = run(engine, qs_config_inputs(config));
+  std::vector<qs_underlying_spec> underlyings(2);
+  qs_underlying_spec_init(&underlyings[0]);
+  underlyings[0].name = "X";
+  underlyings[0].spot = 100;
+  underlyings[0].carry = 0.02;
+  underlyings[0].discount_rate = 0.05;
+  underlyings[0].coin_rate = 0.01;
+  underlyings[0].model = {QS_MODEL_HESTON, {0.25, 2, 0.36, 0.8, -0.5}};
+  underlyings[0].given = 31;
+  qs_underlying_spec_init(&underlyings[1]);
+  underlyings[1].name = "G";
+  underlyings[1].spot = 20;
+  underlyings[1].model.type = QS_MODEL_GBM;
+  underlyings[1].model.value[QS_SIGMA] = 0.5;
+  underlyings[1].given = 1u << QS_SIGMA;
+  const double past[] = {97, 103};
+  const qs_time dates[] = {kAsOf - 3 * kDay - 34200, kAsOf - kDay - 34200, kAsOf + 30 * kDay - 34200, kEnd};
+  std::vector<qs_trade_spec> trades;
+  trades.push_back(trade("digital", QS_TRADE_DIGITAL, "X", -3));
+  trades.back().call_put = QS_PUT;
+  trades.back().strike = 100;
+  trades.back().path.amount = 50;
+  trades.push_back(trade("asian", QS_TRADE_ASIAN, "X", 5, 0));
+  trades.back().strike = 100;
+  trades.back().settlement = QS_SETTLE_COIN;
+  trades.back().path.rule = {7, 0, kAsOf - 3 * kDay - 5400, kEnd, false};
+  trades.back().path.past = past;
+  trades.back().path.past_count = 1;
+  trades.push_back(trade("barrier", QS_TRADE_BARRIER, "G", 30));
+  trades.back().strike = 20;
+  trades.back().path.upper = 40;
+  trades.back().path.lower = 10;
+  trades.back().path.rebate = 1;
+  trades.back().path.rebate_paid = QS_REBATE_AT_HIT;
+  trades.push_back(trade("lookback", QS_TRADE_LOOKBACK, "X", 2, 0));
+  trades.back().call_put = QS_PUT;
+  trades.back().path.floating = true;
+  trades.back().path.fixings = dates;
+  trades.back().path.fixing_count = 4;
+  trades.back().path.past = past;
+  trades.back().path.past_count = 2;
+  trades.push_back(trade("start", QS_TRADE_FORWARD_START, "G", 7));
+  trades.back().path.start = kAsOf + 60 * kDay - 34200;
+  trades.back().path.moneyness = 1.1;
+  trades.push_back(trade("cliquet", QS_TRADE_CLIQUET, "X", 1000));
+  trades.back().path.rule.months = 1;
+  trades.back().path.local_floor = -0.05;
+  trades.back().path.local_cap = 0.1;
+  trades.back().path.global_floor = 0;
+  trades.push_back(trade("variance", QS_TRADE_VARIANCE_SWAP, "X", 100, kEnd - 91 * kDay));
+  trades.back().strike = 0.5;
+  trades.back().path.cap = 1.2;
+  trades.back().path.annualisation = 365;
+  trades.back().path.rule.days = 1;
+  trades.push_back(trade("soon", QS_TRADE_VOLATILITY_SWAP, "G", 100, 0));
+  trades.back().strike = 0.5;
+  trades.back().expiry_years = 0.001;
+  trades.back().path.rule.days = 1;
+  const qs_cash_spec cash = {"USD", 100000, nullptr, nullptr};
+  qs_inputs inputs;
+  qs_inputs_init(&inputs);
+  inputs.sections = QS_SECTION_CALIBRATE | QS_SECTION_VALUE;
+  inputs.as_of = kAsOf;
+  inputs.simulation.paths = 2048;
+  inputs.underlyings = underlyings.data();
+  inputs.underlying_count = underlyings.size();
+  inputs.trades = trades.data();
+  inputs.trade_count = trades.size();
+  inputs.cash = &cash;
+  inputs.cash_count = 1;
+  EXPECT_TRUE(run(engine, &inputs) == from_files);
+  qs_config_destroy(config);
+}
+
+TEST_F(PathRuns, EverySectionTakesThem) {
+  qs_config *config = load(std::string(config_text) + sections_text);
+  ASSERT_NE(config, nullptr);
+  const qs_results *results = nullptr;
+  ASSERT_EQ(qs_run(engine, qs_config_inputs(config), ~0u, &results), QS_OK) << qs_engine_message(engine);
+  ASSERT_EQ(results->warning_count, 1u);
+  EXPECT_EQ(std::string(results->warnings[0])
+                .find("risk, margin grid: trades along paths (digital, asian, "
+                      "barrier, lookback, start, cliquet, variance, soon and 1 "
+                      "more) are approximated there"),
+            0u)
+      << results->warnings[0];
+  EXPECT_TRUE(results->trusted);
+  for (size_t i = 0; i < results->trade_count; i++) {
+    EXPECT_TRUE(results->trades[i].trusted) << results->trades[i].id << results->trades[i].why;
+  }
+  EXPECT_STREQ(results->trades[6].kind, "variance_swap");
+  ASSERT_TRUE(results->risk.present);
+  EXPECT_TRUE(std::isfinite(results->risk.levels[0].var.estimate));
+  EXPECT_GT(results->risk.levels[0].var.estimate, 0);
+  ASSERT_EQ(results->risk.incremental_count, 2u);
+  EXPECT_NE(results->risk.incremental[0].var[0], 0);
+  ASSERT_TRUE(results->stress.present);
+  EXPECT_EQ(results->stress.grid[1].pnl.estimate, 0); /* no shock */
+  EXPECT_NE(results->stress.grid[0].pnl.estimate, 0);
+  EXPECT_GT(results->stress.margin_requirement, 0);
+  qs_results_destroy(results);
+  std::string two = run(engine, qs_config_inputs(config));
+  qs_engine *alone = make(1);
+  EXPECT_TRUE(run(alone, qs_config_inputs(config)) == two);
+  qs_engine_destroy(alone);
+  qs_config_destroy(config);
+}
+
+} // namespace

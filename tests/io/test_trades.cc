@@ -1,0 +1,113 @@
+/* Trades along a path from a config: every key arrives in its field. */
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/io/config.h"
+#include "host/market/time.h"
+#include "sample_config.h"
+#include "scratch.h"
+
+namespace {
+
+const char trades[] = R"(trades:
+  - {id: d1, type: digital, underlying: X, call_put: put, strike: 100, expiry: 2026-06-01, quantity: 2, amount: 50, book: b}
+  - {id: d2, type: digital, underlying: X, call_put: call, strike: 100, expiry_years: 0.5, quantity: 2, pays: asset, settlement: coin}
+  - {id: a1, type: asian, underlying: X, call_put: call, strike: 100, quantity: 1, fixings: [2026-02-01, 2026-04-01T08:00:00Z, 2026-06-01], past: [98.5]}
+  - {id: a2, type: asian, underlying: X, call_put: put, floating: true, expiry_years: 0.5, quantity: 1, fixings: {every: month, from: 2026-01-31, skip_first: true}, past: [98.5], settlement: coin}
+  - {id: a3, type: asian, underlying: X, call_put: put, strike: 90, average: geometric, expiry: 2026-06-01, quantity: 1, fixings: {every: 10}}
+  - {id: b1, type: barrier, underlying: X, call_put: put, strike: 100, expiry: 2026-06-01, quantity: 1, knock: out, lower: 70, upper: 140, rebate: 3, rebate_paid: hit, monitoring: continuous}
+  - {id: b2, type: barrier, underlying: X, call_put: call, strike: 100, expiry: 2026-06-01, quantity: 1, knock: in, upper: 140, monitoring: discrete, fixings: {every: day, from: 2026-01-01}, knocked: true, settlement: coin}
+  - {id: l1, type: lookback, underlying: X, call_put: call, strike: 100, quantity: 1, fixings: {every: week, to: 2026-06-01}}
+  - {id: l2, type: lookback, underlying: X, call_put: call, floating: true, quantity: 1, fixings: {every: week, to: 2026-06-01}}
+  - {id: f1, type: forward_start, underlying: X, call_put: call, start: 2026-02-01, past: [99], moneyness: 1.05, expiry: 2026-06-01, quantity: 1}
+  - {id: c1, type: cliquet, underlying: X, expiry: 2026-06-01, quantity: 1e6, fixings: {every: month}, moneyness: 0.9, local_floor: -0.05, local_cap: 0.1, global_floor: 0, global_cap: 0.3}
+  - {id: v1, type: variance_swap, underlying: X, strike: 0.4, cap: 1, annualisation: 365, expiry: 2026-06-01, quantity: 100, fixings: {every: day}}
+  - {id: v2, type: volatility_swap, underlying: X, strike: 0.4, expiry: 2026-06-01, quantity: 100, fixings: {every: week}}
+)";
+
+class Trades : public testing::Test {
+protected:
+  void SetUp() override {
+    std::map<std::string, std::string> files = sample_files();
+    std::string &text = files["config.yaml"];
+    size_t begin = text.find("trades:\n"), end = text.find("value: {");
+    text.replace(begin, end - begin, trades);
+    folder.write(files);
+    qs_context_init(&context);
+    ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
+        << context.message;
+    const qs_inputs *in = qs_config_inputs(config);
+    ASSERT_EQ(in->trade_count, 13u);
+    t = in->trades;
+  }
+  void TearDown() override { qs_config_destroy(config); }
+  Scratch folder;
+  qs_context context;
+  qs_config *config = nullptr;
+  const qs_trade_spec *t = nullptr;
+};
+
+TEST_F(Trades, Digital) {
+  EXPECT_EQ(t[0].type, QS_TRADE_DIGITAL);
+  EXPECT_EQ(t[0].call_put, QS_PUT);
+  EXPECT_EQ(t[0].path.pays, QS_PAYS_CASH);
+  EXPECT_EQ(t[0].path.amount, 50);
+  EXPECT_EQ(t[1].path.pays, QS_PAYS_ASSET);
+  EXPECT_EQ(t[1].settlement, QS_SETTLE_COIN);
+  EXPECT_EQ(t[1].path.amount, 1);
+}
+
+TEST_F(Trades, Asian) {
+  EXPECT_EQ(t[2].type, QS_TRADE_ASIAN);
+  ASSERT_EQ(t[2].path.fixing_count, 3u);
+  EXPECT_EQ(t[2].path.fixings[1], qs_time_civil(2026, 4, 1) + 8 * 3600);
+  ASSERT_EQ(t[2].path.past_count, 1u);
+  EXPECT_EQ(t[2].path.past[0], 98.5);
+  EXPECT_EQ(t[2].expiry, 0);
+  EXPECT_TRUE(t[3].path.floating);
+  EXPECT_TRUE(std::isnan(t[3].strike));
+  EXPECT_EQ(t[3].path.rule.months, 1u);
+  EXPECT_EQ(t[3].path.rule.days, 0u);
+  EXPECT_EQ(t[3].path.rule.from, qs_time_civil(2026, 1, 31));
+  EXPECT_TRUE(t[3].path.rule.skip_first);
+  EXPECT_EQ(t[4].path.average, QS_AVERAGE_GEOMETRIC);
+  EXPECT_EQ(t[4].path.rule.days, 10u);
+  EXPECT_EQ(t[4].path.rule.from, 0);
+}
+
+TEST_F(Trades, Barrier) {
+  EXPECT_EQ(t[5].type, QS_TRADE_BARRIER);
+  EXPECT_EQ(t[5].path.knock, QS_KNOCK_OUT);
+  EXPECT_EQ(t[5].path.lower, 70);
+  EXPECT_EQ(t[5].path.upper, 140);
+  EXPECT_EQ(t[5].path.rebate, 3);
+  EXPECT_EQ(t[5].path.rebate_paid, QS_REBATE_AT_HIT);
+  EXPECT_EQ(t[6].path.monitoring, QS_MONITORING_DISCRETE);
+  EXPECT_TRUE(t[6].path.knocked);
+  EXPECT_TRUE(std::isnan(t[6].path.lower));
+}
+
+TEST_F(Trades, TheOthers) {
+  EXPECT_EQ(t[7].type, QS_TRADE_LOOKBACK);
+  EXPECT_EQ(t[7].path.rule.days, 7u);
+  EXPECT_EQ(t[7].path.rule.to, qs_time_civil(2026, 6, 1));
+  EXPECT_TRUE(t[8].path.floating);
+  EXPECT_EQ(t[9].type, QS_TRADE_FORWARD_START);
+  EXPECT_EQ(t[9].path.start, qs_time_civil(2026, 2, 1));
+  EXPECT_EQ(t[9].path.moneyness, 1.05);
+  const qs_path_spec &c = t[10].path;
+  EXPECT_EQ(t[10].type, QS_TRADE_CLIQUET);
+  EXPECT_EQ(c.local_floor, -0.05);
+  EXPECT_EQ(c.local_cap, 0.1);
+  EXPECT_EQ(c.global_floor, 0);
+  EXPECT_EQ(c.global_cap, 0.3);
+  EXPECT_EQ(t[11].type, QS_TRADE_VARIANCE_SWAP);
+  EXPECT_EQ(t[11].path.cap, 1);
+  EXPECT_EQ(t[11].path.annualisation, 365);
+  EXPECT_EQ(t[12].type, QS_TRADE_VOLATILITY_SWAP);
+  EXPECT_TRUE(std::isnan(t[12].path.cap));
+  EXPECT_TRUE(std::isnan(t[12].path.annualisation));
+}
+
+} // namespace
