@@ -200,6 +200,30 @@ QS_CORE void qs_wide_store_two(uint32_t *words, qs_wide x, qs_wide y) {
 #endif
 }
 
+// Whether any of 16 words is below the threshold.
+enum { QS_FEW_WORDS = 16 };
+QS_CORE int qs_any_below(const uint32_t *words, uint32_t threshold) {
+#if QS_WIDE_LANES == 8
+  typedef int row __attribute__((vector_size(64)));
+  row x;
+  __builtin_memcpy(&x, words, sizeof x);
+  const row zero = {0};
+  return __builtin_ia32_ucmpd512_mask(x, zero + (int)threshold, 1, (unsigned short)0xffff) != 0;
+#elif QS_WIDE_LANES == 4
+  typedef uint32_t row __attribute__((vector_size(32)));
+  typedef float marks __attribute__((vector_size(32)));
+  row x[2];
+  __builtin_memcpy(x, words, sizeof x);
+  return __builtin_ia32_movmskps256((marks)((x[0] < threshold) | (x[1] < threshold))) != 0;
+#else
+  int any = 0;
+  for (int i = 0; i < QS_FEW_WORDS; i++) {
+    any |= words[i] < threshold;
+  }
+  return any;
+#endif
+}
+
 // ---- single precision ----
 
 // a * b + c with one rounding.
