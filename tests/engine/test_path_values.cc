@@ -53,6 +53,7 @@ void add_all(World &w, uint32_t days, qs_time expiry) {
   in.path.rule.days = days;
   qs_trade_spec &hit = add(w, "hit", QS_TRADE_BARRIER, expiry, 100);
   hit.path.lower = 80;
+  hit.path.upper = 200;
   hit.path.rebate = 3;
   hit.path.rebate_paid = QS_REBATE_AT_HIT;
   add(w, "lookback", QS_TRADE_LOOKBACK, expiry, 100).path.rule.days = days;
@@ -92,10 +93,10 @@ TEST(PathValues, ClosedFormsOfConstantVolatility) {
   // The geometric mean: ln G has the mean of ln S(d) and the variance sum_ij min(t_i, t_j) sigma^2 / n^2.
   std::vector<double> times;
   for (qs_time at = 7 * kDay; at < kOdd; at += 7 * kDay) {
-    times.push_back(at / (365.0 * kDay));
+    times.push_back(static_cast<double>(at) / (365.0 * kDay));
   }
   times.push_back(t);
-  double mean = 0, variance = 0, n = times.size();
+  double mean = 0, variance = 0, n = static_cast<double>(times.size());
   for (double a : times) {
     mean += (std::log(100.0) + (carry - sigma * sigma / 2) * a) / n;
     for (double b : times) {
@@ -122,7 +123,6 @@ TEST(PathValues, ClosedFormsOfConstantVolatility) {
   }
   const qs_estimate swap = w.trade("variance").price;
   EXPECT_NEAR(swap.estimate, discount * (sum / t - 0.25), 4 * swap.std_error + 1e-6);
-  EXPECT_GT(swap.std_error, 0);
 }
 
 TEST(PathValues, DigitalsUnderHestonAreSpreadsOfFourierPrices) {
