@@ -6,10 +6,12 @@ set_source_files_properties(${lane_sources} PROPERTIES COMPILE_OPTIONS "-march=x
 
 qs_test(NAME core_law SOURCES law_test.cc steps_test.cc LABEL unit)
 qs_test(NAME core_payoffs SOURCES payoffs_test.cc LABEL unit)
-qs_test(NAME core_paths SOURCES paths_test.cc same_bits_test.cc ${lane_sources} COMPONENTS base cpu LABEL unit)
+qs_test(NAME core_paths SOURCES paths_test.cc same_bits_test.cc path_bits_test.cc ${lane_sources} COMPONENTS base cpu
+        LABEL unit)
 qs_test(NAME core_tangents SOURCES tangents_test.cc COMPONENTS base cpu LABEL unit)
 qs_test(NAME core_prices SOURCES prices_test.cc horizon_test.cc COMPONENTS base cpu LABEL stat)
 qs_test(NAME core_path_greeks SOURCES path_greeks_test.cc COMPONENTS base cpu LABEL stat)
+qs_test(NAME core_path_prices SOURCES path_prices_test.cc COMPONENTS base pricing market cpu LABEL stat)
 # These two compile the core as C++, one lane at a time.
 foreach(test core_law core_payoffs)
   target_compile_options(test_${test} PRIVATE -fopenmp-simd)
