@@ -56,7 +56,7 @@ double clock_rate() {
   return best;
 }
 
-enum class Unit { kValue, kGreeks, kHorizon };
+enum class Unit { kValue, kGreeks, kHorizon, kAsianGreeks, kBarrier };
 
 struct Case {
   const char *name;
@@ -90,6 +90,16 @@ const Case kCases[] = {
      80},
     {"payoffs_13_quantities_pairs", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kGreeks, QS_PRECISION_MIXED, 1, 868,
      4096, 0, true},
+    // Payoffs along a path: a year's Asian on 12 dates and daily barriers, in path-steps for one payoff and
+    // in payoff values for many.
+    {"asian_12_greeks", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 365, 1, 16384, 0,
+     false},
+    {"asian_12_greeks_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 12, 100,
+     4096, 0},
+    {"barrier_daily_price", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 1, 16384, 0,
+     false},
+    {"barrier_daily_price_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 100,
+     1024, 0},
 };
 
 qs_model model_of(qs_model_type type) {
@@ -111,6 +121,44 @@ struct Work {
   uint64_t key = 0;
   qs_value_unit value{};
   qs_horizon_unit horizon{};
+  qs_path_unit path{};
+  std::vector<qs_date> dates;
+  std::vector<uint32_t> indices;
+  std::vector<double> weights, years_of, log_forwards;
+  std::vector<qs_path_payoff_plan> exotics;
+
+  // The dates of a path unit, the last on the last step, and its payoffs on all of them.
+  void observe(const Case &c, const qs_path_plan &plan) {
+    const uint32_t count = c.unit == Unit::kBarrier ? uint32_t(c.steps) : 12;
+    for (uint32_t i = 0; i < count; i++) {
+      dates.push_back({uint32_t(c.steps) * (i + 1) / count, {0, 0, 0}});
+      indices.push_back(i);
+      years_of.push_back(steps[0].years * dates[i].main_steps);
+    }
+    weights.assign(count, 1.0 / count);
+    log_forwards.assign(count, 0);
+    const qs_path_payoff payoff = c.unit == Unit::kBarrier ? QS_PATH_BARRIER : QS_PATH_ASIAN;
+    for (int i = 0; i < c.payoffs; i++)
+      exotics.push_back({payoff, 1, indices.data(), weights.data(), count, {0.9 + 0.002 * i, 0.7, 1e300}});
+    if (c.unit == Unit::kAsianGreeks)
+      for (auto &e : exotics)
+        e.level[1] = 0;
+    path.path = plan;
+    path.path.dates = dates.data();
+    path.path.date_count = count;
+    path.log_forwards = log_forwards.data();
+    path.years = years_of.data();
+    path.payoffs = exotics.data();
+    path.payoff_count = uint32_t(exotics.size());
+    path.shifts = &shift;
+    path.shift_count = 1;
+    path.greeks = c.unit == Unit::kAsianGreeks;
+    path.precision = c.precision;
+    path.path_count = c.paths;
+    path.batch_paths = 1024;
+    path.batch_end = uint32_t(c.paths / path.batch_paths);
+    moments.resize(size_t(path.batch_end) * exotics.size() * qs_path_unit_quantities(&path));
+  }
 
   // Of one year in all its steps, or of its steps of `dt` years.
   explicit Work(const Case &c, double dt = 0) {
@@ -136,6 +184,10 @@ struct Work {
       x.resize(c.paths);
       v.resize(c.paths);
       horizon = {plan, &key, &weight, 1, c.precision, 0, c.paths};
+      return;
+    }
+    if (c.unit == Unit::kAsianGreeks || c.unit == Unit::kBarrier) {
+      observe(c, plan);
       return;
     }
     value.path = plan;
@@ -170,7 +222,8 @@ double run_once(qs_device *device, const Case &c, Work &work, int threads) {
   const qs_status status =
       c.unit == Unit::kHorizon
           ? cpu->horizon(device, &work.horizon, nullptr, message, work.x.data(), work.v.data())
-          : cpu->value(device, &work.value, nullptr, message, work.moments.data());
+      : work.path.payoffs ? cpu->path(device, &work.path, nullptr, message, work.moments.data())
+                          : cpu->value(device, &work.value, nullptr, message, work.moments.data());
   const double end = threads == 1 ? processor_seconds() : wall_seconds();
   if (status != QS_OK) {
     std::fprintf(stderr, "%s: %s\n", c.name, message);
@@ -232,7 +285,7 @@ bool write_json(const char *path, const std::vector<Figure> &figures, double clo
 }
 
 void print_row(const Figure &f, const Figure *other) {
-  std::printf("%-22s %-10s %7d %10.1f %12.1f", f.work->name, f.target, f.threads, f.rate / 1e6, f.cycles);
+  std::printf("%-27s %-10s %7d %10.1f %12.1f", f.work->name, f.target, f.threads, f.rate / 1e6, f.cycles);
   if (other) {
     std::printf("   %.2f x one thread\n", f.rate / other->rate);
     return;
@@ -262,7 +315,7 @@ int main(int argc, char **argv) {
       filter = argv[i];
   }
   const double clock = clock_rate();
-  std::printf("core clock %.2f GHz\n%-22s %-10s %7s %10s %12s %8s %8s %8s\n", clock * 1e-9, "case", "target",
+  std::printf("core clock %.2f GHz\n%-27s %-10s %7s %10s %12s %8s %8s %8s\n", clock * 1e-9, "case", "target",
               "threads", "M a second", "cycles/16", "instr.", "vector", "of limit");
   std::vector<Figure> figures;
   for (const Case &c : kCases) {

@@ -56,7 +56,7 @@ typedef struct qs_trade_result {
   const char *underlying; /* null for cash in the reporting currency */
   const char *book;
   const char *venue; /* may be null */
-  const char *kind;  /* european, forward, future, perpetual, spot, cash */
+  const char *kind;  /* european, forward, future, perpetual, spot, cash, or a path's type: asian, ... */
   double quantity;
   double mark;             /* venue unit; NaN: none */
   double model_minus_mark; /* same unit */

@@ -31,7 +31,7 @@ trades:
   - {id: start, type: forward_start, underlying: G, call_put: call, start: 2026-05-01, expiry: 2026-07-03T08:00:00Z, quantity: 7, moneyness: 1.1}
   - {id: cliquet, type: cliquet, underlying: X, expiry: 2026-07-03T08:00:00Z, quantity: 1000, fixings: {every: month}, local_floor: -0.05, local_cap: 0.1, global_floor: 0}
   - {id: variance, type: variance_swap, underlying: X, strike: 0.5, cap: 1.2, annualisation: 365, expiry: 2026-04-03T08:00:00Z, quantity: 100, fixings: {every: day}}
-  - {id: soon, type: volatility_swap, underlying: G, strike: 0.5, expiry_years: 0.001, quantity: 100, fixings: {every: 1}}
+  - {id: soon, type: volatility_swap, underlying: G, strike: 0.5, expiry_years: 0.001, quantity: 1, fixings: {every: 1}}
 )";
 
 const char sections_text[] = R"(risk:
@@ -44,6 +44,12 @@ stress:
   margin_grid: {spot: [-0.1, 0, 0.1], volatility: [0, 0.3]}
   scenarios:
     - {name: rates, discount_rate: 0.01, carry: 0.01}
+hedge:
+  instruments: [X-PERPETUAL, G-PERPETUAL]
+  cost_weight: 1
+  costs:
+    - {instrument: perpetual, half_spread: 0.0001}
+  limits: {max_margin: 100000, max_leverage: 5}
 )";
 
 class PathRuns : public ::testing::Test {
@@ -161,7 +167,7 @@ TEST_F(PathRuns, FilesAndMemoryAgree) {
   trades.back().path.cap = 1.2;
   trades.back().path.annualisation = 365;
   trades.back().path.rule.days = 1;
-  trades.push_back(trade("soon", QS_TRADE_VOLATILITY_SWAP, "G", 100, 0));
+  trades.push_back(trade("soon", QS_TRADE_VOLATILITY_SWAP, "G", 1, 0));
   trades.back().strike = 0.5;
   trades.back().expiry_years = 0.001;
   trades.back().path.rule.days = 1;
@@ -188,7 +194,7 @@ TEST_F(PathRuns, EverySectionTakesThem) {
   ASSERT_EQ(qs_run(engine, qs_config_inputs(config), ~0u, &results), QS_OK) << qs_engine_message(engine);
   ASSERT_EQ(results->warning_count, 1u);
   EXPECT_EQ(std::string(results->warnings[0])
-                .find("risk, margin grid: trades along paths (digital, asian, "
+                .find("risk, hedge, margin grid: trades along paths (digital, asian, "
                       "barrier, lookback, start, cliquet, variance, soon and 1 "
                       "more) are approximated there"),
             0u)
@@ -207,6 +213,10 @@ TEST_F(PathRuns, EverySectionTakesThem) {
   EXPECT_EQ(results->stress.grid[1].pnl.estimate, 0); /* no shock */
   EXPECT_NE(results->stress.grid[0].pnl.estimate, 0);
   EXPECT_GT(results->stress.margin_requirement, 0);
+  ASSERT_TRUE(results->hedge.present);
+  EXPECT_TRUE(results->hedge.trusted) << results->hedge.why;
+  EXPECT_LT(results->hedge.after.variance.estimate, results->hedge.before.variance.estimate);
+  EXPECT_GT(results->hedge.before.margin, 0);
   qs_results_destroy(results);
   std::string two = run(engine, qs_config_inputs(config));
   qs_engine *alone = make(1);
