@@ -108,12 +108,12 @@ QS_CORE void QS_R(qs_barrier_back)(const QS_R(qs_path_case) * p, QS_R(qs_barrier
 
 // The option over the last thresholds, to price, and derivatives to b_T and c_T, to room 2 and 3; shift and
 // twice gain their parts, by_low and by_high are set.
-QS_CORE void QS_R(qs_barrier_option)(int greeks, const QS_R(qs_path_case) * p,
+QS_CORE void QS_R(qs_barrier_option)(int call, int greeks, const QS_R(qs_path_case) * p,
                                      QS_R(qs_barrier_rows) * QS_RESTRICT t) {
   const QS_R(qs_path_contract) *of = &p->of;
   const uint32_t last = of->count - 1;
-  const qs_real phi = of->sign, k = of->level[0], log_k = of->log_level[0];
-  const int call = phi > QS_C(0.0), in = of->level[4] > QS_C(0.5);
+  const qs_real phi = call ? QS_C(1.0) : QS_C(-1.0), k = of->level[0], log_k = of->log_level[0];
+  const int in = of->level[4] > QS_C(0.5);
   const qs_real part = in ? QS_C(-1.0) : QS_C(1.0), whole = in ? QS_C(1.0) : QS_C(0.0);
   const qs_real *QS_RESTRICT b = QS_R(qs_path_row)(p->b, last),
                              *QS_RESTRICT c = QS_R(qs_path_row)(p->c, last);
@@ -145,9 +145,10 @@ QS_CORE void QS_R(qs_barrier_option)(int greeks, const QS_R(qs_path_case) * p,
       const qs_real s0 = used * forward * QS_R(qs_normal_pdf_from_kernel)(f0);
       const qs_real s1 = used * forward * QS_R(qs_normal_pdf_from_kernel)(f1);
       const qs_real open_edge = forward * QS_R(qs_normal_pdf_from_kernel)(fs);
-      const int low_is = begin > strike || !call, high_is = end < strike || call;
-      const qs_real at0 = low_is ? phi * (s0 - k * n0) : QS_C(0.0);
-      const qs_real at1 = high_is ? phi * (s1 - k * n1) : QS_C(0.0);
+      // Nothing is paid at the strike.
+      const qs_real pay0 = phi * (s0 - k * n0), pay1 = phi * (s1 - k * n1);
+      const qs_real at0 = !call || begin > strike ? pay0 : QS_C(0.0);
+      const qs_real at1 = call || end < strike ? pay1 : QS_C(0.0);
       const qs_real edges = phi * (s0 - s1);
       by_b[i] = QS_R(qs_fma)(part, coin, whole * open_coin);
       by_c[i] = QS_R(qs_fma)(c[i], by_b[i], QS_R(qs_fma)(part, edges, whole * open_edge));
@@ -210,7 +211,11 @@ QS_CORE int QS_R(qs_path_barrier)(int greeks, const QS_R(qs_path_case) * p) {
       }
     }
   }
-  QS_R(qs_barrier_option)(greeks, p, &t);
+  if (of->sign > QS_C(0.0)) {
+    QS_R(qs_barrier_option)(1, greeks, p, &t);
+  } else {
+    QS_R(qs_barrier_option)(0, greeks, p, &t);
+  }
   if (!greeks) {
     return QS_CHAIN_BRIDGED;
   }
