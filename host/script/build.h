@@ -111,7 +111,10 @@ qs_status qs_script_weigh(qs_script_build *build, const qs_token *at, uint32_t c
 /* The value where it is one number known now. */
 bool qs_script_known(const qs_script_build *build, const qs_script_value *value, double *number);
 
-/* A call of a function by name: checks the terms and makes its codes. */
+/* Complains unless there is a function of that name. */
+qs_status qs_script_want_function(const qs_script_build *build, const qs_token *name);
+
+/* A call of such a function: checks the terms and makes its codes. */
 qs_status qs_script_call(qs_script_build *build, const qs_token *name, const qs_script_term *terms,
                          uint32_t count, qs_script_term *result);
 

@@ -61,10 +61,19 @@ bool qs_script_reserved(const char *name, size_t length) {
   return function_named(name, length) != NULL;
 }
 
+qs_status qs_script_want_function(const qs_script_build *build, const qs_token *name) {
+  return function_named(build->lexer.text + name->at, name->length)
+             ? QS_OK
+             : qs_lexer_bad(&build->lexer, name,
+                            "no such function; there are abs, exp, log, sqrt, min, max, sum, mean, product, "
+                            "first, last, returns, logreturns, any, all and if");
+}
+
 qs_status qs_script_raise(qs_script_build *build, const qs_token *at, const qs_script_value *operand,
                           qs_script_value *result) {
   double power, base;
-  const bool whole = qs_script_known(build, &operand[1], &power) && power == rint(power) && fabs(power) <= 64;
+  const bool whole =
+      qs_script_known(build, &operand[1], &power) && power == rint(power) && power != 0 && fabs(power) <= 64;
   if (!whole) {
     return qs_script_make(build, at, QS_SCRIPT_POWER, 0, operand, result);
   }
@@ -180,12 +189,6 @@ static qs_status of_one(qs_script_build *build, const qs_token *name, const func
 qs_status qs_script_call(qs_script_build *build, const qs_token *name, const qs_script_term *terms,
                          uint32_t count, qs_script_term *result) {
   const function *f = function_named(build->lexer.text + name->at, name->length);
-  if (!f) {
-    return qs_lexer_bad(
-        &build->lexer, name,
-        "no such function; there are abs, exp, log, sqrt, min, max, sum, mean, product, first, "
-        "last, returns, logreturns, any, all and if");
-  }
   if (count < f->least || count > f->most) {
     return qs_lexer_bad(&build->lexer, name, "%u arguments; %s takes %s", count, f->name,
                         f->kind == CHOICE    ? "3: condition, then, else; or 4: and a width"
@@ -202,7 +205,11 @@ qs_status qs_script_call(qs_script_build *build, const qs_token *name, const qs_
       status = want_series(build, f, &terms[0], 1);
     }
     const qs_script_relation relation = strcmp(f->name, "all") == 0 ? QS_SCRIPT_IS_ALL : QS_SCRIPT_IS_ANY;
-    return status != QS_OK ? status : qs_script_relate(build, name, relation, &terms[0], NULL, result);
+    if (status == QS_OK) {
+      status = qs_script_relate(build, name, relation, &terms[0], NULL, result);
+    }
+    result->at = *name;
+    return status;
   }
   for (uint32_t i = 0; i < count; i++) {
     qs_status status = qs_script_want(build, &terms[i], QS_SCRIPT_NUMBER);

@@ -145,7 +145,10 @@ static qs_status named(parser *p, const qs_token *name, qs_script_value *value) 
 static qs_status call(parser *p, const qs_token *name, qs_script_term *term) {
   qs_script_term terms[QS_SCRIPT_MAX_ARGUMENTS];
   uint32_t count = 0;
-  qs_status status = descend(p, name);
+  qs_status status = qs_script_want_function(p->build, name);
+  if (status == QS_OK) {
+    status = descend(p, name);
+  }
   do {
     if (status == QS_OK && count == QS_SCRIPT_MAX_ARGUMENTS) {
       status = qs_lexer_bad(&p->build->lexer, &p->token, "a function takes at most %d arguments",

@@ -112,6 +112,7 @@ const std::vector<Case> &cases() {
       {"if(BTC[T] > K, log(BTC[T] - K), 1/zero2)", nullptr},
       {"if(BTC[T] > K, sqrt(BTC[T] - K), 0)",
        [](const Path &s, const Path &) { return s(59) > K ? std::sqrt(s(59) - K) : 0; }},
+      {"sum(BTC[monthly]^0)", [](const Path &, const Path &) { return 12.0; }},
       {"BTC[T]", [](const Path &s, const Path &) { return s(59); }},
       {"7", [](const Path &, const Path &) { return 7.0; }},
       {"min(BTC[T], ETH[T], K)",
