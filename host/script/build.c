@@ -137,7 +137,7 @@ qs_status qs_script_make(qs_script_build *build, const qs_token *at, qs_script_o
   draft.column = qs_lexer_column(&build->lexer, at->at);
   bool all_known = true;
   double known[3] = {0, 0, 0};
-  for (int i = 0; i < operands; i++) {
+  for (int i = 0; i < 3 && i < operands; i++) {
     draft.operand[i] = operand[i];
     all_known = all_known && qs_script_known(build, &operand[i], &known[i]);
     if (!operand[i].series) {
@@ -208,7 +208,7 @@ qs_status qs_script_relate(qs_script_build *build, const qs_token *at, qs_script
 qs_status qs_script_weigh(qs_script_build *build, const qs_token *at, uint32_t index, double width,
                           qs_script_value *result) {
   const qs_script_condition *condition = &build->conditions[index];
-  qs_script_value operand[2];
+  qs_script_value operand[2] = {{0}, {0}};
   if (condition->relation == QS_SCRIPT_IS_BELOW) {
     operand[0] = condition->a;
     operand[1] = condition->b;

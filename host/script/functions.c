@@ -99,7 +99,7 @@ qs_status qs_script_raise(qs_script_build *build, const qs_token *at, const qs_s
     }
   }
   if (power < 0 && status == QS_OK) {
-    qs_script_value quotient[2];
+    qs_script_value quotient[2] = {{0}, {0}};
     quotient[1] = *result;
     status = qs_script_make_constant(build, 1, &quotient[0]);
     return status != QS_OK ? status : qs_script_make(build, at, QS_SCRIPT_DIVIDE, 0, quotient, result);

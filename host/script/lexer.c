@@ -38,7 +38,7 @@ qs_status qs_lexer_bad(const qs_lexer *lexer, const qs_token *token, const char 
   unsigned lines = 1, own = 1;
   for (size_t i = 0; i < lexer->size && lines < 2 * QS_SCRIPT_MAX_TEXT; i++) {
     lines += lexer->text[i] == '\n';
-    own += lexer->text[i] == '\n' && i < token->at;
+    own += i < token->at && lexer->text[i] == '\n';
   }
   if (lines > 1) {
     snprintf(line, sizeof line, "line %u, ", own);

@@ -68,7 +68,7 @@ static qs_status schedule_named(parser *p, uint32_t *found) {
 static qs_status observation(parser *p, const qs_token *name, qs_script_value *value) {
   const qs_script_names *names = p->build->names;
   char list[LIST] = "";
-  uint32_t underlying = 0, schedule;
+  uint32_t underlying = 0, schedule = 0;
   while (underlying < names->underlying_count && !token_is(p, name, names->underlyings[underlying])) {
     list_name(list, sizeof list, names->underlyings[underlying++]);
   }

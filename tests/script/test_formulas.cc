@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <functional>
 
 #include "tests/script/formula.h"
@@ -232,6 +233,51 @@ TEST(Formulas, MemoryIsBounded) {
   Formula small("max(mean(S[monthly]) - K, 0)", one());
   EXPECT_EQ(small.script.program.slot_count, 12u + 2 + 3);
   EXPECT_EQ(qs_script_scratch(&small.script.program, 64, 4, true), 17u * 64 * 4 * 2);
+}
+
+// configs/SCRIPT.md: every example compiles, and its message is the one there is.
+TEST(Formulas, DocumentedOnesCompile) {
+  std::ifstream file(QS_SOURCE_DIR "/configs/SCRIPT.md");
+  const std::vector<uint32_t> all = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const uint32_t last = 9, first = 0;
+  const qs_script_schedule schedules[] = {{"T", &last, 1, true},
+                                          {"t0", &first, 1, true},
+                                          {"daily", all.data(), 10, false},
+                                          {"monthly", all.data(), 5, false},
+                                          {"last_week", all.data() + 5, 5, false}};
+  std::vector<qs_script_constant> constants;
+  for (const char *name : {"K", "B", "cash", "rebate", "cap", "floor", "coupon", "low", "high"})
+    constants.push_back({name, 0.5});
+  const char *underlyings[] = {"BTC", "ETH"};
+  qs_script_names names = {constants.data(), schedules, underlyings, uint32_t(constants.size()), 5, 1, 10};
+  std::string line, whole;
+  int examples = 0;
+  for (bool inside = false; std::getline(file, line); whole += line + "\n") {
+    inside = line.rfind("## ", 0) == 0 ? line == "## Examples" : inside;
+    const size_t end = line.find("` |", 3);
+    if (!inside || line.rfind("| `", 0) != 0 || end == std::string::npos)
+      continue;
+    const std::string text = line.substr(3, end - 3);
+    names.underlying_count = text.find("ETH") == std::string::npos ? 1 : 2;
+    qs_context context;
+    qs_context_init(&context);
+    qs_arena *arena = qs_arena_create(&context);
+    qs_script script;
+    EXPECT_EQ(qs_script_compile(&context, arena, "trade x", text.data(), text.size(), &names, &script), QS_OK)
+        << text << context.message;
+    EXPECT_EQ(script.jump_count, 0u) << text;
+    qs_arena_destroy(arena);
+    examples++;
+  }
+  EXPECT_GE(examples, 10);
+  const std::string wrong = "max(mean(S[monthyl]) - K, 0)";
+  qs_context context;
+  qs_context_init(&context);
+  qs_script script;
+  names.underlying_count = 1;
+  EXPECT_EQ(qs_script_compile(&context, nullptr, "trade x", wrong.data(), wrong.size(), &names, &script),
+            QS_ERROR_INPUT);
+  EXPECT_NE(whole.find("\n" + std::string(context.message) + "\n"), std::string::npos) << context.message;
 }
 
 } // namespace

@@ -233,6 +233,44 @@ TEST(Malformed, NamesAreChecked) {
   }
 }
 
+// An allocator that fails after a number of calls.
+struct Meagre {
+  int left;
+};
+
+void *allocate(void *data, size_t size) {
+  return static_cast<Meagre *>(data)->left-- > 0 ? std::malloc(size) : nullptr;
+}
+
+void release(void *, void *block) {
+  std::free(block);
+}
+
+TEST(Malformed, MemoryThatIsOutIsTold) {
+  const std::string text = "if(min(BTC[daily]) < B, 0, max(mean(BTC[monthly]) - K, ETH[T]))";
+  int failures = 0;
+  for (bool done = false; !done; failures++) {
+    Meagre meagre = {1 << 30};
+    qs_context context;
+    qs_context_init(&context);
+    context.allocator = {allocate, release, &meagre};
+    qs_arena *arena = qs_arena_create(&context);
+    ASSERT_TRUE(arena);
+    meagre.left = failures;
+    qs_script script;
+    const qs_status status =
+        qs_script_compile(&context, arena, "trade x", text.data(), text.size(), &two().names, &script);
+    done = status == QS_OK;
+    if (!done) {
+      EXPECT_EQ(status, QS_ERROR_MEMORY) << failures;
+      EXPECT_NE(std::string(context.message).find("out of memory while"), std::string::npos);
+    }
+    qs_arena_destroy(arena);
+    ASSERT_LT(failures, 1000);
+  }
+  EXPECT_GT(failures, 1);
+}
+
 // ---- any bytes ----
 
 // Compiles; what is accepted must be a sound program, what is not a message on one line.
