@@ -102,6 +102,55 @@ TEST(Random, AgreesWithDifferences) {
   }
 }
 
+// A program that is called valid stays within its memory, whoever wrote it; many are not.
+TEST(Random, DamagedProgramsAreToldOrHarmless) {
+  std::mt19937_64 random(3);
+  int refused = 0, accepted = 0;
+  for (int f = 0; f < 400; f++) {
+    Formula formula(text_of(*Grower(uint64_t(f)).number(1 + f % 5)), two());
+    if (formula.status != QS_OK)
+      continue;
+    const qs_script_program &p = formula.script.program;
+    for (int damage = 0; damage < 20; damage++) {
+      std::vector<qs_script_code> codes(p.codes, p.codes + p.code_count);
+      std::vector<uint32_t> rows(p.rows, p.rows + p.row_count);
+      std::vector<qs_script_range> clears(p.clears, p.clears + p.clear_count);
+      qs_script damaged = formula.script;
+      qs_script_program &to = damaged.program;
+      to.codes = codes.data(), to.rows = rows.data(), to.clears = clears.data();
+      const uint32_t word = random() % 3 ? uint32_t(random() % (p.slot_count + 2)) : uint32_t(random());
+      const auto any = [&](auto &list) -> auto & {
+        return list[random() % list.size()];
+      };
+      const int what = int(random() % 9);
+      if (what == 0) {
+        to.result = word;
+      } else if (what == 1) {
+        to.observation_count = word % (p.observation_count + 1);
+      } else if (what == 2 && !rows.empty()) {
+        any(rows) = word;
+      } else if (what == 3 && !clears.empty()) {
+        (random() % 2 ? any(clears).slot : any(clears).count) = word;
+      } else if (what > 3 && !codes.empty()) {
+        qs_script_code &code = any(codes);
+        uint32_t *fields[] = {&code.count, &code.to, &code.a, &code.b, &code.c};
+        if (random() % 3 == 0)
+          (random() % 2 ? code.op : code.flags) = uint16_t(random() % 2 ? word : random() % 24);
+        else
+          *fields[random() % 5] = word;
+      }
+      if (!qs_script_valid(&to)) {
+        refused++;
+        continue;
+      }
+      accepted++;
+      run<float>(damaged, qs_script_baseline_float_64, 64, price);
+    }
+  }
+  EXPECT_GT(refused, 500);
+  EXPECT_GT(accepted, 500);
+}
+
 template <class Real>
 void expect_same(const Outcome<Real> &a, const Outcome<Real> &b, const std::string &what) {
   const auto same = [](const std::vector<Real> &x, const std::vector<Real> &y) {
