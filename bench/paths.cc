@@ -92,12 +92,12 @@ const Case kCases[] = {
      4096, 0, true},
     // Payoffs along a path: a year's Asian on 12 dates and daily barriers, in path-steps for one payoff and
     // in payoff values for many.
-    {"asian_12_greeks", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 365, 1, 16384, 0,
-     false},
+    {"asian_12_greeks", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 365, 1, 16384,
+     0},
     {"asian_12_greeks_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 12, 100,
      4096, 0},
-    {"barrier_daily_price", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 1, 16384, 0,
-     false},
+    {"barrier_daily_price", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 1, 16384,
+     0},
     {"barrier_daily_price_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 100,
      1024, 0},
 };
