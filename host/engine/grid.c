@@ -167,7 +167,7 @@ qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_m
     dates[d].main_steps = taken;
     dates[d].side = step_to(&w, times[d]);
   }
-  if (through && count) {
+  if (count) {
     steps[taken++] = step_to(&w, w.step.end);
   }
   grid->steps = steps;

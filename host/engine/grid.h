@@ -25,16 +25,17 @@ typedef struct qs_grid {
 } qs_grid;
 
 /* The grid that reaches every one of `times` (ascending, distinct, after as_of) for `model`. `step_days`
- * replaces the lengths by a constant one, counted from as_of; NaN for the rule. */
+ * replaces the lengths by a constant one, counted from as_of; NaN for the rule. The steps end with the one
+ * that the last time lies in or before: a node's weight in the integral of the variance depends on the step
+ * after it, so what is seen at a time depends to the bit on no later one. */
 qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                         const qs_time *times, size_t count, double step_days, qs_grid *grid);
 
 /* The same, but the main path goes through every time d with through[d] (null: through none). Dates that a
  * payoff observes together must be so, all but its last: a side step shares its draws with the step that it
  * replaces. A step that is cut at such a time goes on from there to its own end with draws that the time
- * alone determines. The steps end with the one that the last time lies in or before, so that what is seen at
- * a time depends to the bit on the times that the path goes through before the end of that time's calendar
- * step, and on no others. */
+ * alone determines. What is seen at a time depends to the bit on the times that the path goes through before
+ * the end of that time's calendar step, and on no others. */
 qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                                 const qs_time *times, const bool *through, size_t count, double step_days,
                                 qs_grid *grid);
