@@ -183,9 +183,10 @@ enum {
 
 /* Value payoffs along the paths of one underlying; batches, shifts and moments as in qs_value_unit. The paths
  * and their draws follow the main steps alone, so that no payoff's number depends on which others share the
- * unit. A side step shares its draws with the step that it replaces, so all dates of a payoff but its last
- * must be nodes of the main steps. Shifts move the spot and all forwards, not the levels; values stay per
- * unit of the unshifted F_T. */
+ * unit. A date off the grid is reached by a side step, its noise bridged over the main step that it lies in;
+ * two dates within one main step share that bridge's normal, so all dates of a payoff but its last must be
+ * nodes of the main steps. Shifts move the spot and all forwards, not the levels; values stay per unit of the
+ * unshifted F_T. */
 typedef struct qs_path_unit {
   qs_path_plan path;
   const double *log_forwards; /* [date]: ln F(date) */

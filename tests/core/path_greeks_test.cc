@@ -98,7 +98,7 @@ void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exot
   Device device;
   PathValuation run(model, kYears, 24, kDates, exotics);
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
-  run.dates[3].side = {0.004, 2, 2}; // off the grid
+  run.dates[3].side = {0.004, 2, 1}; // off the grid
   run.carry = 0.1;
   run.unit.path.scheme = scheme;
   run.unit.path_count = 1 << 14;

@@ -320,6 +320,22 @@ TEST(PathPrices, VarianceSwapUnderMertonIsTheSum) {
   expect_within(run.estimate(1, 0), exact, "on the path");
 }
 
+TEST(PathPrices, ReturnsAcrossADateOffTheGridAreIndependent) {
+  // The noise of a side step is a bridge over the main step that it lies in.
+  Device device;
+  for (qs_model_type type : kTypes) {
+    PathValuation run(typical(type), 0.5, 20, 10, {});
+    for (size_t d : {2, 3, 7})
+      run.dates[d].main_steps--,
+          run.dates[d].side = {0.01, (run.dates[d].main_steps) / 4, run.dates[d].main_steps % 4};
+    for (double cap : {kNone, 1e20})
+      run.exotics.push_back({QS_PATH_VARIANCE, 1, {1, 2, 3, 4}, {1, 1, 1, 1}, {0, cap, 0, 1}});
+    run.unit.path_count = 1 << 17;
+    run.value(device);
+    expect_within(run.estimate(1, 0), run.estimate(0, 0).value, qs_model_name(type));
+  }
+}
+
 TEST(PathPrices, VarianceSwapUnderSvcjIsTheExpectedVariance) {
   // Days apart the squares' sum is the variance but for the squared drift, which is far below the error.
   Device device;
