@@ -88,6 +88,14 @@ static double venue_price(const qs_valuation *v, const qs_contract *contract, co
   return NAN;
 }
 
+static bool all_finite(const qs_greeks *greeks) {
+  bool finite = true;
+  for (int g = 0; g < QS_GREEK_COUNT; g++) {
+    finite = finite && (!(greeks->present >> g & 1) || isfinite(greeks->value[g].estimate));
+  }
+  return finite;
+}
+
 static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total *const *mine) {
   static const qs_estimate none = {NAN, NAN};
   const qs_valuation *v = r->valuation;
@@ -130,6 +138,9 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
   if (!isfinite(trade->value.estimate) || isnan(trade->value.std_error)) {
     trade->trusted = false;
     trade->why = "the estimate or its error is not a finite number";
+  } else if (!all_finite(&trade->greeks) || !all_finite(&trade->greeks_coin)) {
+    trade->trusted = false;
+    trade->why = "a Greek is not a finite number";
   }
 }
 

@@ -15,15 +15,17 @@ typedef struct QS_R(qs_staying) {
 QS_CORE QS_R(qs_staying) QS_R(qs_stay_one)(qs_real way, qs_real a, qs_real b, qs_real inverse) {
   QS_R(qs_staying) r;
   const int inside = a > QS_C(0.0) && b > QS_C(0.0);
-  const qs_real two = QS_C(2.0) * inverse;
-  const qs_real e = QS_R(qs_path_exp)(-two * a * b);
+  const qs_real two = QS_C(2.0) * inverse, power = two * a * b;
+  // Where the barrier is far nothing is left of e, and what it is multiplied with may overflow.
+  const int felt = inside && power < QS_C(40.0);
+  const qs_real e = felt ? QS_R(qs_path_exp)(-power) : QS_C(0.0);
   r.p = inside ? QS_C(1.0) - e : QS_C(0.0);
   const qs_real rate = inside ? QS_R(qs_rcp)(QS_R(qs_max)(r.p, QS_C(1e-12))) : QS_C(0.0);
   const qs_real odds = e * rate;
-  r.before = way * odds * two * b;
-  r.now = way * odds * two * a;
-  r.variance = -odds * two * inverse * a * b;
-  r.curve = odds * two * (QS_C(1.0) - two * b * (a + b) * rate);
+  r.before = felt ? way * odds * two * b : QS_C(0.0);
+  r.now = felt ? way * odds * two * a : QS_C(0.0);
+  r.variance = felt ? -odds * inverse * power : QS_C(0.0);
+  r.curve = felt ? odds * two * (QS_C(1.0) - two * b * (a + b) * rate) : QS_C(0.0);
   return r;
 }
 

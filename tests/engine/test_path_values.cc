@@ -55,7 +55,6 @@ void add_all(World &w, uint32_t days, qs_time expiry) {
   in.path.rule.days = days;
   qs_trade_spec &hit = add(w, "hit", QS_TRADE_BARRIER, expiry, 100);
   hit.path.lower = 80;
-  hit.path.upper = 200;
   hit.path.rebate = 3;
   hit.path.rebate_paid = QS_REBATE_AT_HIT;
   add(w, "lookback", QS_TRADE_LOOKBACK, expiry, 100).path.rule.days = days;
