@@ -202,9 +202,9 @@ TEST(Valuation, AddingATradeChangesNoOther) {
   crowd.add_underlying("Y", QS_MODEL_HESTON, kHeston);
   crowd.add_option("other expiry", "X", QS_PUT, 95, 0.31);
   crowd.add_option("same expiry", "X", QS_CALL, 95, 0.5);
-  for (double years : {0.52, 0.75, 1.7}) {
-    crowd.add_option(("later " + std::to_string(years)).c_str(), "X", QS_CALL, 95, years);
-  }
+  crowd.add_option("soon after", "X", QS_CALL, 95, 0.52);
+  crowd.add_option("later", "X", QS_CALL, 95, 0.75);
+  crowd.add_option("much later", "X", QS_CALL, 95, 1.7);
   crowd.add_option("other underlying", "Y", QS_CALL, 95, 0.5);
   alone.value();
   crowd.value();
