@@ -50,6 +50,7 @@ QS_CORE void QS_R(qs_barrier_date)(const QS_R(qs_path_case) * p, uint32_t d,
     const qs_real rate = QS_R(qs_rcp)(c[i]);
     const qs_real low = QS_R(qs_barrier_threshold)(log_low, b[i], rate);
     const qs_real high = QS_R(qs_barrier_threshold)(log_high, b[i], rate);
+    // cppcheck-suppress uninitvar ; the rows are filled before
     t->low_rate[i] = low > t->low[i] ? rate : t->low_rate[i];
     t->low[i] = QS_R(qs_max)(low, t->low[i]);
     t->high_rate[i] = high < t->high[i] ? rate : t->high_rate[i];

@@ -123,6 +123,7 @@ QS_CORE int QS_R(qs_path_barrier_continuous)(int greeks, const QS_R(qs_path_case
       const qs_real inside = x[i] > log_low && x[i] < log_high ? QS_C(1.0) : QS_C(0.0);
       const qs_real stays =
           QS_R(qs_stay)(log_low, log_high, x0[i], x[i], QS_R(qs_path_between)(v0[i], v[i])).p;
+      // cppcheck-suppress uninitvar ; the first date begins it
       const qs_real alive = start ? inside : t.alive[i] * stays;
       t.alive[i] = alive;
       p->price[i] = QS_R(qs_fma)(weight, alive, p->price[i]);

@@ -29,9 +29,10 @@ format() {
     { awk -F: '/error:/ && !seen[$1]++' "$work/format"; echo "put them right by clang-format -i"; return 1; }
 }
 
+# kernels/sobol.c is left out: its table of 60,000 numbers takes minutes.
 # A right shift of a negative number is the implementation's to define, and gcc, clang and nvcc agree (arithmetic).
 static_analysis() {
-  tracked 'host/*.c' 'kernels/*.c' 'bench/*.c' 'tests/*.c' | tr '\0' '\n' >"$work/cppcheck.list"
+  tracked 'host/*.c' 'kernels/*.c' 'bench/*.c' 'tests/*.c' | tr '\0' '\n' | grep -vx kernels/sobol.c >"$work/cppcheck.list"
   cppcheck --quiet -j "$jobs" --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
     --error-exitcode=1 --suppress=missingIncludeSystem --suppress=shiftTooManyBitsSigned \
     --suppress=invalidPointerCast -I . -I include -I "$build/include" \
@@ -52,7 +53,7 @@ inside = sorted(f[len(here):] for f in files if f.startswith(here))
 sys.stdout.write("".join(f + "\0" for f in inside if f.endswith(".c") and not f.startswith("build")))
 PY
   mkdir -p "$work/database"
-  sed 's/-fno-thread-jumps//g' "$build/compile_commands.json" >"$work/database/compile_commands.json" # gcc's own
+  sed 's/-fno-thread-jumps//g; s/-fno-tree-pre//g' "$build/compile_commands.json" >"$work/database/compile_commands.json" # gcc's own
   xargs -0 -r -n 1 -P "$jobs" -a "$work/tidy.list" clang-tidy --quiet -p "$work/database" --extra-arg=-isystem"$work/openmp" \
     --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument >"$work/tidy.log" \
     2>"$work/tidy.err" || { cat "$work/tidy.log"; grep -v 'warnings\? generated\|Suppressed' "$work/tidy.err"; return 1; }

@@ -9,7 +9,10 @@ report=$("$compiler" -std=c17 -O3 -fopenmp -march="$march" -mprefer-vector-width
   -DQS_SCRIPT_SET=set -DQS_SCRIPT_NAME='"set"' -fopt-info-vec -c "$source/tests/script/script_loops.c" -o /dev/null 2>&1 |
   grep "loop vectorized using $bytes byte vectors" | sed -n 's/.*script\.inc:\([0-9]*\):.*/\1/p')
 loop=0
-for line in $(grep -n QS_SIMD "$source/kernels/core/script.inc" | cut -d: -f1); do
+lines=$(grep -n QS_SIMD "$source/kernels/core/script.inc" | cut -d: -f1 | tr '\n' ' ')
+# shellcheck disable=SC2086
+set -- $lines
+for line in "$@"; do
   loop=$((loop + 1)) wanted=1
   case $loop in 1) wanted=16 ;; 2) wanted=29 ;; esac
   found=$(echo "$report" | awk -v first="$line" '$1 > first && $1 <= first + 3 { n++ } END { print n + 0 }')
