@@ -11,7 +11,9 @@
  * (so adding a trade changes no other number).
  *
  * Random numbers. Word (draw_word) of Philox4x32-10 with key `key` at the counter made of (path, dimension,
- * draw_block); see kernels/core/key.h. A side step uses the draws of the main step that it replaces.
+ * draw_block); see kernels/core/key.h. The price's own normal follows from its word and the other of the pair
+ * 0 and 1 or 2 and 3 (kernels/core/normal_pair.inc). A side step uses the draws of the main step that it
+ * replaces.
  */
 #ifndef QS_KERNELS_PLAN_H
 #define QS_KERNELS_PLAN_H

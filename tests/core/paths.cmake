@@ -4,7 +4,7 @@ foreach(lanes 64 256)
 endforeach()
 set_source_files_properties(${lane_sources} PROPERTIES COMPILE_OPTIONS "-march=x86-64-v3;-fno-thread-jumps")
 
-qs_test(NAME core_law SOURCES law_test.cc steps_test.cc LABEL unit)
+qs_test(NAME core_law SOURCES law_test.cc steps_test.cc normal_pair_test.cc LABEL unit)
 qs_test(NAME core_payoffs SOURCES payoffs_test.cc far_strikes_test.cc LABEL unit)
 qs_test(NAME core_paths SOURCES paths_test.cc same_bits_test.cc path_bits_test.cc ${lane_sources} COMPONENTS base cpu
         LABEL unit)
