@@ -37,7 +37,7 @@
 #endif
 
 // Marks a short loop of constant length that is to be written out.
-#if defined(__CUDA_ARCH__)
+#if defined(__CUDACC__)
 #define QS_UNROLL _Pragma("unroll")
 #elif defined(__clang__)
 #define QS_UNROLL _Pragma("clang loop unroll(full)")
