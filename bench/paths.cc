@@ -2,14 +2,15 @@
 // instruction set that this processor has, on one thread and on two.
 //
 // Usage: bench_paths [--benchmark_out=FILE | --json FILE] [--seconds S] [FILTER]
-// A figure is the best of many short runs: by the processor's time on one thread, so that a busy machine
-// does not show, by the wall's on two. Cycles are those of the core's clock, which is measured on a chain of
-// multiplications (3 cycles each); they are given for 16 path-steps, the lanes of an AVX-512 register.
-// The limit of a kernel is what its vector arithmetic needs at least: its instructions, counted one by one
-// (instructions.h), at two a cycle on AVX-512 and three on AVX2, as Intel's and AMD's cores issue them;
-// divisions and roots, which take longer, count as one. The last columns are the instructions and vector
-// instructions for 16 path-steps and the share of that limit that was reached.
+// A figure is the best of many short runs, one thread and two in turn: by the processor's time on one thread,
+// so that a busy machine does not show, by the wall's on two. Cycles are those of the core's clock, which is
+// measured on a chain of multiplications (3 cycles each); they are given for 16 path-steps, the lanes of an
+// AVX-512 register. The limit of a kernel is what its vector arithmetic needs at least: its instructions,
+// counted one by one (instructions.h), at two a cycle on AVX-512 and three on AVX2, as Intel's and AMD's
+// cores issue them; divisions and roots, which take longer, count as one. The last columns are the
+// instructions and vector instructions for 16 path-steps and the share of that limit that was reached.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -26,7 +27,6 @@
 namespace {
 
 constexpr double kMultiplyCycles = 3;
-constexpr int kThreads[] = {1, 2};
 constexpr const char *kTargets[] = {"x86-64-v4", "x86-64-v3"};
 constexpr double kIssue[] = {2, 3}; // vector instructions a cycle of each target
 
@@ -95,11 +95,11 @@ const Case kCases[] = {
     {"asian_12_greeks", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 365, 1, 16384,
      0},
     {"asian_12_greeks_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kAsianGreeks, QS_PRECISION_MIXED, 12, 100,
-     4096, 0},
+     16384, 0},
     {"barrier_daily_price", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 1, 16384,
      0},
     {"barrier_daily_price_many", QS_MODEL_SVCJ, QS_SCHEME_QE, Unit::kBarrier, QS_PRECISION_MIXED, 365, 100,
-     1024, 0},
+     4096, 0},
 };
 
 qs_model model_of(qs_model_type type) {
@@ -210,37 +210,53 @@ struct Figure {
   int threads;
   double rate;               // path-steps, or payoff values, a second
   double cycles;             // of one core, for 16 of them
+  double speed_up;           // over one thread, run by run in turn: the median; 0 for one thread
   Instructions instructions; // for 16 of them; 0 where they could not be counted
   double share;              // of the limit
 };
 
-// Seconds of one run; exits on failure, since there is nothing to measure then.
-double run_once(qs_device *device, const Case &c, Work &work, int threads) {
+struct Seconds {
+  double wall, processor;
+};
+
+// One run; exits on failure, since there is nothing to measure then.
+Seconds run_once(qs_device *device, const Case &c, Work &work) {
   const qs_backend *cpu = qs_backend_cpu();
   char message[QS_DEVICE_TEXT] = "";
-  const double begin = threads == 1 ? processor_seconds() : wall_seconds();
+  const Seconds begin = {wall_seconds(), processor_seconds()};
   const qs_status status =
       c.unit == Unit::kHorizon
           ? cpu->horizon(device, &work.horizon, nullptr, message, work.x.data(), work.v.data())
       : work.path.payoffs ? cpu->path(device, &work.path, nullptr, message, work.moments.data())
                           : cpu->value(device, &work.value, nullptr, message, work.moments.data());
-  const double end = threads == 1 ? processor_seconds() : wall_seconds();
+  const Seconds taken = {wall_seconds() - begin.wall, processor_seconds() - begin.processor};
   if (status != QS_OK) {
     std::fprintf(stderr, "%s: %s\n", c.name, message);
     std::exit(1);
   }
-  return end - begin;
+  return taken;
 }
 
-Figure measure(const Case &c, const char *target, qs_device *device, int threads, double clock,
-               double seconds) {
+// One thread and two in turn, so that both meet the same clock and the same neighbours.
+std::array<Figure, 2> measure(const Case &c, const char *target, qs_device *const devices[2], double clock,
+                              double seconds) {
   Work work(c);
-  double best = 1e9;
+  double best[2] = {1e9, 1e9};
+  std::vector<double> speed_up;
   const double stop = wall_seconds() + seconds;
-  for (int runs = 0; runs < 5 || wall_seconds() < stop; runs++)
-    best = std::min(best, run_once(device, c, work, threads));
+  while (speed_up.size() < 5 || wall_seconds() < stop) {
+    const Seconds one = run_once(devices[0], c, work), two = run_once(devices[1], c, work);
+    best[0] = std::min(best[0], one.processor);
+    best[1] = std::min(best[1], two.wall);
+    speed_up.push_back(one.wall / two.wall);
+  }
+  std::sort(speed_up.begin(), speed_up.end());
   const double done = double(c.paths) * (c.payoffs > 1 ? c.payoffs : c.steps);
-  return {&c, target, threads, done / best, clock * threads * best / done * 16, {}, 0};
+  std::array<Figure, 2> figures;
+  for (int t = 0; t < 2; t++)
+    figures[t] = {&c, target, t + 1, done / best[t], clock * (t + 1) * best[t] / done * 16, 0, {}, 0};
+  figures[1].speed_up = speed_up[speed_up.size() / 2];
+  return figures;
 }
 
 constexpr uint64_t kBlock = 128; // paths: a multiple of the kernels' lanes
@@ -257,7 +273,7 @@ void count(const Case &c, int target, qs_device *device, Figure *figure) {
   const double units = 4.0 * double(less.paths) / 16, dt = c.steps == 1 ? 0.01 : 1.0 / c.steps;
   Work small(less, dt), large(more, dt);
   const auto run = [&](const Case &size, Work &work) {
-    return [&size, &work, device] { run_once(device, size, work, 1); };
+    return [&size, &work, device] { run_once(device, size, work); };
   };
   if (count_difference(run(less, small), run(more, large), units, &figure->instructions))
     figure->share = figure->instructions.vector / kIssue[target] / figure->cycles;
@@ -274,25 +290,23 @@ bool write_json(const char *path, const std::vector<Figure> &figures, double clo
         file,
         "%s\n  {\"name\": \"%s/%s/threads:%d\", \"%s_per_second\": %.6g, \"cycles_per_16\": %.4g, "
         "\"instructions_per_16\": %.4g, \"vector_instructions_per_16\": %.4g, \"share_of_limit\": %.4g, "
-        "\"steps\": %d, \"payoffs\": %d, \"paths\": %llu, \"target\": %.4g}",
+        "\"speed_up\": %.4g, \"steps\": %d, \"payoffs\": %d, \"paths\": %llu, \"target\": %.4g}",
         separator, f.work->name, f.target, f.threads, f.work->payoffs > 1 ? "payoffs" : "path_steps", f.rate,
-        f.cycles, f.instructions.all, f.instructions.vector, f.share, f.work->steps, f.work->payoffs,
-        (unsigned long long)f.work->paths, f.work->target * 1e6);
+        f.cycles, f.instructions.all, f.instructions.vector, f.share, f.speed_up, f.work->steps,
+        f.work->payoffs, (unsigned long long)f.work->paths, f.work->target * 1e6);
     separator = ",";
   }
   std::fprintf(file, "\n]}\n");
   return std::fclose(file) == 0;
 }
 
-void print_row(const Figure &f, const Figure *other) {
+void print_row(const Figure &f) {
   std::printf("%-27s %-10s %7d %10.1f %12.1f", f.work->name, f.target, f.threads, f.rate / 1e6, f.cycles);
-  if (other) {
-    std::printf("   %.2f x one thread\n", f.rate / other->rate);
-    return;
-  }
+  if (f.speed_up > 0)
+    std::printf("   %.2f x one thread", f.speed_up);
   if (f.share > 0)
     std::printf(" %8.1f %8.1f %7.0f%%", f.instructions.all, f.instructions.vector, 100 * f.share);
-  if (f.work->target > 0 && !std::strcmp(f.target, kTargets[0]))
+  if (f.threads == 1 && f.work->target > 0 && !std::strcmp(f.target, kTargets[0]))
     std::printf("   %.2f of the target %.0f", f.rate / 1e6 / f.work->target, f.work->target);
   std::printf("\n");
   std::fflush(stdout);
@@ -302,7 +316,7 @@ void print_row(const Figure &f, const Figure *other) {
 
 int main(int argc, char **argv) {
   const char *json = nullptr, *filter = "";
-  double seconds = 0.3;
+  double seconds = 0.6;
   for (int i = 1; i < argc; i++) {
     const std::string argument = argv[i];
     if (argument.rfind("--benchmark_out=", 0) == 0)
@@ -319,22 +333,26 @@ int main(int argc, char **argv) {
               "threads", "M a second", "cycles/16", "instr.", "vector", "of limit");
   std::vector<Figure> figures;
   for (const Case &c : kCases) {
-    for (int t = 0; t < 2; t++) {
-      const char *target = kTargets[t];
-      double one = 0;
-      for (int threads : kThreads) {
-        const qs_device_options options = {threads, target};
-        char message[QS_DEVICE_TEXT] = "";
-        qs_device *device = nullptr;
-        if (!std::strstr(c.name, filter) || qs_backend_cpu()->open(0, &options, message, &device) != QS_OK)
-          continue;
-        figures.push_back(measure(c, target, device, threads, clock, seconds));
-        if (threads == 1 && c.target > 0)
-          count(c, t, device, &figures.back());
-        qs_backend_cpu()->close(device);
-        const Figure first = {&c, target, 1, one, 0, {}, 0};
-        print_row(figures.back(), threads == 1 ? nullptr : &first);
-        one = threads == 1 ? figures.back().rate : one;
+    for (int t = 0; t < 2 && std::strstr(c.name, filter); t++) {
+      char message[QS_DEVICE_TEXT] = "";
+      qs_device *devices[2] = {};
+      bool open = true;
+      for (int i = 0; i < 2 && open; i++) {
+        const qs_device_options options = {i + 1, kTargets[t]};
+        open = qs_backend_cpu()->open(0, &options, message, &devices[i]) == QS_OK;
+      }
+      if (open) {
+        std::array<Figure, 2> pair = measure(c, kTargets[t], devices, clock, seconds);
+        if (c.target > 0)
+          count(c, t, devices[0], &pair[0]);
+        for (const Figure &figure : pair) {
+          figures.push_back(figure);
+          print_row(figure);
+        }
+      }
+      for (qs_device *device : devices) {
+        if (device)
+          qs_backend_cpu()->close(device);
       }
     }
   }
