@@ -139,7 +139,15 @@ struct Work {
     log_forwards.assign(count, 0);
     const qs_path_payoff payoff = c.unit == Unit::kBarrier ? QS_PATH_BARRIER : QS_PATH_ASIAN;
     for (int i = 0; i < c.payoffs; i++)
-      exotics.push_back({payoff, 1, indices.data(), weights.data(), count, {0.9 + 0.002 * i, 0.7, 1e300}});
+      exotics.push_back({payoff,
+                         1,
+                         indices.data(),
+                         weights.data(),
+                         count,
+                         {0.9 + 0.002 * i, 0.7, 1e300},
+                         nullptr,
+                         nullptr,
+                         nullptr});
     if (c.unit == Unit::kAsianGreeks)
       for (auto &e : exotics)
         e.level[1] = 0;

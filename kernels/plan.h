@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/core/script.h"
 #include "quickset/model.h"
 
 #ifdef __cplusplus
@@ -158,6 +159,8 @@ typedef enum qs_path_payoff {
                          is   the first fixing, or, with level[4] > 0, level[4] is the known fixing before it */
   QS_PATH_VOLATILITY, /* min(level[1], sqrt(level[2] + level[3] sum ln(S_d / S_(d-1))^2)) - level[0]; likewise
                        */
+  QS_PATH_SCRIPT,     /* program(S_d) / F_T, level[0] = F_T: what a formula makes of absolute prices. With
+                         level[1] =     1 it jumps, and its Greeks are likelihood ratios */
   QS_PATH_COUNT
 } qs_path_payoff;
 
@@ -170,6 +173,10 @@ typedef struct qs_path_payoff_plan {
   const double *weights; /* [date_count] */
   uint32_t date_count;   /* at least 1 */
   double level[QS_PATH_LEVELS];
+  /* Of QS_PATH_SCRIPT alone, whose weights are not read: */
+  const qs_script_program *program;
+  const uint32_t *observed; /* [program->observation_count]: which of `dates`, or date_count: known */
+  const double *known;      /* [program->observation_count]: the price where it is known */
 } qs_path_payoff_plan;
 
 /* What a path unit yields for one payoff: with greeks, 4 + n quantities, without, the first alone. Per unit

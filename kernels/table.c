@@ -407,12 +407,27 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
   return QS_OK;
 }
 
+static const char *script_problem(const qs_path_payoff_plan *p) {
+  if (!p->program || !p->observed || !p->known || !qs_script_valid(p->program)) {
+    return "its program must be valid and say what it observes";
+  }
+  for (uint32_t o = 0; o < p->program->observation_count; o++) {
+    if (p->observed[o] > p->date_count || (p->observed[o] == p->date_count && !isfinite(p->known[o]))) {
+      return "it must observe its own dates, or what is known";
+    }
+  }
+  return p->level[0] > 0.0 && isfinite(p->level[0]) ? NULL : "its forward must be positive";
+}
+
 /* What a payoff's levels and weights must be, or null. */
 static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
   const double *level = p->level;
   const uint32_t n = p->date_count;
   const bool whole = p->payoff == QS_PATH_BARRIER || p->payoff == QS_PATH_BARRIER_CONTINUOUS;
   double sum = 0.0;
+  if (p->payoff == QS_PATH_SCRIPT) {
+    return script_problem(p);
+  }
   for (uint32_t d = 0; d < n; d++) {
     if (!isfinite(p->weights[d])) {
       return "its weights must be finite";

@@ -69,6 +69,22 @@ static const qs_position_spec *copy_positions(copier *c, const qs_position_spec 
   return made;
 }
 
+static void copy_script(copier *c, qs_script_spec *script) {
+  copy_text(c, &script->payoff);
+  qs_constant_spec *constants = copy_array(c, script->constants, script->constant_count, sizeof *constants);
+  for (size_t i = 0; constants && i < script->constant_count; i++) {
+    copy_text(c, &constants[i].name);
+  }
+  script->constants = constants;
+  qs_schedule_spec *schedules = copy_array(c, script->schedules, script->schedule_count, sizeof *schedules);
+  for (size_t i = 0; schedules && i < script->schedule_count; i++) {
+    copy_text(c, &schedules[i].name);
+    schedules[i].dates =
+        copy_array(c, schedules[i].dates, schedules[i].date_count, sizeof *schedules[i].dates);
+  }
+  script->schedules = schedules;
+}
+
 static const qs_trade_spec *copy_trades(copier *c, const qs_trade_spec *trades, size_t count) {
   qs_trade_spec *made = copy_array(c, trades, count, sizeof *made);
   for (size_t i = 0; made && i < count; i++) {
@@ -79,6 +95,7 @@ static const qs_trade_spec *copy_trades(copier *c, const qs_trade_spec *trades, 
     qs_path_spec *path = &made[i].path;
     path->fixings = copy_array(c, path->fixings, path->fixing_count, sizeof *path->fixings);
     path->past = copy_array(c, path->past, path->past_count, sizeof *path->past);
+    copy_script(c, &made[i].script);
   }
   return made;
 }

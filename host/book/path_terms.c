@@ -37,7 +37,8 @@ int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b) {
     }
   }
   int order = compare_doubles(a->number, b->number, QS_TERM_COUNT);
-  return order ? order : compare_doubles(a->fixings, b->fixings, a->count);
+  order = order ? order : compare_doubles(a->fixings, b->fixings, a->count);
+  return order || !a->script ? order : qs_script_compare(a->script, b->script);
 }
 
 /* The terms seen from one moment: the first `known` fixings have happened. */
@@ -245,6 +246,63 @@ static void left_of_swap(const moment *m, qs_path_left *left) {
   left->level[4] = m->known ? value_of(m, m->known - 1) / m->forward : 0;
 }
 
+/* Keeps of a script's dates to come those that it observes, and the last; `place` [left->count] tells where
+ * each is kept. False when memory is out. */
+static bool keep_observed(qs_arena *arena, const moment *m, qs_path_left *left, uint32_t *place) {
+  const qs_script *script = m->terms->script;
+  qs_time *dates = QS_NEW(arena, left->count, qs_time);
+  if (!dates) {
+    return false;
+  }
+  for (uint32_t o = 0; o < script->program.observation_count; o++) {
+    size_t date = script->observations[o].date;
+    if (date >= m->known) {
+      place[date - m->known] = 1;
+    }
+  }
+  uint32_t kept = 0;
+  for (uint32_t d = 0; d < left->count; d++) {
+    if (place[d] || d + 1 == left->count) {
+      dates[kept] = left->dates[d];
+      place[d] = kept++;
+    }
+  }
+  left->dates = dates;
+  left->count = kept;
+  return true;
+}
+
+/* False when memory is out. */
+static bool left_of_script(qs_arena *arena, const moment *m, qs_path_left *left) {
+  const qs_script *script = m->terms->script;
+  uint32_t count = script->program.observation_count;
+  uint32_t *place = QS_NEW(arena, left->count, uint32_t);
+  uint32_t *observed = QS_NEW(arena, count, uint32_t);
+  double *known = QS_NEW(arena, count, double);
+  if (!observed || !known || !place || !keep_observed(arena, m, left, place)) {
+    return false;
+  }
+  for (uint32_t o = 0; o < count; o++) {
+    size_t date = script->observations[o].date;
+    bool past = date < m->known;
+    observed[o] = past ? left->count : place[date - m->known];
+    known[o] = past ? value_of(m, date) : 0;
+  }
+  if (left->count == 0) {
+    double paid = 0;
+    bool done = qs_script_evaluate(arena, &script->program, known, &paid);
+    settle(left, paid);
+    return done;
+  }
+  left->payoff = QS_PATH_SCRIPT;
+  left->program = &script->program;
+  left->observed = observed;
+  left->observations = known;
+  left->level[0] = m->forward;
+  left->level[1] = script->jump_count > 0;
+  return true;
+}
+
 bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now, double spot, double forward,
                         qs_path_left *left) {
   moment m = {terms, terms->number, 0, spot, forward};
@@ -259,6 +317,8 @@ bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now
     return false;
   }
   switch (terms->type) {
+  case QS_TRADE_SCRIPT:
+    return left_of_script(arena, &m, left);
   case QS_TRADE_DIGITAL:
     left_of_digital(&m, left);
     break;

@@ -6,6 +6,7 @@
 #define QS_HOST_BOOK_PATH_TERMS_H
 
 #include "host/base/arena.h"
+#include "host/script/trade.h"
 #include "kernels/plan.h"
 #include "quickset/inputs.h"
 
@@ -39,6 +40,7 @@ typedef struct qs_path_terms {
   const qs_time *dates;  /* [count] ascending, the last is the expiry; a continuous barrier has that alone */
   const double *fixings; /* [count]; NaN: after as_of, or not needed */
   size_t count;
+  const qs_script *script; /* of a script alone; it observes `dates` by their numbers */
 } qs_path_terms;
 
 /* An order of payoffs; 0 where they are the same. */
@@ -58,6 +60,9 @@ typedef struct qs_path_left {
   const qs_time *dates;         /* [count], after the moment */
   double *weights;              /* [count] */
   uint32_t count;
+  const qs_script_program *program; /* of a script, as the next two: see qs_path_payoff_plan */
+  const uint32_t *observed;
+  const double *observations;
 } qs_path_left;
 
 /* What is left at `now` (as_of or later): fixings between as_of and then take the value `spot`, as does one

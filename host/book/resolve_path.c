@@ -96,6 +96,15 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->dates = fixings.dates;
   terms->fixings = values;
   terms->count = fixings.count;
+  if (trade->type == QS_TRADE_SCRIPT) {
+    qs_script *script = QS_NEW(arena, 1, qs_script);
+    status = script ? qs_script_of_trade(context, arena, place, trade, market->as_of, &fixings, script)
+                    : qs_fail_memory(context, "building the book");
+    if (status) {
+      return status;
+    }
+    terms->script = script;
+  }
   fill_numbers(trade, &fixings, terms->number);
   contract->path = terms;
   return QS_OK;

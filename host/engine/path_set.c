@@ -257,6 +257,9 @@ static bool fill_payoff(const builder *b, const qs_path_left *left, const qs_tim
   plan->dates = indices;
   plan->weights = left->weights;
   plan->date_count = left->count;
+  plan->program = left->program;
+  plan->observed = left->observed;
+  plan->known = left->observations;
   memcpy(plan->level, left->level, sizeof plan->level);
   return indices != NULL;
 }

@@ -137,7 +137,9 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
   }
   if (!isfinite(trade->value.estimate) || isnan(trade->value.std_error)) {
     trade->trusted = false;
-    trade->why = "the estimate or its error is not a finite number";
+    trade->why = contract->kind == QS_CONTRACT_PATH && contract->path->script
+                     ? "the formula is undefined on some path"
+                     : "the estimate or its error is not a finite number";
   } else if (!all_finite(&trade->greeks) || !all_finite(&trade->greeks_coin)) {
     trade->trusted = false;
     trade->why = "a Greek is not a finite number";

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 void qs_buffer_init(qs_buffer *buffer, qs_context *context) {
   memset(buffer, 0, sizeof *buffer);

@@ -7,6 +7,7 @@
 #include "host/market/fixings.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
+#include "host/script/trade.h"
 
 /* Complains about the instrument of position number i. */
 static qs_status bad_instrument(qs_reader *reader, const qs_positions_source *source, size_t i,
@@ -79,6 +80,21 @@ static qs_status check_unique(qs_reader *reader, const qs_node *list, const char
   return QS_OK;
 }
 
+/* A script's formula; its own complaints say the column in it. */
+static qs_status check_formula(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                               const qs_trade_spec *trade, const qs_fixings *fixings) {
+  const qs_node *formula = qs_node_get(node, "payoff");
+  char path[QS_PATH_TEXT];
+  qs_node_path(formula, NULL, path);
+  const char *place = formula->line ? qs_arena_printf(reader->scratch, "%s:%u:%u: %s", formula->source,
+                                                      formula->line, formula->column, path)
+                                    : qs_arena_printf(reader->scratch, "%s: %s", formula->source, path);
+  qs_script script;
+  return place ? qs_script_of_trade(reader->context, reader->scratch, place, trade, draft->inputs.as_of,
+                                    fixings, &script)
+               : qs_reader_no_memory(reader);
+}
+
 /* The terms of a trade along a path, and the dates that they make. */
 static qs_status check_path(qs_reader *reader, const qs_draft *draft, const qs_node *node,
                             const qs_trade_spec *trade) {
@@ -93,7 +109,7 @@ static qs_status check_path(qs_reader *reader, const qs_draft *draft, const qs_n
     return child ? qs_node_bad(reader, child, "%s", flaw.why)
                  : qs_node_missing(reader, node, flaw.key, "%s", flaw.why);
   }
-  return QS_OK;
+  return trade->type == QS_TRADE_SCRIPT ? check_formula(reader, draft, node, trade, &fixings) : QS_OK;
 }
 
 /* An expiry in the past, or a trade along a path that makes no sense. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/io/draft.h"
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 struct qs_config {
   qs_arena *arena; /* holds the config itself too */

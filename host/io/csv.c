@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 /* The cells of one line, as libcsv hands them out one by one. */
 typedef struct row {

@@ -35,7 +35,15 @@ extern const qs_table qs_config_table;
 
 extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_position_table,
     qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table, qs_stress_table,
-    qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table;
+    qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table, qs_fixing_rule_table;
+
+/* Reads dates: a list of ascending times, or a rule. */
+qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node, qs_fixing_rule *rule,
+                        const qs_time **dates, size_t *count);
+
+/* Read what a formula names, into the script of a qs_trade_spec. */
+qs_status qs_read_constants(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
+qs_status qs_read_schedules(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 
 /* Reads a list of positions: the name of a CSV file, or a list of mappings. */
 qs_status qs_positions_read(qs_reader *reader, const qs_field *field, const qs_node *node,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "host/io/draft.h"
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 #define AT(member) offsetof(qs_simulation_spec, member)
 

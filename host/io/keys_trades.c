@@ -1,80 +1,15 @@
 /* trades, and the trades of risk.what_if. */
-#include <math.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "host/io/draft.h"
-#include "host/io/text.h"
 #include "host/market/fixings.h"
-
-#define AT(member) offsetof(qs_fixing_rule, member)
-
-/* Days, or the name of a period. */
-static qs_status read_every(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  (void)field;
-  static const struct {
-    const char *name;
-    uint32_t days, months;
-  } periods[] = {{"day", 1, 0}, {"week", 7, 0}, {"month", 0, 1}};
-  qs_fixing_rule *rule = object;
-  uint64_t days = 0;
-  bool scalar = node->kind == QS_NODE_SCALAR;
-  for (size_t i = 0; scalar && i < sizeof periods / sizeof periods[0]; i++) {
-    if (strcmp(node->text, periods[i].name) == 0) {
-      rule->days = periods[i].days;
-      rule->months = periods[i].months;
-      return QS_OK;
-    }
-  }
-  if (!scalar || node->quoted || !qs_text_count(node->text, &days) || days < 1 || days > 3660) {
-    return qs_node_bad(reader, node, "must be day, week, month, or a whole number of days from 1 to 3660");
-  }
-  rule->days = (uint32_t)days;
-  return QS_OK;
-}
-
-static const qs_field rule_fields[] = {
-    {"every", QS_FIELD_OTHER, .required = true, .read = read_every},
-    {"from", QS_FIELD_TIME, .offset = AT(from)},
-    {"to", QS_FIELD_TIME, .offset = AT(to)},
-    {"skip_first", QS_FIELD_BOOL, .offset = AT(skip_first)},
-};
-
-static const qs_table rule_table = {rule_fields, sizeof rule_fields / sizeof rule_fields[0],
-                                    sizeof(qs_fixing_rule), NULL, NULL};
 
 /* A list of times, or a rule. */
 static qs_status read_fixings(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  (void)field;
-  static const qs_field one = {.key = "fixings", .type = QS_FIELD_TIME};
   qs_path_spec *path = &((qs_trade_spec *)object)->path;
-  if (node->kind == QS_NODE_MAP) {
-    return qs_schema_read(reader, &rule_table, node, &path->rule);
-  }
-  if (node->kind != QS_NODE_LIST || node->count == 0 || node->count > QS_MAX_FIXINGS) {
-    return qs_node_bad(reader, node, "must be a list of 1 to %d times, or a mapping with every, from and to",
-                       QS_MAX_FIXINGS);
-  }
-  qs_time *times = QS_NEW(reader->arena, node->count, qs_time);
-  if (!times) {
-    return qs_reader_no_memory(reader);
-  }
-  size_t i = 0;
-  for (const qs_node *child = node->first; child; child = child->next, i++) {
-    qs_status status = qs_schema_read_field(reader, &one, child, &times[i]);
-    if (status != QS_OK) {
-      return status;
-    }
-    if (i && times[i] <= times[i - 1]) {
-      return qs_node_bad(reader, child, "must be after the time before it");
-    }
-  }
-  path->fixings = times;
-  path->fixing_count = node->count;
-  return QS_OK;
+  return qs_read_dates(reader, field->key, node, &path->rule, &path->fixings, &path->fixing_count);
 }
 
-#undef AT
 #define AT(member)  offsetof(qs_trade_spec, member)
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
@@ -90,7 +25,8 @@ static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
                                         {"forward_start", QS_TRADE_FORWARD_START},
                                         {"cliquet", QS_TRADE_CLIQUET},
                                         {"variance_swap", QS_TRADE_VARIANCE_SWAP},
-                                        {"volatility_swap", QS_TRADE_VOLATILITY_SWAP}};
+                                        {"volatility_swap", QS_TRADE_VOLATILITY_SWAP},
+                                        {"script", QS_TRADE_SCRIPT}};
 static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
 static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
 static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
@@ -119,7 +55,7 @@ static const qs_field trade_fields[] = {
     {"entry_price", QS_FIELD_NUMBER, .offset = AT(entry_price), .range = {0, 1e15, false, false}},
     {"book", QS_FIELD_TEXT, .offset = AT(book)},
     {"venue", QS_FIELD_TEXT, .offset = AT(venue)},
-    {"fixings", QS_FIELD_OTHER, .table = &rule_table, .read = read_fixings},
+    {"fixings", QS_FIELD_OTHER, .table = &qs_fixing_rule_table, .read = read_fixings},
     {"past", QS_FIELD_NUMBERS, .offset = AT(path.past), .count_offset = AT(path.past_count), .range = PRICE,
      .max_count = QS_MAX_FIXINGS},
     {"floating", QS_FIELD_BOOL, .offset = AT(path.floating)},
@@ -141,6 +77,9 @@ static const qs_field trade_fields[] = {
     {"global_cap", QS_FIELD_NUMBER, .offset = AT(path.global_cap), .range = {-1000, 1000, false, false}},
     {"cap", QS_FIELD_NUMBER, .offset = AT(path.cap), .range = {0, 1000, true, false}},
     {"annualisation", QS_FIELD_NUMBER, .offset = AT(path.annualisation), .range = {0, 1000000, true, false}},
+    {"payoff", QS_FIELD_TEXT, .offset = AT(script.payoff)},
+    {"constants", QS_FIELD_OTHER, .read = qs_read_constants},
+    {"schedules", QS_FIELD_OTHER, .read = qs_read_schedules},
 };
 
 static void init_trade(void *object) {
@@ -160,12 +99,13 @@ enum {
   CLIQUET = 1 << QS_TRADE_CLIQUET,
   VARIANCE_SWAP = 1 << QS_TRADE_VARIANCE_SWAP,
   VOLATILITY_SWAP = 1 << QS_TRADE_VOLATILITY_SWAP,
+  SCRIPT = 1 << QS_TRADE_SCRIPT,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
   OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START,
-  IN_COIN = OPTIONS | CLIQUET | FUTURE | PERPETUAL,
+  IN_COIN = OPTIONS | CLIQUET | SCRIPT | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
   FIXED = AVERAGED | CLIQUET | SWAPS,
-  EXPIRING = OPTIONS | CLIQUET | SWAPS | FORWARD | FUTURE
+  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | FORWARD | FUTURE
 };
 
 /* Which types have a key, and which of them need it. */
@@ -177,7 +117,7 @@ static const struct {
     {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS,
      EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS},
     {"fixings", FIXED | BARRIER, FIXED},
-    {"past", FIXED | FORWARD_START, 0},
+    {"past", FIXED | FORWARD_START | SCRIPT, 0},
     {"floating", AVERAGED, 0},
     {"average", ASIAN, 0},
     {"pays", DIGITAL, 0},
@@ -197,14 +137,17 @@ static const struct {
     {"global_cap", CLIQUET, 0},
     {"cap", SWAPS, 0},
     {"annualisation", SWAPS, 0},
+    {"payoff", SCRIPT, SCRIPT},
+    {"constants", SCRIPT, 0},
+    {"schedules", SCRIPT, 0},
 };
 
 /* "a european", "an asian", with what the trade's own keys say of it; static. */
 static const char *name_of(const qs_trade_spec *spec) {
-  static const char *const names[] = {"a european",       "a forward",       "a future",  "a perpetual",
-                                      "a spot",           "a digital",       "an asian",  "a barrier",
-                                      "a lookback",       "a forward_start", "a cliquet", "a variance_swap",
-                                      "a volatility_swap"};
+  static const char *const names[] = {
+      "a european", "a forward",       "a future",          "a perpetual", "a spot",
+      "a digital",  "an asian",        "a barrier",         "a lookback",  "a forward_start",
+      "a cliquet",  "a variance_swap", "a volatility_swap", "a script"};
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "host/io/tree.h"
 
 enum { MAX_KEY = 128 };

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 enum { MAX_SOURCE = 300 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "host/io/draft.h"
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
 

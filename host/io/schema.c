@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "host/market/time.h"
 
 bool qs_range_holds(const qs_range *range, double value) {

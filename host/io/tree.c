@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 qs_node *qs_node_get(const qs_node *map, const char *key) {
   if (map->kind != QS_NODE_MAP) {

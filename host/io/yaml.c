@@ -2,7 +2,7 @@
 #include <string.h>
 #include <yaml.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "host/io/tree.h"
 
 enum { MAX_NODES = 1 << 20 };

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "host/market/time.h"
 
@@ -19,7 +21,7 @@ static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
 }
 
 bool qs_trade_along_path(qs_trade_type type) {
-  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_VOLATILITY_SWAP;
+  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_SCRIPT;
 }
 
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
@@ -37,8 +39,29 @@ bool qs_trade_has_fixings(const qs_trade_spec *trade) {
   }
 }
 
-static bool by_rule(const qs_path_spec *path) {
-  return !path->fixing_count && (path->rule.days || path->rule.months);
+/* What is said about a list of dates: the key that it stands at, and its name in a script. */
+typedef struct date_list {
+  const char *key, *name;
+  const qs_time *dates; /* null: by rule */
+  size_t count;
+  const qs_fixing_rule *rule;
+} date_list;
+
+static const char too_many[] = "must be at most 5000 dates";
+_Static_assert(QS_MAX_FIXINGS == 5000, "what the message says");
+
+static date_list fixings_of(const qs_path_spec *path) {
+  return (date_list){"fixings", "", path->fixing_count ? path->fixings : NULL, path->fixing_count,
+                     &path->rule};
+}
+
+static date_list schedule_of(const qs_schedule_spec *schedule) {
+  return (date_list){"schedules", schedule->name, schedule->date_count ? schedule->dates : NULL,
+                     schedule->date_count, &schedule->rule};
+}
+
+static qs_status bad_list(qs_flaw *flaw, const date_list *list, const char *why) {
+  return bad(flaw, list->key, "%s%s%s", list->name, list->name[0] ? ": " : "", why);
 }
 
 qs_time qs_trade_expiry(const qs_trade_spec *trade, qs_time as_of) {
@@ -62,22 +85,23 @@ static qs_time rule_date(const qs_fixing_rule *rule, qs_time from, qs_time to, s
   return date < to ? date : to;
 }
 
-static qs_status dates_by_rule(const qs_trade_spec *trade, qs_time as_of, qs_time expiry, qs_time *dates,
+static qs_status dates_by_rule(const date_list *list, qs_time as_of, qs_time expiry, qs_time *dates,
                                size_t *count, qs_flaw *flaw) {
-  const qs_fixing_rule *rule = &trade->path.rule;
+  const qs_fixing_rule *rule = list->rule;
   qs_time from = rule->from ? rule->from : as_of, to = rule->to ? rule->to : expiry;
-  char text[QS_TIME_TEXT];
-  qs_time_format(from, text);
   if (rule->days && rule->months) {
-    return bad(flaw, "fixings", "must be by days or by months, not both");
+    return bad_list(flaw, list, "must be by days or by months, not both");
   }
   if (from >= to) {
-    return bad(flaw, "fixings", "the rule begins at %s; must begin before its end, the expiry", text);
+    char text[QS_TIME_TEXT];
+    qs_time_format(from, text);
+    return bad(flaw, list->key, "%s%sthe rule begins at %s; must begin before its end, the expiry",
+               list->name, list->name[0] ? ": " : "", text);
   }
   *count = 0;
   for (size_t k = rule->skip_first ? 1 : 0;; k++) {
     if (*count == QS_MAX_FIXINGS) {
-      return bad(flaw, "fixings", "must be at most %d dates", QS_MAX_FIXINGS);
+      return bad_list(flaw, list, too_many);
     }
     dates[*count] = rule_date(rule, from, to, k);
     if (dates[(*count)++] == to) {
@@ -86,28 +110,121 @@ static qs_status dates_by_rule(const qs_trade_spec *trade, qs_time as_of, qs_tim
   }
 }
 
-static qs_status list_dates(const qs_trade_spec *trade, qs_time *dates, size_t *count, qs_flaw *flaw) {
-  const qs_path_spec *path = &trade->path;
-  if (path->fixing_count > QS_MAX_FIXINGS) {
-    return bad(flaw, "fixings", "must be at most %d dates", QS_MAX_FIXINGS);
-  }
-  for (size_t i = 0; i < path->fixing_count; i++) {
-    dates[i] = path->fixings[i];
+static qs_status copy_dates(const date_list *list, qs_time *dates, size_t *count, qs_flaw *flaw) {
+  for (size_t i = 0; i < list->count; i++) {
+    dates[i] = list->dates[i];
     if (i && dates[i] <= dates[i - 1]) {
-      return bad(flaw, "fixings", "must ascend; date %zu does not", i + 1);
+      char why[QS_FLAW_TEXT];
+      snprintf(why, sizeof why, "must ascend; date %zu does not", i + 1);
+      return bad_list(flaw, list, why);
     }
   }
-  *count = path->fixing_count;
+  *count = list->count;
   return QS_OK;
 }
 
-static qs_status make_dates(const qs_trade_spec *trade, qs_time as_of, qs_time *dates, qs_fixings *fixings,
+static bool has_rule(const date_list *list) {
+  return list->rule->days || list->rule->months;
+}
+
+/* Dates that there is room for: all that the list can have. */
+static size_t room_for(const date_list *list, qs_time as_of, qs_time expiry) {
+  if (list->dates || !has_rule(list)) {
+    return list->count + 2;
+  }
+  const qs_fixing_rule *rule = list->rule;
+  qs_time from = rule->from ? rule->from : as_of, to = rule->to ? rule->to : expiry;
+  double shortest = rule->days ? rule->days : 28.0 * rule->months;
+  double dates = (double)(to - from) / (shortest * QS_SECONDS_PER_DAY) + 3;
+  return dates > QS_MAX_FIXINGS ? QS_MAX_FIXINGS : dates > 3 ? (size_t)dates : 3;
+}
+
+/* Fills the dates of a list, for which there is room. */
+static qs_status list_dates(const date_list *list, qs_time as_of, qs_time expiry, qs_time *dates,
+                            size_t *count, qs_flaw *flaw) {
+  if (list->count > QS_MAX_FIXINGS) {
+    return bad_list(flaw, list, too_many);
+  }
+  if (list->dates) {
+    return copy_dates(list, dates, count, flaw);
+  }
+  return has_rule(list) ? dates_by_rule(list, as_of, expiry, dates, count, flaw)
+                        : bad_list(flaw, list, "must be given: a list of dates, or a rule");
+}
+
+qs_status qs_schedule_dates(qs_arena *arena, const qs_schedule_spec *schedule, qs_time as_of, qs_time expiry,
+                            const qs_time **dates, size_t *count, qs_flaw *flaw) {
+  const date_list list = schedule_of(schedule);
+  qs_time *made = QS_NEW(arena, room_for(&list, as_of, expiry), qs_time);
+  if (!made) {
+    return QS_ERROR_MEMORY;
+  }
+  qs_status status = list_dates(&list, as_of, expiry, made, count, flaw);
+  if (!status && made[*count - 1] > expiry) {
+    return bad_list(flaw, &list, "no date may be after the expiry");
+  }
+  if (!status && schedule->single && *count != 1) {
+    return bad_list(flaw, &list, "must be one date");
+  }
+  *dates = made;
+  return status;
+}
+
+static int compare_times(const void *a, const void *b) {
+  qs_time x = *(const qs_time *)a, y = *(const qs_time *)b;
+  return (x > y) - (x < y);
+}
+
+/* The dates of a script: all of its schedules' and the expiry, each once. */
+static qs_status script_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time as_of, qs_time expiry,
+                              qs_time **dates, size_t *count, qs_flaw *flaw) {
+  const qs_script_spec *script = &trade->script;
+  size_t room = 1, listed = 0;
+  for (size_t i = 0; i < script->schedule_count; i++) {
+    const date_list list = schedule_of(&script->schedules[i]);
+    room += room_for(&list, as_of, expiry);
+  }
+  qs_time *all = QS_NEW(arena, room, qs_time);
+  if (!all) {
+    return QS_ERROR_MEMORY;
+  }
+  for (size_t i = 0; i < script->schedule_count; i++) {
+    const qs_time *mine = NULL;
+    size_t some = 0;
+    qs_status status = qs_schedule_dates(arena, &script->schedules[i], as_of, expiry, &mine, &some, flaw);
+    if (status) {
+      return status;
+    }
+    memcpy(all + listed, mine, some * sizeof *mine);
+    listed += some;
+  }
+  all[listed++] = expiry;
+  qsort(all, listed, sizeof *all, compare_times);
+  *count = 0;
+  for (size_t i = 0; i < listed; i++) {
+    if (!*count || all[*count - 1] != all[i]) {
+      all[(*count)++] = all[i];
+    }
+  }
+  *dates = all;
+  return *count > QS_MAX_FIXINGS ? bad(flaw, "schedules", "%s", too_many) : QS_OK;
+}
+
+static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time as_of, qs_fixings *fixings,
                             qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
+  const date_list list = fixings_of(path);
   qs_time expiry = qs_trade_expiry(trade, as_of);
+  bool script = trade->type == QS_TRADE_SCRIPT;
+  qs_time *dates = script ? NULL : QS_NEW(arena, room_for(&list, as_of, expiry), qs_time);
   size_t count = 0;
   qs_status status = QS_OK;
-  if (trade->type == QS_TRADE_FORWARD_START) {
+  if (!script && !dates) {
+    return QS_ERROR_MEMORY;
+  }
+  if (script) {
+    status = script_dates(arena, trade, as_of, expiry, &dates, &count, flaw);
+  } else if (trade->type == QS_TRADE_FORWARD_START) {
     dates[0] = path->start;
     dates[1] = expiry;
     count = 2;
@@ -117,12 +234,8 @@ static qs_status make_dates(const qs_trade_spec *trade, qs_time as_of, qs_time *
   } else if (!qs_trade_has_fixings(trade)) {
     dates[0] = expiry;
     count = 1;
-  } else if (by_rule(path)) {
-    status = dates_by_rule(trade, as_of, expiry, dates, &count, flaw);
-  } else if (path->fixing_count) {
-    status = list_dates(trade, dates, &count, flaw);
   } else {
-    status = bad(flaw, "fixings", "must be given: a list of dates, or a rule");
+    status = list_dates(&list, as_of, expiry, dates, &count, flaw);
   }
   if (status) {
     return status;
@@ -228,29 +341,11 @@ static qs_status check_terms(const qs_trade_spec *trade, qs_flaw *flaw) {
   }
 }
 
-/* Dates that there is room for: all that the trade can have. */
-static size_t room_for(const qs_trade_spec *trade, qs_time as_of) {
-  const qs_path_spec *path = &trade->path;
-  if (!by_rule(path)) {
-    return path->fixing_count + 2;
-  }
-  qs_time from = path->rule.from ? path->rule.from : as_of;
-  qs_time to = path->rule.to ? path->rule.to : qs_trade_expiry(trade, as_of);
-  double shortest = path->rule.days ? path->rule.days : 28.0 * path->rule.months;
-  double dates = (double)(to - from) / (shortest * QS_SECONDS_PER_DAY) + 3;
-  return dates > QS_MAX_FIXINGS ? QS_MAX_FIXINGS : dates > 3 ? (size_t)dates : 3;
-}
-
 qs_status qs_fixings_make(qs_arena *arena, const qs_trade_spec *trade, qs_time as_of, qs_fixings *fixings,
                           qs_flaw *flaw) {
   qs_status status = check_terms(trade, flaw);
-  if (status) {
-    return status;
+  if (!status) {
+    status = make_dates(arena, trade, as_of, fixings, flaw);
   }
-  qs_time *dates = QS_NEW(arena, room_for(trade, as_of), qs_time);
-  if (!dates) {
-    return QS_ERROR_MEMORY;
-  }
-  status = make_dates(trade, as_of, dates, fixings, flaw);
   return status ? status : check_past(trade, fixings, flaw);
 }

@@ -33,8 +33,13 @@ bool qs_trade_has_fixings(const qs_trade_spec *trade);
 /* The trade's expiry as it is given, or by its last fixing; 0: not given. */
 qs_time qs_trade_expiry(const qs_trade_spec *trade, qs_time as_of);
 
+/* The dates of one of a script's schedules, in the arena. QS_ERROR_INPUT fills `flaw`. */
+qs_status qs_schedule_dates(qs_arena *arena, const qs_schedule_spec *schedule, qs_time as_of, qs_time expiry,
+                            const qs_time **dates, size_t *count, qs_flaw *flaw);
+
 /* Checks the terms of a trade along a path (its expiry must be after as_of already) and makes its dates:
- * those of its fixings, or the start and the expiry, or the expiry alone. QS_ERROR_INPUT fills `flaw`. */
+ * those of its fixings or of all schedules of a script, or the start and the expiry, or the expiry alone.
+ * QS_ERROR_INPUT fills `flaw`. */
 qs_status qs_fixings_make(qs_arena *arena, const qs_trade_spec *trade, qs_time as_of, qs_fixings *fixings,
                           qs_flaw *flaw);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "host/script/script.h"
 
 enum { MAX_LITERAL = 48 };

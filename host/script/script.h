@@ -27,7 +27,8 @@
  *
  * A condition in `if` may be given a width: if(x < B, a, b, width) passes linearly from b to a while B - x
  * goes from -width / 2 to width / 2, so that it has a derivative; `and` is then the lesser, `or` the greater
- * of such weights. Without a width the derivative leaves the jump out; qs_script tells of it.
+ * of such weights. Without a width the derivative leaves the jump out; qs_script tells of it, and likelihood
+ * ratios take its place (kernels/core/path_script.h).
  *
  * Limits: QS_SCRIPT_MAX_*. Whatever the text holds, compiling it takes bounded time, memory and stack.
  */
@@ -96,6 +97,11 @@ qs_status qs_script_compile(qs_context *context, qs_arena *arena, const char *pl
 /* Bytes of scratch memory of one pass over `lanes` lanes, for values and, with_adjoints, derivatives. */
 size_t qs_script_scratch(const qs_script_program *program, size_t lanes, size_t real_size,
                          bool with_adjoints);
+
+/* What the program pays where every observation is known: `observed` is [program->observation_count]. Not a
+ * number where it is undefined. False when memory is out. */
+bool qs_script_evaluate(qs_arena *arena, const qs_script_program *program, const double *observed,
+                        double *payoff);
 
 #ifdef __cplusplus
 }

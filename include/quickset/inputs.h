@@ -86,8 +86,9 @@ typedef enum qs_trade_type {
   QS_TRADE_LOOKBACK = 8,      /* (phi (X - strike))+, or phi (S(T) - X); X an extreme of the fixings */
   QS_TRADE_FORWARD_START = 9, /* (phi (S(T) - moneyness S(start)))+ */
   QS_TRADE_CLIQUET = 10, /* the sum of S(d)/S(d-1) - moneyness, capped and floored one by one and whole */
-  QS_TRADE_VARIANCE_SWAP = 11,  /* min(realised, cap)^2 - strike^2 */
-  QS_TRADE_VOLATILITY_SWAP = 12 /* min(realised, cap) - strike */
+  QS_TRADE_VARIANCE_SWAP = 11,   /* min(realised, cap)^2 - strike^2 */
+  QS_TRADE_VOLATILITY_SWAP = 12, /* min(realised, cap) - strike */
+  QS_TRADE_SCRIPT = 13           /* a formula over prices at named dates: qs_script_spec */
 } qs_trade_type;
 
 typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;
@@ -109,7 +110,8 @@ typedef struct qs_fixing_rule {
  *
  * Fixing dates are a list or a rule; the last is the expiry, which then may be left out. A fixing up to as_of
  * is known: `past` holds their values in order. One at as_of itself may be left out of it; it is the spot,
- * and stays that when the spot is shocked. Continuous barriers need no dates and discrete ones no past.
+ * and stays that when the spot is shocked. Continuous barriers need no dates and discrete ones no past. The
+ * fixings of a script are the dates of all its schedules, each once, and the expiry.
  */
 typedef struct qs_path_spec {
   const qs_time *fixings; /* ascending; null: by rule */
@@ -134,6 +136,31 @@ typedef struct qs_path_spec {
   double annualisation; /* swaps: returns a year; NaN: by the calendar, Act/365 */
 } qs_path_spec;
 
+/* A constant that a formula names. */
+typedef struct qs_constant_spec {
+  const char *name;
+  double value;
+} qs_constant_spec;
+
+/* Dates that a formula names, none after the expiry. */
+typedef struct qs_schedule_spec {
+  const char *name;
+  const qs_time *dates; /* ascending; null: by rule */
+  size_t date_count;
+  qs_fixing_rule rule;
+  bool single; /* the one date is observed as a number, not as a series */
+} qs_schedule_spec;
+
+/* What a script pays, a formula as in configs/SCRIPT.md: for one unit, in the reporting currency, at the
+ * expiry. The schedule T, the expiry, is there unasked. */
+typedef struct qs_script_spec {
+  const char *payoff;
+  const qs_constant_spec *constants;
+  size_t constant_count;
+  const qs_schedule_spec *schedules;
+  size_t schedule_count;
+} qs_script_spec;
+
 /* A trade that a listed name cannot say. Strikes of variance and volatility swaps are volatilities. */
 typedef struct qs_trade_spec {
   const char *id;
@@ -150,6 +177,7 @@ typedef struct qs_trade_spec {
   const char *venue;
   uint32_t line;
   qs_path_spec path;
+  qs_script_spec script;
 } qs_trade_spec;
 
 typedef struct qs_cash_spec {

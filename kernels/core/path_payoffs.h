@@ -19,6 +19,8 @@
 
 #include "kernels/core/path_lookback.h"
 
+#include "kernels/core/path_script.h"
+
 #include "kernels/core/path_variance.h"
 
 // The code of a payoff, the function that values it, and whether it may need the price's own noise.
@@ -33,4 +35,5 @@
   X(7, digital, 0)                                                                                           \
   X(8, cliquet, 1)                                                                                           \
   X(9, variance, 1)                                                                                          \
-  X(10, volatility, 1)
+  X(10, volatility, 1)                                                                                       \
+  X(11, script, 1)

@@ -31,7 +31,9 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
                      {QS_PATH_DIGITAL, 1, {4}, {1}, {1.05, 1}},
                      {QS_PATH_CLIQUET, 1, all, w, {-.05, .1, -.02, .06, 1}},
                      {QS_PATH_VARIANCE, 1, all, w, {.1, kNone, 0, 5}},
-                     {QS_PATH_VOLATILITY, 1, all, w, {.1, .9, 0, 5, .98}}});
+                     {QS_PATH_VOLATILITY, 1, all, w, {.1, .9, 0, 5, .98}},
+                     {QS_PATH_SCRIPT, 1, two, w2, {55, 0}, script_program(false)},
+                     {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)}});
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
   run.dates[2].side = {0.003, 1, 1};
   run.carry = 0.1;
@@ -201,6 +203,13 @@ TEST(PathUnits, AreChecked) {
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[3].level[2] = .7; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[5].level[2] = .7; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[8].level[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].level[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].program = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].known = nullptr; }), QS_ERROR_INPUT);
+  static const uint32_t beyond[] = {0, 1, 3};
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].observed = beyond; }), QS_ERROR_INPUT);
+  static const qs_script_program empty{};
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].program = &empty; }), QS_ERROR_INPUT);
 }
 
 TEST(PathUnits, CanBeCancelled) {

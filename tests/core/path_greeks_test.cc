@@ -30,7 +30,7 @@ std::vector<Exotic> smooth() {
 
 std::vector<Exotic> barriers() {
   const auto all = all_dates(kDates + 1, 1), late = all_dates(kDates + 1, 4), now = all_dates(kDates + 1);
-  const auto w = equal_weights(kDates), w5 = equal_weights(5);
+  const auto w = equal_weights(kDates), w5 = equal_weights(5), w9 = equal_weights(kDates + 1);
   const std::vector<double> ratios = {1.08, 1.07, 1.06, 1.05, 1.03, 1.02, 1.01, 1, 1};
   return {
       {QS_PATH_BARRIER, 1, all, w, {1, .8, kNone, .1}},
@@ -38,10 +38,10 @@ std::vector<Exotic> barriers() {
       {QS_PATH_BARRIER, 1, all, ratios, {.9, .8, 1.5, .1, 0, 1}},
       {QS_PATH_BARRIER, -1, all, w, {1.05, 0, 1.2}},
       {QS_PATH_BARRIER, 1, all, w, {1, .85, 1.4, .07, 1}},
-      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w, {1, .8, kNone, .1}},
+      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w9, {1, .8, kNone, .1}},
       {QS_PATH_BARRIER_CONTINUOUS, -1, late, w5, {1.1, .7, 1.3, .1, 1}},
       {QS_PATH_BARRIER_CONTINUOUS, 1, now, ratios, {.9, .8, 1.5, .1, 0, 1}},
-      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w, {1, .85, 1.4, .07, 1}},
+      {QS_PATH_BARRIER_CONTINUOUS, 1, now, w9, {1, .85, 1.4, .07, 1}},
   };
 }
 
@@ -59,6 +59,7 @@ std::vector<Exotic> sampled() {
       {QS_PATH_VARIANCE, 1, late, w5, {.1, .5, .05, 2.0, .9}},
       {QS_PATH_VOLATILITY, 1, all, w, {.1, .6, .05, 2.0}},
       {QS_PATH_VOLATILITY, 1, late, w5, {.1, kNone, .05, 2.0, .9}},
+      {QS_PATH_SCRIPT, 1, {4, kDates}, {0, 0}, {55, 0}, script_program(false)},
   };
 }
 

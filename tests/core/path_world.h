@@ -17,6 +17,7 @@ struct Exotic {
   std::vector<uint32_t> dates;
   std::vector<double> weights;
   std::vector<double> levels;
+  const qs_script_program *program = nullptr; // of a script, which observes all its dates but one it knows
 };
 
 // The weights 1 / n.
@@ -30,6 +31,27 @@ inline std::vector<uint32_t> all_dates(uint32_t n, uint32_t first = 0) {
   for (uint32_t i = first; i < n; i++)
     dates.push_back(i);
   return dates;
+}
+
+// max(mean of three prices - K, 0), the first price known, as a program; or with a jump 1 where the mean
+// is above K.
+inline const qs_script_program *script_program(bool jump) {
+  static const double constants[] = {60.0, 0.0};
+  static const qs_script_range clears[] = {{0, 8}};
+  const auto code = [](qs_script_op op, int flags, uint32_t count, uint32_t to, uint32_t a, uint32_t b,
+                       double number) {
+    return qs_script_code{uint16_t(op), uint16_t(flags), count, to, a, b, 0, number};
+  };
+  const int both = QS_SCRIPT_ACTIVE_A | QS_SCRIPT_ACTIVE_B;
+  static const qs_script_code smooth[] = {
+      code(QS_SCRIPT_SUM, QS_SCRIPT_SERIES_A | QS_SCRIPT_ACTIVE_A, 3, 5, 0, 0, 1.0 / 3),
+      code(QS_SCRIPT_SUBTRACT, both, 1, 6, 5, 3, 0), code(QS_SCRIPT_GREATER, both, 1, 7, 6, 4, 0)};
+  static const qs_script_code jumps[] = {code(QS_SCRIPT_SUM, QS_SCRIPT_SERIES_A, 3, 5, 0, 0, 1.0 / 3),
+                                         code(QS_SCRIPT_BELOW, 0, 1, 6, 3, 5, 0),
+                                         code(QS_SCRIPT_ADD, 0, 1, 7, 6, 4, 0)};
+  static const qs_script_program programs[] = {{smooth, constants, nullptr, clears, 3, 2, 0, 1, 3, 8, 7},
+                                               {jumps, constants, nullptr, clears, 3, 2, 0, 1, 3, 8, 7}};
+  return &programs[jump];
 }
 
 // A path unit and all that it points to. Dates are equally spaced main nodes unless given otherwise; forwards
@@ -59,6 +81,9 @@ struct PathValuation {
     unit.precision = QS_PRECISION_MIXED;
   }
 
+  static constexpr uint32_t kSeen[] = {2, 0, 1}; // of two dates
+  static constexpr double kKnown[] = {55, 0, 0};
+
   uint32_t quantities() const { return qs_path_unit_quantities(&unit); }
 
   void connect() {
@@ -71,11 +96,13 @@ struct PathValuation {
       log_forwards.push_back(4.0 + carry * t);
     }
     for (auto &e : exotics) {
+      ASSERT_GE(e.weights.size(), e.dates.size());
       qs_path_payoff_plan p{};
       p.payoff = e.payoff, p.sign = e.sign;
       p.dates = e.dates.data(), p.weights = e.weights.data();
       p.date_count = uint32_t(e.dates.size());
       std::copy(e.levels.begin(), e.levels.end(), p.level);
+      p.program = e.program, p.observed = kSeen, p.known = kKnown;
       payoffs.push_back(p);
     }
     unit.path.model = model;

@@ -76,7 +76,8 @@ struct plan {
     horizon[1].path.key = 44;
     horizon[1].path_end = 192;
     for (std::uint32_t i = 0; i < 7; i++) {
-      path_payoffs.push_back({QS_PATH_ASIAN, 1, observed + i % 3, ones, 3 - i % 3, {0.8 + 0.1 * i}});
+      path_payoffs.push_back(
+          {QS_PATH_ASIAN, 1, observed + i % 3, ones, 3 - i % 3, {0.8 + 0.1 * i}, nullptr, nullptr, nullptr});
     }
     qs_path_unit along = {path,
                           numbers,

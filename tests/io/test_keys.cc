@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "host/io/config.h"
-#include "host/io/text.h"
+#include "host/base/text.h"
 #include "scratch.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "host/io/sha256.h"
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 namespace {
 

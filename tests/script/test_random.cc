@@ -20,6 +20,18 @@ double direction(uint32_t underlying, uint32_t date, size_t lane) {
   return double(word >> 11) * 0x1p-53 - 0.5;
 }
 
+// The payoff of a lane by the host's own evaluation.
+double evaluated(const Formula &formula, size_t lane) {
+  std::vector<double> seen;
+  for (uint32_t o = 0; o < formula.script.program.observation_count; o++) {
+    const qs_script_observation &at = formula.script.observations[o];
+    seen.push_back(price(at.underlying, at.date, lane));
+  }
+  double payoff = 0;
+  EXPECT_TRUE(qs_script_evaluate(formula.arena, &formula.script.program, seen.data(), &payoff));
+  return payoff;
+}
+
 TEST(Random, AgreesWithDualNumbers) {
   int compared = 0, all = 0, jumps = 0;
   for (int f = 0; f < kFormulas; f++) {
@@ -56,6 +68,7 @@ TEST(Random, AgreesWithDualNumbers) {
       compared++;
       ASSERT_NEAR(found.value[i], expected.v, 1e-9 * (1 + std::fabs(expected.v))) << text << " in lane " << i;
       ASSERT_NEAR(slope, expected.d, 1e-8 * scale) << text << " in lane " << i;
+      ASSERT_NEAR(evaluated(formula, i), expected.v, 1e-9 * (1 + std::fabs(expected.v))) << text;
     }
   }
   EXPECT_GT(compared, kFormulas * int(kLanes) * 8 / 10);

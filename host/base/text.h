@@ -2,8 +2,8 @@
  * Texts in files: numbers in and out whatever the locale, what a message may quote, and the nearest known
  * word.
  */
-#ifndef QS_HOST_IO_TEXT_H
-#define QS_HOST_IO_TEXT_H
+#ifndef QS_HOST_BASE_TEXT_H
+#define QS_HOST_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

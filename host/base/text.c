@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* uselocale */
-#include "host/io/text.h"
+#include "host/base/text.h"
 
 #include <locale.h>
 #include <math.h>

@@ -1,0 +1,234 @@
+// Whole runs with scripted trades: beside the built-in trades that pay the same, seasoned, about to expire,
+// and where the formula is undefined.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "quickset/quickset.h"
+
+namespace {
+
+const qs_time kDay = 86400;
+const qs_time kAsOf = 1772443800; // 2026-03-02T09:30:00Z
+const qs_time kEnd = 1783065600;  // 2026-07-03T08:00:00Z
+
+// A book in memory on one Heston underlying X and one with jumps, J.
+class ScriptRuns : public ::testing::Test {
+protected:
+  void SetUp() override {
+    qs_engine_spec spec;
+    qs_engine_spec_init(&spec);
+    spec.backend = QS_BACKEND_CPU;
+    spec.threads = 2;
+    char message[256];
+    ASSERT_EQ(qs_engine_create(&spec, message, sizeof message, &engine), QS_OK) << message;
+    qs_inputs_init(&inputs);
+    for (qs_underlying_spec &u : underlyings)
+      qs_underlying_spec_init(&u);
+    underlyings[0].name = "X";
+    underlyings[0].model = {QS_MODEL_HESTON, {0.25, 2, 0.36, 0.8, -0.5}};
+    underlyings[0].given = 31;
+    underlyings[1].name = "J";
+    underlyings[1].model.type = QS_MODEL_BATES;
+    const double values[] = {0.25, 2, 0.36, 0.8, -0.5, 3, -0.1, 0.15};
+    std::copy(values, values + 8, underlyings[1].model.value);
+    underlyings[1].given = 255;
+    for (qs_underlying_spec &u : underlyings) {
+      u.spot = 100;
+      u.carry = 0.02;
+      u.discount_rate = 0.05;
+      u.coin_rate = 0.01;
+    }
+    inputs.sections = QS_SECTION_CALIBRATE | QS_SECTION_VALUE;
+    inputs.as_of = kAsOf;
+    inputs.simulation.paths = 32768;
+    inputs.simulation.precision = QS_DOUBLE;
+    inputs.underlyings = underlyings;
+    inputs.underlying_count = 2;
+  }
+  void TearDown() override {
+    qs_results_destroy(results);
+    qs_engine_destroy(engine);
+  }
+  void add(const char *id, qs_trade_type type, const char *underlying = "X", qs_time expiry = kEnd) {
+    qs_trade_spec t;
+    qs_trade_spec_init(&t);
+    t.id = id;
+    t.type = type;
+    t.underlying = underlying;
+    t.quantity = 1;
+    t.expiry = expiry;
+    trades.push_back(t);
+  }
+  void add_script(const char *id, const char *payoff, const char *underlying = "X", qs_time expiry = kEnd) {
+    add(id, QS_TRADE_SCRIPT, underlying, expiry);
+    qs_script_spec &script = trades.back().script;
+    script.payoff = payoff;
+    script.constants = constants;
+    script.constant_count = std::size(constants);
+    script.schedules = schedules;
+    script.schedule_count = std::size(schedules);
+  }
+  const qs_results *run() {
+    inputs.trades = trades.data();
+    inputs.trade_count = trades.size();
+    EXPECT_EQ(qs_run(engine, &inputs, ~0u, &results), QS_OK) << qs_engine_message(engine);
+    return results;
+  }
+  // Every number of trade a within `errors` standard errors of trade b's, or within 1e-9 of it.
+  void expect_alike(size_t a, size_t b, double errors) {
+    const qs_trade_result &x = results->trades[a], &y = results->trades[b];
+    const auto alike = [&](qs_estimate p, qs_estimate q, const char *what) {
+      const double room = errors * std::hypot(p.std_error, q.std_error) + 1e-9 * (1 + std::fabs(q.estimate));
+      EXPECT_NEAR(p.estimate, q.estimate, room)
+          << x.id << " " << what << " errors " << p.std_error << " " << q.std_error;
+    };
+    alike(x.price, y.price, "price");
+    ASSERT_EQ(x.greeks.present, y.greeks.present) << x.id;
+    for (int g = 0; g < QS_GREEK_COUNT; g++)
+      if (x.greeks.present >> g & 1)
+        alike(x.greeks.value[g], y.greeks.value[g], std::to_string(g).c_str());
+  }
+  const qs_constant_spec constants[7] = {{"K", 100},   {"B", 80},  {"U", 150},   {"floor", -0.05},
+                                         {"cap", 0.1}, {"k", 0.5}, {"year", 365}};
+  const qs_time few[3] = {kAsOf + 30 * kDay - 5400, kAsOf + 61 * kDay - 5400, kEnd};
+  const qs_schedule_spec schedules[4] = {{"monthly", nullptr, 0, {0, 1, 0, 0, false}, false},
+                                         {"weekly", nullptr, 0, {7, 0, 0, 0, true}, false},
+                                         {"few", few, 3, {}, false},
+                                         {"start", few, 1, {}, true}};
+  qs_underlying_spec underlyings[2];
+  std::vector<qs_trade_spec> trades;
+  qs_inputs inputs;
+  qs_engine *engine = nullptr;
+  const qs_results *results = nullptr;
+};
+
+// Payoffs that the engine differentiates on the path as well: the same numbers on the same paths.
+TEST_F(ScriptRuns, BuiltInsToRounding) {
+  add("cliquet", QS_TRADE_CLIQUET, "J");
+  trades.back().path.rule.months = 1;
+  trades.back().path.local_floor = -0.05;
+  trades.back().path.local_cap = 0.1;
+  trades.back().path.global_floor = 0;
+  add_script("cliquet script", "max(sum(max(min(returns(S[monthly]), cap), floor)), 0)", "J");
+  add("volatility", QS_TRADE_VOLATILITY_SWAP, "J");
+  trades.back().strike = 0.5;
+  trades.back().path.rule.months = 1;
+  trades.back().path.annualisation = 12;
+  add_script("volatility script", "sqrt(12 * mean(logreturns(S[monthly])^2)) - k", "J");
+  add("capped", QS_TRADE_VARIANCE_SWAP, "J");
+  trades.back().strike = 0.5;
+  trades.back().path.cap = 0.6;
+  trades.back().path.rule.months = 1;
+  trades.back().path.annualisation = 12;
+  add_script("capped script", "min(12 * mean(logreturns(S[monthly])^2), 0.6^2) - k^2", "J");
+  run();
+  for (size_t i = 0; i < trades.size(); i += 2)
+    expect_alike(i + 1, i, 1e-4);
+}
+
+// Payoffs that the engine integrates in closed form over part of the noise, or that jump: the same law.
+TEST_F(ScriptRuns, BuiltInsWithinErrors) {
+  add("european", QS_TRADE_EUROPEAN, "J");
+  trades.back().strike = 100;
+  add_script("european script", "max(S[T] - K, 0)", "J");
+  add("asian", QS_TRADE_ASIAN, "J");
+  trades.back().strike = 100;
+  trades.back().path.rule = {7, 0, 0, 0, true};
+  add_script("asian script", "max(mean(S[weekly]) - K, 0)", "J");
+  add("digital", QS_TRADE_DIGITAL, "J");
+  trades.back().strike = 100;
+  add_script("digital script", "if(S[T] > K, 1, 0)", "J");
+  add("barrier", QS_TRADE_BARRIER);
+  trades.back().strike = 100;
+  trades.back().path.lower = 80;
+  trades.back().path.monitoring = QS_MONITORING_DISCRETE;
+  trades.back().path.fixings = few;
+  trades.back().path.fixing_count = 3;
+  add_script("barrier script", "if(all(S[few] > B), max(S[T] - K, 0), 0)");
+  add("knock in", QS_TRADE_BARRIER, "J");
+  trades.back().call_put = QS_PUT;
+  trades.back().strike = 100;
+  trades.back().path.upper = 150;
+  trades.back().path.knock = QS_KNOCK_IN;
+  trades.back().path.monitoring = QS_MONITORING_DISCRETE;
+  trades.back().path.fixings = few;
+  trades.back().path.fixing_count = 3;
+  add_script("knock in script", "if(max(S[few]) >= U, max(K - S[T], 0), 0)", "J");
+  add("forward start", QS_TRADE_FORWARD_START);
+  trades.back().path.start = few[0];
+  add_script("forward start script", "max(S[T] - S[start], 0)");
+  run();
+  for (size_t i = 0; i < trades.size(); i += 2)
+    expect_alike(i + 1, i, 4.5);
+}
+
+TEST_F(ScriptRuns, SettledInCoin) {
+  add("asian", QS_TRADE_ASIAN);
+  trades.back().strike = 100;
+  trades.back().settlement = QS_SETTLE_COIN;
+  trades.back().path.rule = {7, 0, 0, 0, true};
+  add_script("asian script", "max(mean(S[weekly]) - K, 0)");
+  trades.back().settlement = QS_SETTLE_COIN;
+  run();
+  expect_alike(1, 0, 4.5);
+  const qs_estimate coin = results->trades[1].price_coin;
+  EXPECT_NEAR(coin.estimate * 100, results->trades[1].price.estimate, 1e-9);
+}
+
+TEST_F(ScriptRuns, FixingsOfThePast) {
+  const double past[] = {97, 103, 110, 104};
+  const qs_schedule_spec weekly = {"weekly", nullptr, 0, {7, 0, kAsOf - 21 * kDay - 5400, 0, false}, false};
+  add("asian", QS_TRADE_ASIAN);
+  trades.back().strike = 100;
+  trades.back().path.rule = weekly.rule;
+  add_script("script", "max(mean(S[weekly]) - K, 0)");
+  trades.back().script.schedules = &weekly;
+  trades.back().script.schedule_count = 1;
+  for (qs_trade_spec &t : trades) {
+    t.path.past = past;
+    t.path.past_count = 4;
+  }
+  run();
+  expect_alike(1, 0, 4.5);
+}
+
+// Tomorrow nothing is left but what the formula pays at today's spot.
+TEST_F(ScriptRuns, ExpiresWithinADay) {
+  add_script("soon", "max(S[T] - 90, 0) + if(S[T] > 95, 2, 0)", "X", kAsOf + kDay / 2);
+  trades.back().script.schedule_count = 0;
+  run();
+  const qs_trade_result &soon = results->trades[0];
+  const double theta = soon.greeks.value[QS_GREEK_THETA].estimate;
+  EXPECT_NEAR(soon.price.estimate + theta, 12, 1e-9);
+  EXPECT_TRUE(soon.trusted);
+}
+
+TEST_F(ScriptRuns, UndefinedOnSomePaths) {
+  add_script("undefined", "log(S[T] - K)");
+  add_script("defined", "log(S[T])");
+  run();
+  EXPECT_FALSE(results->trades[0].trusted);
+  EXPECT_STREQ(results->trades[0].why, "the formula is undefined on some path");
+  EXPECT_FALSE(results->trusted);
+  EXPECT_TRUE(results->trades[1].trusted);
+}
+
+TEST_F(ScriptRuns, RefusesInMemoryWhatItRefusesInFiles) {
+  const struct {
+    const char *payoff, *said;
+  } cases[] = {{"max(S[T] - Q, 0)", "trades[0]"}, {nullptr, "trades[0]"}, {"S[weekly]", "trades[0]"}};
+  for (const auto &c : cases) {
+    trades.clear();
+    add_script("bad", c.payoff);
+    inputs.trades = trades.data();
+    inputs.trade_count = 1;
+    EXPECT_EQ(qs_run(engine, &inputs, ~0u, &results), QS_ERROR_INPUT);
+    EXPECT_NE(std::string(qs_engine_message(engine)).find(c.said), std::string::npos)
+        << qs_engine_message(engine);
+  }
+}
+
+} // namespace
