@@ -5,6 +5,7 @@
 #ifndef QS_KERNELS_BACKEND_H
 #define QS_KERNELS_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 2, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 3, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -50,6 +51,8 @@ typedef struct qs_backend {
   /* (optional) As value; null in a backend that takes no path units. */
   qs_status (*path)(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
                     qs_moment *moments);
+  /* Value and path units may have any qs_sampling; else they must be pseudo-random. */
+  bool any_sampling;
 } qs_backend;
 
 /* The CPU backend, always there. */

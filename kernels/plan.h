@@ -40,6 +40,14 @@ typedef enum qs_scheme {
   QS_SCHEME_EULER = 1 /* full-truncation Euler (Lord, Koekkoek, van Dijk 2010), for comparison */
 } qs_scheme;
 
+/* How the paths of value and path units are drawn. */
+typedef enum qs_sampling {
+  QS_SAMPLING_PSEUDO = 0,    /* every path on its own */
+  QS_SAMPLING_SOBOL = 1,     /* every batch a scramble of its own of one Sobol net (kernels/core/net.h) */
+  QS_SAMPLING_ANTITHETIC = 2 /* the paths p and p + 32 of every 64 are mirrored: words complemented, normals
+                                of the opposite sign */
+} qs_sampling;
+
 typedef enum qs_precision {
   QS_PRECISION_MIXED = 0, /* single-precision states, double accumulation */
   QS_PRECISION_DOUBLE = 1
@@ -67,6 +75,7 @@ typedef struct qs_path_plan {
   uint32_t step_count;
   const qs_date *dates; /* ascending in time */
   uint32_t date_count;
+  qs_sampling sampling; /* pseudo for horizon units */
 } qs_path_plan;
 
 /* Payoffs that can be finished in closed form under the conditional law; the registry is
@@ -100,11 +109,12 @@ typedef struct qs_moment {
 
 /* Value a list of payoffs on the batches [batch_begin, batch_end) of a run of path_count paths. Batch b holds
  * the paths [b * batch_paths, min((b + 1) * batch_paths, path_count)); path_count and batch_paths are
- * multiples of QS_LEAF_PATHS. Payoffs are sorted by date. Each of the shift_count entries of `shifts` is
- * added to ln F (so subtracted from the log strike) and the payoffs, still per unit of the unshifted forward,
- * are valued again on the same paths; shift 0.0 is the base. With greeks, shift_count must be 1. Result:
- * moments[((batch - batch_begin) * shift_count + shift) * payoff_count * quantities + payoff * quantities +
- * q]. */
+ * multiples of QS_LEAF_PATHS. The paths are numbered from first_path on; with Sobol points that is instead
+ * the first point of every batch, a multiple of 256. Payoffs are sorted by date. Each of the shift_count
+ * entries of `shifts` is added to ln F (so subtracted from the log strike) and the payoffs, still per unit of
+ * the unshifted forward, are valued again on the same paths; shift 0.0 is the base. With greeks, shift_count
+ * must be 1. Result: moments[((batch - batch_begin) * shift_count + shift) * payoff_count * quantities +
+ * payoff * quantities + q]. */
 typedef struct qs_value_unit {
   qs_path_plan path;
   const qs_payoff_plan *payoffs;
@@ -116,6 +126,7 @@ typedef struct qs_value_unit {
   uint64_t path_count;
   uint64_t batch_paths;
   uint32_t batch_begin, batch_end;
+  uint64_t first_path;
 } qs_value_unit;
 
 /* Simulate the state at every date for the paths [path_begin, path_end), multiples of QS_LEAF_PATHS.
@@ -209,6 +220,7 @@ typedef struct qs_path_unit {
   uint64_t path_count;
   uint64_t batch_paths;
   uint32_t batch_begin, batch_end;
+  uint64_t first_path;
 } qs_path_unit;
 
 /* Number of quantities a unit yields for each payoff. */

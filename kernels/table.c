@@ -289,6 +289,19 @@ static void fill_weights(const qs_path_plan *plan, const qs_dynamics *m, qs_tabl
   }
 }
 
+/* A step's number stands for its draws (kernels/core/net.h); a side step has those of the step it replaces.
+ */
+static void number_draws(qs_table *t) {
+  for (uint32_t i = 0; i < t->step_count; i++) {
+    t->steps[i].draw_block = i / 4;
+    t->steps[i].draw_word = i % 4;
+  }
+  for (uint32_t i = 0; i < t->date_count; i++) {
+    t->dates[i].step.draw_block = t->dates[i].main_steps / 4;
+    t->dates[i].step.draw_word = t->dates[i].main_steps % 4;
+  }
+}
+
 qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *table) {
   builder b;
   memset(&b, 0, sizeof b);
@@ -332,6 +345,9 @@ qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *tabl
     fill_date(m, &here, t->constants + (size_t)i * QS_D_COUNT);
   }
   fill_weights(plan, m, t);
+  if (plan->sampling == QS_SAMPLING_SOBOL) {
+    number_draws(t);
+  }
   *table = b.table;
   return QS_OK;
 }
@@ -342,11 +358,18 @@ void qs_table_free(qs_table *table) {
 }
 
 /* What value and path units have in common. */
-static qs_status check_batches(uint64_t paths, uint64_t batch, uint32_t begin, uint32_t end, char *message) {
-  if (!batch || batch % QS_LEAF_PATHS || !paths || paths % QS_LEAF_PATHS || paths > PATH_LIMIT) {
+static qs_status check_batches(qs_sampling sampling, uint64_t first, uint64_t paths, uint64_t batch,
+                               uint32_t begin, uint32_t end, char *message) {
+  if (!batch || batch % QS_LEAF_PATHS || !paths || paths % QS_LEAF_PATHS || paths > PATH_LIMIT ||
+      first > PATH_LIMIT - paths) {
     return refuse(message, QS_ERROR_INPUT,
                   "%llu paths in batches of %llu: both must be positive multiples of %d, at most 2^32 paths",
                   (unsigned long long)paths, (unsigned long long)batch, QS_LEAF_PATHS);
+  }
+  if ((unsigned)sampling > QS_SAMPLING_ANTITHETIC ||
+      first % (sampling == QS_SAMPLING_SOBOL ? 256 : QS_LEAF_PATHS)) {
+    return refuse(message, QS_ERROR_INPUT, "sampling %d from %llu on", (int)sampling,
+                  (unsigned long long)first);
   }
   const uint64_t batches = (paths + batch - 1) / batch;
   if (begin >= end || end > batches) {
@@ -370,8 +393,8 @@ static qs_status check_shifts(const double *shifts, uint32_t count, uint32_t pay
 }
 
 qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
-  qs_status status =
-      check_batches(unit->path_count, unit->batch_paths, unit->batch_begin, unit->batch_end, message);
+  qs_status status = check_batches(unit->path.sampling, unit->first_path, unit->path_count, unit->batch_paths,
+                                   unit->batch_begin, unit->batch_end, message);
   if (!status) {
     status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
                           unit->greeks, message);
@@ -457,8 +480,8 @@ static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
 }
 
 qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
-  qs_status status =
-      check_batches(unit->path_count, unit->batch_paths, unit->batch_begin, unit->batch_end, message);
+  qs_status status = check_batches(unit->path.sampling, unit->first_path, unit->path_count, unit->batch_paths,
+                                   unit->batch_begin, unit->batch_end, message);
   if (!status) {
     status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
                           unit->greeks, message);

@@ -157,14 +157,14 @@ static void run_end(run *r) {
 
 /* Threads beyond the number of parts stay idle. On failure nothing is left to end. */
 static qs_status run_begin(const qs_device *device, qs_precision precision, const qs_path_plan *plan,
-                           char *message, run *r) {
+                           bool path, char *message, run *r) {
   memset(r, 0, sizeof *r);
   r->kernels = precision == QS_PRECISION_DOUBLE ? device->target->precise : device->target->mixed;
   const qs_status status = qs_table_build(plan, message, &r->table);
   if (status) {
     return status;
   }
-  r->law = r->kernels->law_create(&r->table, plan->key);
+  r->law = r->kernels->law_create(&r->table, plan, path);
   if (!r->law) {
     run_end(r);
     return refuse(message, QS_ERROR_MEMORY, "out of memory for a law of %u steps", plan->step_count);
@@ -193,12 +193,12 @@ static qs_status cpu_value(qs_device *device, const qs_value_unit *unit, const v
   run r;
   qs_status status = qs_value_unit_check(unit, message);
   if (!status) {
-    status = run_begin(device, unit->precision, &unit->path, message, &r);
+    status = run_begin(device, unit->precision, &unit->path, false, message, &r);
   }
   if (status) {
     return status;
   }
-  status = run_memory(device, r.kernels->value_scratch(unit, &r.table), unit->batch_end - unit->batch_begin,
+  status = run_memory(device, r.kernels->value_scratch(r.law, unit), unit->batch_end - unit->batch_begin,
                       message, &r);
   if (status) {
     return status;
@@ -221,7 +221,7 @@ static qs_status cpu_horizon(qs_device *device, const qs_horizon_unit *unit, con
   run r;
   qs_status status = qs_horizon_unit_check(unit, message);
   if (!status) {
-    status = run_begin(device, unit->precision, &unit->path, message, &r);
+    status = run_begin(device, unit->precision, &unit->path, false, message, &r);
   }
   if (status) {
     return status;
@@ -247,7 +247,7 @@ static qs_status cpu_path(qs_device *device, const qs_path_unit *unit, const vol
   run r;
   qs_status status = qs_path_unit_check(unit, message);
   if (!status) {
-    status = run_begin(device, unit->precision, &unit->path, message, &r);
+    status = run_begin(device, unit->precision, &unit->path, true, message, &r);
   }
   if (status) {
     return status;
@@ -257,7 +257,7 @@ static qs_status cpu_path(qs_device *device, const qs_path_unit *unit, const vol
     run_end(&r);
     return refuse(message, QS_ERROR_MEMORY, "out of memory for %u payoffs", unit->payoff_count);
   }
-  status = run_memory(device, r.kernels->path_scratch(unit, &r.table), unit->batch_end - unit->batch_begin,
+  status = run_memory(device, r.kernels->path_scratch(path, unit), unit->batch_end - unit->batch_begin,
                       message, &r);
   if (status) {
     r.kernels->path_destroy(path);
@@ -286,6 +286,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .describe = cpu_describe,
                                      .value = cpu_value,
                                      .horizon = cpu_horizon,
-                                     .path = cpu_path};
+                                     .path = cpu_path,
+                                     .any_sampling = true};
   return &backend;
 }

@@ -12,12 +12,12 @@ typedef struct qs_cpu_law qs_cpu_law;
 typedef struct qs_cpu_path qs_cpu_path; /* a path unit's, beside its law */
 
 typedef struct qs_cpu_kernels {
-  /* Null when memory is out. The table must outlive it. */
-  qs_cpu_law *(*law_create)(const qs_table *table, uint64_t key);
+  /* Null when memory is out. The table must outlive it. `path`: for a path unit, whose noise it draws too. */
+  qs_cpu_law *(*law_create)(const qs_table *table, const qs_path_plan *plan, bool path);
   void (*law_destroy)(qs_cpu_law *law);
 
   /* Bytes of scratch memory, 64-byte aligned, that each thread brings along. */
-  size_t (*value_scratch)(const qs_value_unit *unit, const qs_table *table);
+  size_t (*value_scratch)(const qs_cpu_law *law, const qs_value_unit *unit);
   /* One batch; moments as in qs_value_unit, from this batch's first. Stops early, result unspecified, once
    * *cancel is non-zero (cancel may be null). */
   void (*value)(const qs_cpu_law *law, const qs_value_unit *unit, uint32_t batch, void *scratch,
@@ -32,7 +32,7 @@ typedef struct qs_cpu_kernels {
   /* Null when memory is out. The law, the table and the unit must outlive it. */
   qs_cpu_path *(*path_create)(const qs_cpu_law *law, const qs_table *table, const qs_path_unit *unit);
   void (*path_destroy)(qs_cpu_path *path);
-  size_t (*path_scratch)(const qs_path_unit *unit, const qs_table *table);
+  size_t (*path_scratch)(const qs_cpu_path *path, const qs_path_unit *unit);
   /* One batch, as value. */
   void (*path)(const qs_cpu_path *path, const qs_path_unit *unit, uint32_t batch, void *scratch,
                const volatile int *cancel, qs_moment *moments);

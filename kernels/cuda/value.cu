@@ -91,7 +91,7 @@ qs_status queue_block(const value_run &run, uint32_t batch, uint32_t batches, ui
                                run.fields,
                                date,
                                date_end,
-                               begin,
+                               unit.first_path + begin,
                                static_cast<uint32_t>(paths_before(unit, batch + batches) - begin)};
   qs_moment *moments =
       static_cast<qs_moment *>(run.device->results.data) + (batch - unit.batch_begin) * run.moments;

@@ -14,9 +14,9 @@ using namespace paths;
 
 // Every payoff, on dates on and off the grid, under every law.
 PathValuation law_run(int index, qs_precision precision, bool greeks) {
-  const qs_model_type types[] = {QS_MODEL_GBM,    QS_MODEL_MERTON, QS_MODEL_KOU,
-                                 QS_MODEL_HESTON, QS_MODEL_BATES,  QS_MODEL_SVCJ,
-                                 QS_MODEL_HESTON, QS_MODEL_BATES,  QS_MODEL_SVCJ};
+  const qs_model_type types[] = {QS_MODEL_GBM,   QS_MODEL_MERTON, QS_MODEL_KOU,    QS_MODEL_HESTON,
+                                 QS_MODEL_BATES, QS_MODEL_SVCJ,   QS_MODEL_HESTON, QS_MODEL_BATES,
+                                 QS_MODEL_SVCJ,  QS_MODEL_SVCJ,   QS_MODEL_KOU,    QS_MODEL_SVCJ};
   const std::vector<uint32_t> all = {1, 2, 3, 4}, now = {0, 1, 2, 3, 4}, two = {2, 4};
   const std::vector<double> w = {.2, .3, .25, .25}, w5(5, .2), w2(2, .5);
   PathValuation run(typical(types[index], true), 0.2, 10, 4,
@@ -37,7 +37,10 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
   run.dates[2].side = {0.003, 1, 1};
   run.carry = 0.1;
-  run.unit.path.scheme = index > 5 ? QS_SCHEME_EULER : QS_SCHEME_QE;
+  run.unit.path.scheme = index > 5 && index < 9 ? QS_SCHEME_EULER : QS_SCHEME_QE;
+  run.unit.path.sampling = index < 9    ? QS_SAMPLING_PSEUDO
+                           : index < 11 ? QS_SAMPLING_SOBOL
+                                        : QS_SAMPLING_ANTITHETIC;
   run.unit.precision = precision;
   run.unit.greeks = greeks;
   if (!greeks)
@@ -47,7 +50,7 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
   return run;
 }
 
-constexpr int kLaws = 9;
+constexpr int kLaws = 12;
 
 void expect_equal_bits(const std::vector<qs_moment> &a, const std::vector<qs_moment> &b,
                        const std::string &what) {
@@ -133,9 +136,9 @@ std::vector<qs_moment> run_kernels(const qs_cpu_kernels &kernels, PathValuation 
   qs_table table;
   char message[QS_DEVICE_TEXT];
   EXPECT_EQ(qs_table_build(&run->unit.path, message, &table), QS_OK);
-  qs_cpu_law *law = kernels.law_create(&table, run->unit.path.key);
+  qs_cpu_law *law = kernels.law_create(&table, &run->unit.path, true);
   qs_cpu_path *path = kernels.path_create(law, &table, &run->unit);
-  const size_t size = (kernels.path_scratch(&run->unit, &table) + 63) & ~size_t(63);
+  const size_t size = (kernels.path_scratch(path, &run->unit) + 63) & ~size_t(63);
   void *scratch = std::aligned_alloc(64, size);
   const size_t stride = run->shifts.size() * run->payoffs.size() * run->quantities();
   for (uint32_t b = 0; b < run->unit.batch_end; b++)

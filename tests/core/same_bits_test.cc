@@ -13,16 +13,19 @@ using namespace paths;
 
 // A unit of every law, with dates on and off the grid, and a batch that no number of lanes divides.
 Valuation law_run(int index, qs_precision precision, bool greeks) {
-  const qs_model_type types[] = {QS_MODEL_GBM,    QS_MODEL_MERTON, QS_MODEL_KOU,
-                                 QS_MODEL_HESTON, QS_MODEL_BATES,  QS_MODEL_SVCJ,
-                                 QS_MODEL_HESTON, QS_MODEL_BATES,  QS_MODEL_SVCJ};
+  const qs_model_type types[] = {QS_MODEL_GBM,   QS_MODEL_MERTON, QS_MODEL_KOU,    QS_MODEL_HESTON,
+                                 QS_MODEL_BATES, QS_MODEL_SVCJ,   QS_MODEL_HESTON, QS_MODEL_BATES,
+                                 QS_MODEL_SVCJ,  QS_MODEL_SVCJ,   QS_MODEL_KOU,    QS_MODEL_SVCJ};
   Valuation run(typical(types[index], true), 0.2, 10,
                 {{QS_PAYOFF_CALL, 0.05, 0},
                  {QS_PAYOFF_PUT, -0.4, 0},
                  {QS_PAYOFF_FORWARD, 0.0, 1},
                  {QS_PAYOFF_CALL, 0.0, 2}});
   run.dates = {{3, {0.003, 0, 3}}, {6, {0, 0, 0}}, {10, {0, 0, 0}}};
-  run.unit.path.scheme = index > 5 ? QS_SCHEME_EULER : QS_SCHEME_QE;
+  run.unit.path.scheme = index > 5 && index < 9 ? QS_SCHEME_EULER : QS_SCHEME_QE;
+  run.unit.path.sampling = index < 9    ? QS_SAMPLING_PSEUDO
+                           : index < 11 ? QS_SAMPLING_SOBOL
+                                        : QS_SAMPLING_ANTITHETIC;
   run.unit.precision = precision;
   run.unit.greeks = greeks;
   run.unit.path_count = 1344;
@@ -30,7 +33,7 @@ Valuation law_run(int index, qs_precision precision, bool greeks) {
   return run;
 }
 
-constexpr int kLaws = 9;
+constexpr int kLaws = 12;
 
 void expect_equal_bits(const std::vector<qs_moment> &a, const std::vector<qs_moment> &b,
                        const std::string &what) {
@@ -124,8 +127,8 @@ std::vector<qs_moment> run_kernels(const qs_cpu_kernels &kernels, Valuation *run
   qs_table table;
   char message[QS_DEVICE_TEXT];
   EXPECT_EQ(qs_table_build(&run->unit.path, message, &table), QS_OK);
-  qs_cpu_law *law = kernels.law_create(&table, run->unit.path.key);
-  const size_t size = (kernels.value_scratch(&run->unit, &table) + 63) & ~size_t(63);
+  qs_cpu_law *law = kernels.law_create(&table, &run->unit.path, false);
+  const size_t size = (kernels.value_scratch(law, &run->unit) + 63) & ~size_t(63);
   void *scratch = std::aligned_alloc(64, size);
   const size_t stride = run->payoffs.size() * run->quantities();
   for (uint32_t b = 0; b < run->unit.batch_end; b++)

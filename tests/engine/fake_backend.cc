@@ -158,13 +158,13 @@ qs_status horizon(qs_device *device, const qs_horizon_unit *unit, const volatile
 
 const qs_backend *backend() {
   static const qs_backend table = {QS_BACKEND_ABI, "fake", device_count, open, close,
-                                   describe,       value,  horizon,      path};
+                                   describe,       value,  horizon,      path, true};
   return &table;
 }
 
 const qs_backend *backend_without_paths() {
-  static const qs_backend table = {QS_BACKEND_ABI, "pathless", device_count, open,   close,
-                                   describe,       value,      horizon,      nullptr};
+  static const qs_backend table = {QS_BACKEND_ABI, "pathless", device_count, open,    close,
+                                   describe,       value,      horizon,      nullptr, false};
   return &table;
 }
 

@@ -91,7 +91,8 @@ struct plan {
                           64 * 64 - 64,
                           64,
                           3,
-                          63};
+                          63,
+                          0};
     paths = {along, along};
     paths[1].payoff_count = 0;
   }
