@@ -128,11 +128,14 @@ static qs_status value(run *r) {
     memcpy(contracts + r->book->count, r->instruments, extra * sizeof *contracts);
   }
   bool greeks = hedge || r->inputs->value.greeks;
+  qs_simulation simulation = r->simulation;
+  simulation.target = r->inputs->simulation.target_std_error;
   qs_status status = qs_valuation_run(r->context, r->scratch, r->engine->devices, r->market, contracts,
-                                      r->book->count + extra, &r->simulation, greeks, &r->valuation);
+                                      r->book->count + extra, &simulation, greeks, &r->valuation);
   if (status) {
     return status;
   }
+  r->results->paths = r->valuation.simulation.paths;
   if (r->sections & QS_SECTION_VALUE) {
     qs_valuation book = r->valuation;
     book.count = r->book->count;
@@ -141,6 +144,9 @@ static qs_status value(run *r) {
     status = qs_report_values(r->context, r->arena, &book, r->results);
     if (!status && book.greeks) {
       status = qs_report_sensitivities(r->context, r->arena, &book, r->inputs->value.vega, r->results);
+    }
+    if (!status) {
+      status = qs_warn_target(r->context, r->arena, r->results);
     }
     for (size_t i = 0; !status && i < r->results->trade_count; i++) {
       r->results->trusted = r->results->trusted && r->results->trades[i].trusted;
@@ -322,6 +328,9 @@ static void start_results(run *r) {
   results->seed = r->inputs->simulation.seed;
   results->paths = qs_simulation_resolve(&r->inputs->simulation).paths;
   results->precision = r->inputs->simulation.precision == QS_DOUBLE ? "double" : "mixed";
+  static const char *const samplings[] = {"pseudo", "sobol", "antithetic"};
+  results->sampling = samplings[r->simulation.sampling];
+  results->target_std_error = NAN;
   results->trusted = true;
 }
 

@@ -12,6 +12,8 @@ void qs_inputs_init(qs_inputs *inputs) {
   inputs->simulation.paths = 262144;
   inputs->simulation.seed = 1;
   inputs->simulation.time_step_days = NAN;
+  inputs->simulation.target_std_error = NAN;
+  inputs->simulation.max_paths = (uint64_t)1 << 24;
   inputs->value.greeks = true;
   inputs->value.vega = true;
   inputs->risk.horizon_days = 1;

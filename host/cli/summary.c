@@ -194,6 +194,34 @@ static void print_vega(FILE *file, const qs_sensitivity_result *s) {
   }
 }
 
+static int compare_ratios(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static void print_controls(FILE *file, const qs_results *r) {
+  double *ratios = calloc(r->trade_count + 1, sizeof *ratios);
+  size_t count = 0;
+  for (size_t i = 0; ratios && i < r->trade_count; i++) {
+    if (r->trades[i].controls) {
+      ratios[count++] = r->trades[i].variance_ratio;
+    }
+  }
+  if (count) {
+    qsort(ratios, count, sizeof *ratios, compare_ratios);
+    fprintf(file,
+            "\n  Control variates lower the price variance of %zu position%s by %.3g to %.3g times, median "
+            "%.3g\n",
+            count, count == 1 ? "" : "s", ratios[0], ratios[count - 1], ratios[count / 2]);
+  }
+  free(ratios);
+  if (r->target_std_error > 0) {
+    fprintf(file, "\n  Standard errors of prices: %s %.3g of spot with %llu paths\n",
+            r->target_reached ? "all within" : "NOT all within", r->target_std_error,
+            (unsigned long long)r->paths);
+  }
+}
+
 void summary_value(FILE *file, const qs_results *r) {
   if (!r->valued) {
     return;
@@ -201,6 +229,7 @@ void summary_value(FILE *file, const qs_results *r) {
   fprintf(file, "\nValue and Greeks\n");
   print_totals(file, r);
   print_marks(file, r);
+  print_controls(file, r);
   for (size_t i = 0; i < r->sensitivity_count; i++) {
     print_vega(file, &r->sensitivities[i]);
   }
@@ -259,8 +288,10 @@ static void print_end(FILE *file, const qs_results *r, const char *folder) {
 void summary_print(FILE *file, const qs_results *r, const char *config, const char *folder) {
   char as_of[32];
   format_time(r->as_of, as_of);
-  fprintf(file, "quickset %s   %s   as of %s   %llu paths, seed %llu, %s\n", qs_version(), config, as_of,
-          (unsigned long long)r->paths, (unsigned long long)r->seed, r->precision ? r->precision : "");
+  bool named = r->sampling && strcmp(r->sampling, "pseudo") != 0;
+  fprintf(file, "quickset %s   %s   as of %s   %llu paths, seed %llu, %s%s%s\n", qs_version(), config, as_of,
+          (unsigned long long)r->paths, (unsigned long long)r->seed, r->precision ? r->precision : "",
+          named ? ", " : "", named ? r->sampling : "");
   summary_calibration(file, r);
   summary_value(file, r);
   summary_risk(file, r);

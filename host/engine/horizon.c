@@ -200,7 +200,8 @@ qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *de
 
 qs_status qs_horizon_expand(qs_horizon *horizon, qs_context *context, qs_contract *contracts, size_t count) {
   const qs_horizon_spec *spec = &horizon->spec;
-  qs_simulation_spec wanted = {.paths = spec->paths, .seed = spec->seed};
+  qs_simulation_spec wanted = {
+      .paths = spec->paths, .seed = spec->seed, .variance_reduction = QS_REDUCTION_NONE};
   qs_simulation simulation = qs_simulation_resolve(&wanted);
   simulation.precision = spec->precision;
   simulation.scheme = spec->scheme;

@@ -274,7 +274,8 @@ static qs_status make_path(const builder *b, const group *of, const qs_time *dat
     return qs_fail_memory(b->context, "laying out payoffs along paths");
   }
   for (size_t i = 0; i < count; i++) {
-    through[i] = bsearch(&dates[i], of->cuts, of->cut_count, sizeof *dates, compare_times) != NULL;
+    through[i] = b->simulation->sampling == QS_SAMPLING_SOBOL ||
+                 bsearch(&dates[i], of->cuts, of->cut_count, sizeof *dates, compare_times) != NULL;
     years[i] = qs_time_years(b->origin, dates[i]);
     log_forwards[i] = log(forward_at(b, years[i]));
   }
@@ -286,6 +287,7 @@ static qs_status make_path(const builder *b, const group *of, const qs_time *dat
   }
   unit->path.model = *b->market->model;
   unit->path.scheme = b->simulation->scheme;
+  unit->path.sampling = b->simulation->sampling;
   unit->path.key = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, b->underlying->name);
   unit->path.steps = grid.steps;
   unit->path.step_count = grid.step_count;

@@ -126,6 +126,13 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
       fill_greeks(r, index, true, &trade->greeks_coin, NULL);
     }
   }
+  static const char *const controls[] = {
+      NULL,       "forward",           "average",           "forward, average",
+      "european", "forward, european", "average, european", "forward, average, european"};
+  qs_control_use use = qs_contract_control(v, index);
+  trade->controls = controls[use.kinds];
+  trade->variance_ratio = use.ratio;
+  trade->target_missed = qs_target_missed(v, index, trade->price);
   trade->model_minus_mark = venue_price(v, contract, trade) - contract->mark;
   trade->trusted = true;
   if (contract->underlying >= 0) {
@@ -223,5 +230,10 @@ qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuat
   results->underlyings = underlying_results;
   results->underlying_count = underlyings;
   results->valued = true;
+  results->target_std_error = v->simulation.target;
+  results->target_reached = true;
+  for (size_t i = 0; i < v->count; i++) {
+    results->target_reached = results->target_reached && !trades[i].target_missed;
+  }
   return QS_OK;
 }

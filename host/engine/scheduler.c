@@ -182,16 +182,56 @@ static qs_status start_tasks(qs_context *context, qs_devices *devices, size_t co
   return QS_OK;
 }
 
+static bool takes_paths(const open_device *device) {
+  return device->backend->path != NULL;
+}
+
+static bool takes_samplings(const open_device *device) {
+  return device->backend->any_sampling;
+}
+
+static bool takes_sampled_paths(const open_device *device) {
+  return takes_paths(device) && takes_samplings(device);
+}
+
+/* Fails, naming the devices that are there, when none takes `what`. */
+static qs_status find_taker(qs_context *context, const qs_devices *devices, const char *stage,
+                            const char *what, bool (*takes)(const open_device *device)) {
+  for (size_t i = 0; i < devices->count; i++) {
+    if (takes(&devices->items[i])) {
+      return QS_OK;
+    }
+  }
+  char names[QS_MESSAGE_SIZE / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < devices->count && used < sizeof names; i++) {
+    const qs_device_report *report = &devices->items[i].report;
+    int length = snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", report->info.name,
+                          report->backend);
+    used += length > 0 ? (size_t)length : 0;
+  }
+  return qs_fail(context, QS_ERROR_DEVICE,
+                 "%s: %s need a device whose backend takes them, such as the CPU; there is %s", stage, what,
+                 names);
+}
+
 qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char *stage,
                             const qs_value_unit *units, size_t count, const qs_cut *cut,
                             qs_moment *const *moments) {
   size_t task_count = 0;
+  bool sampled = false;
   for (size_t i = 0; i < count; i++) {
     shape s = value_shape(&units[i]);
     task_count += count_tasks(&s, cut);
+    sampled = sampled || units[i].path.sampling != QS_SAMPLING_PSEUDO;
   }
   task_list list;
-  qs_status status = start_tasks(context, devices, task_count, &list);
+  qs_status status =
+      sampled ? find_taker(context, devices, stage, "Sobol points and mirrored paths", takes_samplings)
+              : QS_OK;
+  if (!status) {
+    status = start_tasks(context, devices, task_count, &list);
+  }
   if (status) {
     return status;
   }
@@ -211,6 +251,7 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
       .tasks = list.tasks,
       .task_count = list.count,
       .run = run_value,
+      .takes = sampled ? takes_samplings : NULL,
       .data = &job,
       .scratch_bytes = list.scratch_bytes,
   };
@@ -219,43 +260,22 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
   return status;
 }
 
-static bool takes_paths(const open_device *device) {
-  return device->backend->path != NULL;
-}
-
-/* The devices that are there, when none takes payoffs along paths. */
-static qs_status fail_paths(qs_context *context, qs_devices *devices, const char *stage) {
-  char names[QS_MESSAGE_SIZE / 2] = "";
-  size_t used = 0;
-  for (size_t i = 0; i < devices->count && used < sizeof names; i++) {
-    const qs_device_report *report = &devices->items[i].report;
-    int length = snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", report->info.name,
-                          report->backend);
-    used += length > 0 ? (size_t)length : 0;
-  }
-  return qs_fail(
-      context, QS_ERROR_DEVICE,
-      "%s: payoffs along paths need a device whose backend takes them, such as the CPU; there is %s", stage,
-      names);
-}
-
 qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char *stage,
                            const qs_path_unit *units, size_t count, const qs_cut *cut,
                            qs_moment *const *moments) {
   size_t task_count = 0;
+  bool sampled = false;
   for (size_t i = 0; i < count; i++) {
     shape s = path_shape(&units[i]);
     task_count += count_tasks(&s, cut);
+    sampled = sampled || units[i].path.sampling != QS_SAMPLING_PSEUDO;
   }
-  bool taken = !task_count;
-  for (size_t i = 0; i < devices->count; i++) {
-    taken = taken || takes_paths(&devices->items[i]);
-  }
-  if (!taken) {
-    return fail_paths(context, devices, stage);
-  }
+  bool (*takes)(const open_device *) = sampled ? takes_sampled_paths : takes_paths;
   task_list list;
-  qs_status status = start_tasks(context, devices, task_count, &list);
+  qs_status status = task_count ? find_taker(context, devices, stage, "payoffs along paths", takes) : QS_OK;
+  if (!status) {
+    status = start_tasks(context, devices, task_count, &list);
+  }
   if (status) {
     return status;
   }
@@ -278,7 +298,7 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
       .tasks = list.tasks,
       .task_count = list.count,
       .run = run_path,
-      .takes = takes_paths,
+      .takes = takes,
       .data = &job,
       .scratch_bytes = list.scratch_bytes,
   };

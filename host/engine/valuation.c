@@ -5,15 +5,25 @@
 #include <string.h>
 
 #include "host/engine/grid.h"
-#include "host/engine/path_set.h"
-#include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
 
+/* About so many independent scrambles of Sobol points; with a target each begins with so many points. */
+enum { SCRAMBLES = 32, FIRST_POINTS = 256 };
+
 qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec) {
   qs_simulation simulation;
+  const bool sobol = spec->sampling == QS_SAMPLING_CHOICE_SOBOL;
   uint64_t leaves = (spec->paths + QS_LEAF_PATHS - 1) / QS_LEAF_PATHS;
   uint64_t batch_leaves = (leaves + QS_MAX_BATCHES - 1) / QS_MAX_BATCHES;
+  if (sobol) {
+    const uint64_t least = spec->target_std_error > 0 ? SCRAMBLES * FIRST_POINTS / QS_LEAF_PATHS : 0;
+    leaves = leaves > least ? leaves : least;
+    for (batch_leaves = 1; 2 * SCRAMBLES * batch_leaves <= leaves;) {
+      batch_leaves *= 2;
+    }
+    leaves = (leaves + batch_leaves - 1) / batch_leaves * batch_leaves;
+  }
   simulation.paths = leaves * QS_LEAF_PATHS;
   simulation.batch_paths = batch_leaves * QS_LEAF_PATHS;
   simulation.batches = (uint32_t)((leaves + batch_leaves - 1) / batch_leaves);
@@ -21,6 +31,11 @@ qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec) {
   simulation.precision = spec->precision == QS_DOUBLE ? QS_PRECISION_DOUBLE : QS_PRECISION_MIXED;
   simulation.scheme = spec->scheme == QS_SCHEME_CHOICE_EULER ? QS_SCHEME_EULER : QS_SCHEME_QE;
   simulation.step_days = spec->time_step_days;
+  const bool mirrored = spec->variance_reduction == QS_REDUCTION_ANTITHETIC;
+  simulation.sampling = sobol ? QS_SAMPLING_SOBOL : mirrored ? QS_SAMPLING_ANTITHETIC : QS_SAMPLING_PSEUDO;
+  simulation.control = !mirrored && spec->variance_reduction != QS_REDUCTION_NONE;
+  simulation.target = NAN;
+  simulation.most_paths = spec->max_paths;
   return simulation;
 }
 
@@ -113,6 +128,7 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
   memset(unit, 0, sizeof *unit);
   unit->path.model = *market->model;
   unit->path.scheme = simulation->scheme;
+  unit->path.sampling = simulation->sampling;
   unit->path.key = qs_key(simulation->seed, QS_PURPOSE_VALUE, underlying->name);
   unit->path.steps = grid.steps;
   unit->path.step_count = grid.step_count;
@@ -128,125 +144,6 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
   unit->batch_paths = simulation->batch_paths;
   unit->batch_end = simulation->batches;
   *first = skip;
-  return QS_OK;
-}
-
-/* What a valuation is planned into. */
-typedef struct planner {
-  qs_context *context;
-  qs_arena *arena;
-  const qs_market *market;
-  const qs_contract *contracts;
-  size_t count;
-  const qs_simulation *simulation;
-  bool greeks;
-  uint32_t *payoff_of;
-  qs_underlying_values *values; /* [underlyings] */
-  qs_value_unit *units;         /* of options: [2 underlyings] */
-  qs_moment **moments;
-  size_t unit_count;
-  qs_path_units *paths; /* [2 underlyings] */
-} planner;
-
-static qs_status plan_options(planner *p, size_t u, bool later) {
-  const qs_underlying_market *underlying = &p->market->underlyings[u];
-  qs_underlying_values *mine = &p->values[u];
-  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
-  qs_value_unit *unit = &p->units[p->unit_count];
-  uint32_t first = 0;
-  qs_status status = qs_unit_build(p->context, p->arena, underlying, p->market->as_of, p->simulation,
-                                   &mine->set, &unit_market, unit, &first);
-  if (status) {
-    return status;
-  }
-  qs_moment *result = QS_NEW(p->arena, qs_value_unit_moments(unit), qs_moment);
-  if (!result) {
-    return qs_fail_memory(p->context, "valuing");
-  }
-  if (later) {
-    mine->later_first = first;
-    mine->later = result;
-  } else {
-    mine->quantities = qs_value_unit_quantities(unit);
-    mine->now = result;
-  }
-  p->moments[p->unit_count++] = result;
-  return QS_OK;
-}
-
-static qs_status plan_paths(planner *p, size_t u, bool later) {
-  const qs_underlying_market *underlying = &p->market->underlyings[u];
-  qs_underlying_values *mine = &p->values[u];
-  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
-  qs_path_units *units = later ? &mine->paths_later : &mine->paths_now;
-  qs_status status = qs_path_units_build(p->context, p->arena, underlying, p->market->as_of, p->simulation,
-                                         &mine->paths, &unit_market, 0, units);
-  if (!status) {
-    status = qs_path_units_room(p->context, p->arena, units);
-  }
-  p->paths[2 * u + later] = *units;
-  return status;
-}
-
-static qs_status plan_underlying(planner *p, size_t u) {
-  qs_underlying_values *mine = &p->values[u];
-  qs_status status =
-      qs_option_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->set, p->payoff_of);
-  if (!status) {
-    status =
-        qs_path_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->paths, p->payoff_of);
-  }
-  for (int later = 0; !status && later <= (p->greeks ? 1 : 0); later++) {
-    status = plan_options(p, u, later);
-    if (!status) {
-      status = plan_paths(p, u, later);
-    }
-  }
-  return status;
-}
-
-qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
-                           const qs_contract *contracts, size_t count, const qs_simulation *simulation,
-                           bool greeks, qs_valuation *valuation) {
-  size_t underlyings = market->underlying_count;
-  planner p = {.context = context,
-               .arena = arena,
-               .market = market,
-               .contracts = contracts,
-               .count = count,
-               .simulation = simulation,
-               .greeks = greeks,
-               .payoff_of = QS_NEW(arena, count, uint32_t),
-               .values = QS_NEW(arena, underlyings, qs_underlying_values),
-               .units = QS_NEW(arena, 2 * underlyings, qs_value_unit),
-               .moments = QS_NEW(arena, 2 * underlyings, qs_moment *),
-               .paths = QS_NEW(arena, 2 * underlyings, qs_path_units)};
-  if (!p.payoff_of || !p.values || !p.units || !p.moments || !p.paths) {
-    return qs_fail_memory(context, "planning the valuation");
-  }
-  for (size_t i = 0; i < count; i++) {
-    p.payoff_of[i] = QS_NO_PAYOFF;
-  }
-  qs_status status = QS_OK;
-  for (size_t u = 0; !status && u < underlyings; u++) {
-    status = plan_underlying(&p, u);
-  }
-  if (!status) {
-    status = qs_schedule_value(context, devices, "value", p.units, p.unit_count, NULL, p.moments);
-  }
-  if (!status) {
-    status = qs_path_units_run(context, devices, "paths", p.paths, 2 * underlyings);
-  }
-  if (status) {
-    return status;
-  }
-  valuation->market = market;
-  valuation->contracts = contracts;
-  valuation->count = count;
-  valuation->simulation = *simulation;
-  valuation->greeks = greeks;
-  valuation->payoff_of = p.payoff_of;
-  valuation->values = p.values;
   return QS_OK;
 }
 
@@ -295,6 +192,30 @@ static place place_of(const qs_valuation *valuation, size_t contract) {
   return p;
 }
 
+qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract) {
+  const qs_control_use none = {0, 1};
+  const qs_contract *of = &valuation->contracts[contract];
+  const uint32_t payoff = valuation->payoff_of[contract];
+  if (payoff == QS_NO_PAYOFF) {
+    return none;
+  }
+  const qs_underlying_values *values = &valuation->values[of->underlying];
+  if (of->kind != QS_CONTRACT_PATH) {
+    return values->control ? values->control[payoff] : none;
+  }
+  const qs_path_place *at = &values->paths_now.places[payoff];
+  const bool simulated = values->path_control && at->unit != QS_NO_PAYOFF;
+  return simulated ? values->path_control[at->unit][at->payoff] : none;
+}
+
+bool qs_target_missed(const qs_valuation *valuation, size_t contract, qs_estimate price) {
+  if (valuation->payoff_of[contract] == QS_NO_PAYOFF) {
+    return false;
+  }
+  const qs_contract *of = &valuation->contracts[contract];
+  return price.std_error > valuation->simulation.target * valuation->market->underlyings[of->underlying].spot;
+}
+
 double qs_known_price(const qs_valuation *valuation, size_t contract, bool later) {
   const qs_contract *of = &valuation->contracts[contract];
   if (of->kind != QS_CONTRACT_PATH) {
@@ -326,8 +247,7 @@ void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const q
   }
 }
 
-/* Paths in a batch: all are full but perhaps the last. */
-static double batch_size(const qs_simulation *simulation, uint32_t batch) {
+double qs_batch_paths(const qs_simulation *simulation, uint32_t batch) {
   uint64_t begin = batch * simulation->batch_paths;
   uint64_t left = simulation->paths - begin;
   return (double)(left < simulation->batch_paths ? left : simulation->batch_paths);
@@ -336,7 +256,7 @@ static double batch_size(const qs_simulation *simulation, uint32_t batch) {
 qs_estimate qs_batch_estimate(const qs_simulation *simulation, const double *means) {
   double count = 0, mean = 0, m2 = 0;
   for (uint32_t b = 0; b < simulation->batches; b++) {
-    double size = batch_size(simulation, b);
+    double size = qs_batch_paths(simulation, b);
     double delta = means[b] - mean;
     count += size;
     mean += delta * size / count;
@@ -353,7 +273,7 @@ static qs_estimate quantity_estimate(const qs_valuation *valuation, const place 
   double count = 0, mean = 0, m2 = 0;
   for (uint32_t b = 0; b < valuation->simulation.batches; b++) {
     const qs_moment *moment = &p->now[b * p->stride + q];
-    double size = batch_size(&valuation->simulation, b);
+    double size = qs_batch_paths(&valuation->simulation, b);
     double delta = moment->mean - mean, total = count + size;
     mean += delta * size / total;
     m2 += moment->m2 + delta * delta * count * size / total;
@@ -378,7 +298,7 @@ qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, con
       which = q;
     }
   }
-  if (used == 1 && !later) {
+  if (used == 1 && !later && valuation->simulation.sampling == QS_SAMPLING_PSEUDO) {
     qs_estimate one = quantity_estimate(valuation, &p, which);
     one.estimate = form->constant + form->now[which] * one.estimate;
     one.std_error *= fabs(form->now[which]);

@@ -29,8 +29,14 @@ typedef struct qs_simulation {
   qs_precision precision;
   qs_scheme scheme;
   double step_days; /* NaN: by model and distance */
+  qs_sampling sampling;
+  bool control;        /* control variates where they help */
+  double target;       /* std_error of prices over spot at which paths are enough; NaN: `paths` are */
+  uint64_t most_paths; /* with a target */
 } qs_simulation;
 
+/* Batches: at most QS_MAX_BATCHES of pseudo-random paths; of Sobol points 16 to 63, each 2^k points, so that
+ * each is a net. */
 qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec);
 
 /* One distinct payoff of an underlying. */
@@ -94,6 +100,15 @@ typedef struct qs_path_units {
   qs_moment **moments;         /* [count] */
 } qs_path_units;
 
+/* What control variates (host/engine/controls.h) did for a payoff's price: which, and by what factor its
+ * variance is lower, 1 without. */
+enum { QS_CONTROL_FORWARD = 1, QS_CONTROL_AVERAGE = 2, QS_CONTROL_EUROPEAN = 4 };
+
+typedef struct qs_control_use {
+  uint32_t kinds;
+  double ratio;
+} qs_control_use;
+
 /* The values of a list of contracts now. */
 typedef struct qs_underlying_values {
   qs_option_set set;
@@ -103,18 +118,22 @@ typedef struct qs_underlying_values {
   const qs_moment *later; /* [batch][payoff - later_first], a day later; null without Greeks */
   qs_path_set paths;
   qs_path_units paths_now, paths_later; /* later: without Greeks empty */
+  const qs_control_use *control;        /* [payoff]; null: none were tried */
+  qs_control_use *const *path_control;  /* [unit][payoff] of paths_now; null likewise */
 } qs_underlying_values;
 
 typedef struct qs_valuation {
   const qs_market *market;
   const qs_contract *contracts;
   size_t count;
-  qs_simulation simulation;
+  qs_simulation simulation; /* its paths are those that were simulated */
   bool greeks;
   const uint32_t *payoff_of;          /* [count] in the options' or the paths' set; or QS_NO_PAYOFF */
   const qs_underlying_values *values; /* [underlyings] */
 } qs_valuation;
 
+/* With simulation->target, paths are doubled until the std_error of every simulated contract's price is at
+ * most the target times its underlying's spot, or until twice the paths would be more than most_paths. */
 qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
                            const qs_contract *contracts, size_t count, const qs_simulation *simulation,
                            bool greeks, qs_valuation *valuation);
@@ -134,10 +153,20 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,
                          double *sums);
 
-/* The form's estimate: exact sample error where it holds one quantity, else from the batch means. `scratch`
+/* The form's estimate: exact sample error where it holds one quantity of independent paths, else from the
+ * batch means. `scratch`
  * has room for the batches. */
 qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, const qs_form *form,
                              double *scratch);
+
+/* Paths in a batch: all are full but perhaps the last. */
+double qs_batch_paths(const qs_simulation *simulation, uint32_t batch);
+
+/* Which controls a contract's price has; none for what is not simulated. */
+qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract);
+
+/* Whether a simulated contract's price has a larger error than the valuation's target. */
+bool qs_target_missed(const qs_valuation *valuation, size_t contract, qs_estimate price);
 
 /* Mean and standard error of a quantity given by its batch means. */
 qs_estimate qs_batch_estimate(const qs_simulation *simulation, const double *means);

@@ -11,17 +11,12 @@
 static const qs_choice precision_choices[] = {{"mixed", QS_MIXED}, {"double", QS_DOUBLE}};
 static const qs_choice scheme_choices[] = {
     {"auto", QS_SCHEME_CHOICE_AUTO}, {"qe", QS_SCHEME_CHOICE_QE}, {"euler", QS_SCHEME_CHOICE_EULER}};
-static const qs_choice reduction_choices[] = {{"auto", QS_REDUCTION_AUTO}, {"none", QS_REDUCTION_NONE}};
-
-static qs_status read_sampling(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  (void)field;
-  (void)object;
-  const char *text = node->kind == QS_NODE_SCALAR ? node->text : "";
-  if (strcmp(text, "sobol") == 0) {
-    return qs_node_bad(reader, node, "sobol is not available in this version; must be pseudo");
-  }
-  return strcmp(text, "pseudo") == 0 ? QS_OK : qs_node_bad(reader, node, "must be pseudo");
-}
+static const qs_choice reduction_choices[] = {{"auto", QS_REDUCTION_AUTO},
+                                              {"none", QS_REDUCTION_NONE},
+                                              {"control", QS_REDUCTION_CONTROL},
+                                              {"antithetic", QS_REDUCTION_ANTITHETIC}};
+static const qs_choice sampling_choices[] = {{"pseudo", QS_SAMPLING_CHOICE_PSEUDO},
+                                             {"sobol", QS_SAMPLING_CHOICE_SOBOL}};
 
 static const qs_field time_step_number = {"time_step", QS_FIELD_NUMBER, .offset = AT(time_step_days),
                                           .range = {0, 366, true, false}};
@@ -44,16 +39,33 @@ static const qs_field simulation_fields[] = {
     {"paths", QS_FIELD_COUNT, .offset = AT(paths), .range = {1, 1099511627776.0, false, false}},
     {"seed", QS_FIELD_COUNT, .offset = AT(seed), .range = {0, 18446744073709551615.0, false, false}},
     {"precision", QS_FIELD_CHOICE, .offset = AT(precision), .choices = precision_choices, .choice_count = 2},
-    {"sampling", QS_FIELD_OTHER, .read = read_sampling},
+    {"sampling", QS_FIELD_CHOICE, .offset = AT(sampling), .choices = sampling_choices, .choice_count = 2},
     {"scheme", QS_FIELD_CHOICE, .offset = AT(scheme), .choices = scheme_choices, .choice_count = 3},
     {"time_step", QS_FIELD_OTHER, .read = read_time_step},
     {"variance_reduction", QS_FIELD_CHOICE, .offset = AT(variance_reduction), .choices = reduction_choices,
-     .choice_count = 2},
+     .choice_count = 4},
+    {"target_std_error", QS_FIELD_NUMBER, .offset = AT(target_std_error), .range = {0, 1, true, true}},
+    {"max_paths", QS_FIELD_COUNT, .offset = AT(max_paths), .range = {1, 4294967296.0, false, false}},
 };
+
+static qs_status check_simulation(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_simulation_spec *spec = object;
+  const qs_node *reduction = qs_node_get(node, "variance_reduction"), *most = qs_node_get(node, "max_paths");
+  if (spec->variance_reduction == QS_REDUCTION_ANTITHETIC && spec->sampling == QS_SAMPLING_CHOICE_SOBOL) {
+    return qs_node_bad(reader, reduction, "must not be antithetic where sampling is sobol");
+  }
+  if (most && isnan(spec->target_std_error)) {
+    return qs_node_bad_key(reader, most, "max_paths needs target_std_error");
+  }
+  if (most && spec->max_paths < spec->paths) {
+    return qs_node_bad(reader, most, "must not be less than paths");
+  }
+  return QS_OK;
+}
 
 const qs_table qs_simulation_table = {simulation_fields,
                                       sizeof simulation_fields / sizeof simulation_fields[0],
-                                      sizeof(qs_simulation_spec), NULL, NULL};
+                                      sizeof(qs_simulation_spec), NULL, check_simulation};
 
 #undef AT
 #define AT(member) offsetof(qs_value_spec, member)

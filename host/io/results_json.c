@@ -68,7 +68,30 @@ static void write_trade(qs_buffer *b, const qs_trade_result *t) {
   } else {
     qs_json_text(b, "greeks_coin", NULL);
   }
+  qs_json_open(b, "variance_reduction", '{', true);
+  qs_json_text(b, "controls", t->controls);
+  qs_json_number(b, "ratio", t->variance_ratio);
+  qs_json_close(b);
   qs_json_trust(b, t->trusted, t->why);
+  qs_json_close(b);
+}
+
+/* What the simulation was asked to reach; null: nothing. */
+static void write_target(qs_buffer *b, const qs_results *r) {
+  if (!(r->target_std_error > 0)) {
+    qs_json_text(b, "target", NULL);
+    return;
+  }
+  qs_json_open(b, "target", '{', true);
+  qs_json_number(b, "std_error", r->target_std_error);
+  qs_json_bool(b, "reached", r->target_reached);
+  qs_json_open(b, "missed", '[', true);
+  for (size_t i = 0; i < r->trade_count; i++) {
+    if (r->trades[i].target_missed) {
+      qs_json_text(b, NULL, r->trades[i].id);
+    }
+  }
+  qs_json_close(b);
   qs_json_close(b);
 }
 
@@ -193,6 +216,8 @@ qs_status qs_results_to_json(qs_context *context, const qs_results *results, boo
   qs_json_count(&b, "seed", results->seed);
   qs_json_count(&b, "paths", results->paths);
   qs_json_text(&b, "precision", results->precision);
+  qs_json_text(&b, "sampling", results->sampling);
+  write_target(&b, results);
   qs_json_bool(&b, "trusted", results->trusted);
   qs_json_texts(&b, "warnings", results->warnings, results->warning_count);
   write_breaches(&b, results);

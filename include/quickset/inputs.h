@@ -193,7 +193,16 @@ typedef enum qs_scheme_choice {
   QS_SCHEME_CHOICE_QE = 1,
   QS_SCHEME_CHOICE_EULER = 2
 } qs_scheme_choice;
-typedef enum qs_variance_reduction { QS_REDUCTION_AUTO = 0, QS_REDUCTION_NONE = 1 } qs_variance_reduction;
+typedef enum qs_sampling_choice {
+  QS_SAMPLING_CHOICE_PSEUDO = 0,
+  QS_SAMPLING_CHOICE_SOBOL = 1 /* value and stress; what simulates a horizon stays pseudo-random */
+} qs_sampling_choice;
+typedef enum qs_variance_reduction {
+  QS_REDUCTION_AUTO = 0, /* control variates where they help */
+  QS_REDUCTION_NONE = 1,
+  QS_REDUCTION_CONTROL = 2,   /* as auto */
+  QS_REDUCTION_ANTITHETIC = 3 /* mirrored pairs of paths; not with Sobol points */
+} qs_variance_reduction;
 
 typedef struct qs_simulation_spec {
   uint64_t paths; /* rounded up to a multiple of 64 (default 262144) */
@@ -202,6 +211,9 @@ typedef struct qs_simulation_spec {
   qs_scheme_choice scheme;
   double time_step_days; /* NaN: by model and distance, from measured bias */
   qs_variance_reduction variance_reduction;
+  qs_sampling_choice sampling;
+  double target_std_error; /* of each simulated price, over the underlying's spot; NaN (default): none */
+  uint64_t max_paths;      /* with a target, where to stop (default 16777216) */
 } qs_simulation_spec;
 
 typedef struct qs_value_spec {

@@ -67,7 +67,10 @@ typedef struct qs_trade_result {
   qs_greeks greeks;      /* of value (price x quantity), reporting currency */
   qs_greeks greeks_coin; /* of value_coin; coin-settled alone */
   bool trusted;
-  const char *why; /* when not trusted */
+  const char *why;       /* when not trusted */
+  const char *controls;  /* control variates of the price: "forward, european", ...; null: none */
+  double variance_ratio; /* by what factor they lower the price's variance; 1 without */
+  bool target_missed;    /* the price's std_error is above simulation.target_std_error */
 } qs_trade_result;
 
 /* A sum over positions; its std_error accounts for the paths they share. */
@@ -265,6 +268,9 @@ typedef struct qs_results {
   qs_time as_of;
   uint64_t seed, paths;
   const char *precision;
+  const char *sampling;    /* pseudo, sobol, antithetic */
+  double target_std_error; /* what was asked for; NaN: nothing */
+  bool target_reached;     /* by every simulated price */
   bool trusted;
   const qs_trade_result *trades;
   size_t trade_count;

@@ -146,6 +146,7 @@ TEST(PathValues, DigitalsUnderHestonAreSpreadsOfFourierPrices) {
 
 TEST(PathValues, AnAverageOfOneIsAEuropean) {
   World w;
+  w.inputs.simulation.variance_reduction = QS_REDUCTION_NONE; // controls would make it exact
   w.add_underlying("X", QS_MODEL_HESTON, kHeston, 100, 0.03, 0.05);
   qs_time expiry = w.inputs.as_of + kOdd;
   qs_trade_spec &one = add(w, "one", QS_TRADE_ASIAN, expiry, 105);
@@ -240,6 +241,7 @@ TEST(PathValues, HostGreeksAreBumpsOfTheInputs) {
     w.add_underlying("X", QS_MODEL_HESTON, kHeston, spot, carry, rate).coin_rate = rate;
     w.inputs.simulation.precision = QS_DOUBLE;
     w.inputs.simulation.paths = 1024;
+    w.inputs.simulation.variance_reduction = QS_REDUCTION_NONE; // else each bump has its own regression
     add_all(w, 30, w.inputs.as_of + kOdd);
     for (qs_trade_spec &t : w.trades) {
       bool swap = t.type == QS_TRADE_VARIANCE_SWAP || t.type == QS_TRADE_VOLATILITY_SWAP;
@@ -286,6 +288,7 @@ TEST(PathValues, ShocksAreAnotherMarket) {
     }
     w.add_underlying("X", QS_MODEL_HESTON, values, spot, carry, rate);
     w.inputs.simulation.paths = 2048;
+    w.inputs.simulation.variance_reduction = QS_REDUCTION_NONE; // shocks have no controls
     add_all(w, 7, w.inputs.as_of + kOdd);
     for (qs_trade_spec &t : w.trades) {
       t.path.rule.skip_first = true;

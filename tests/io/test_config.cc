@@ -50,6 +50,9 @@ TEST_F(Sample, RunAndMarket) {
   EXPECT_EQ(c.in->simulation.scheme, QS_SCHEME_CHOICE_EULER);
   EXPECT_EQ(c.in->simulation.time_step_days, 2.5);
   EXPECT_EQ(c.in->simulation.variance_reduction, QS_REDUCTION_NONE);
+  EXPECT_EQ(c.in->simulation.sampling, QS_SAMPLING_CHOICE_PSEUDO);
+  EXPECT_EQ(c.in->simulation.target_std_error, 0.001);
+  EXPECT_EQ(c.in->simulation.max_paths, 65536u);
   EXPECT_EQ(c.in->sections, (uint32_t)(QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK |
                                        QS_SECTION_STRESS | QS_SECTION_HEDGE));
   ASSERT_EQ(c.in->underlying_count, 4u);
@@ -265,6 +268,8 @@ TEST(Config, DefaultsAreThoseOfInit) {
   EXPECT_EQ(c.in->sections, 0u);
   EXPECT_EQ(c.in->simulation.paths, 262144u);
   EXPECT_EQ(c.in->simulation.seed, 1u);
+  EXPECT_TRUE(std::isnan(c.in->simulation.target_std_error));
+  EXPECT_EQ(c.in->simulation.max_paths, 16777216u);
   EXPECT_TRUE(std::isnan(c.in->simulation.time_step_days));
   EXPECT_TRUE(c.in->value.greeks && c.in->value.vega);
   EXPECT_EQ(c.in->risk.level_count, 3u);

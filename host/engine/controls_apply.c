@@ -1,0 +1,181 @@
+/* The regression on control variates. */
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/controls.h"
+
+enum { REGRESSORS = QS_MOST_CONTROLS, LEAST_FREEDOM = 8 };
+
+/* A quantity's controls are kept where they lower the variance to this share of it. */
+static const double worth = 0.9;
+
+/* No less than this share is reported: what the batches have not seen, and roundings, may be more. */
+static const double least_share = 1e-4;
+
+/* Sums of squares and products of a quantity's batch means, weighted by their paths, about their means. */
+typedef struct regression {
+  uint32_t count;                 /* of regressors */
+  const qs_moment *x[REGRESSORS]; /* of the first batch */
+  double exact[REGRESSORS];
+  uint32_t kinds[REGRESSORS];
+  double mean[REGRESSORS], y_mean, weight;
+  double xx[REGRESSORS][REGRESSORS], xy[REGRESSORS], yy;
+  double factor[REGRESSORS][REGRESSORS]; /* Cholesky's, of xx */
+  double beta[REGRESSORS];
+} regression;
+
+typedef struct series {
+  const qs_controls *controls;
+  const qs_simulation *simulation;
+  size_t stride, out_stride; /* from batch to batch */
+} series;
+
+static void find_means(const series *s, const qs_moment *y, regression *r) {
+  for (uint32_t b = 0; b < s->simulation->batches; b++) {
+    const double size = qs_batch_paths(s->simulation, b);
+    r->weight += size;
+    r->y_mean += (y[b * s->stride].mean - r->y_mean) * size / r->weight;
+    for (uint32_t k = 0; k < r->count; k++) {
+      r->mean[k] += (r->x[k][b * s->stride].mean - r->exact[k] - r->mean[k]) * size / r->weight;
+    }
+  }
+}
+
+static void find_products(const series *s, const qs_moment *y, regression *r) {
+  for (uint32_t b = 0; b < s->simulation->batches; b++) {
+    const double size = qs_batch_paths(s->simulation, b), dy = y[b * s->stride].mean - r->y_mean;
+    double dx[REGRESSORS];
+    r->yy += size * dy * dy;
+    for (uint32_t k = 0; k < r->count; k++) {
+      dx[k] = r->x[k][b * s->stride].mean - r->exact[k] - r->mean[k];
+      r->xy[k] += size * dx[k] * dy;
+      for (uint32_t j = 0; j <= k; j++) {
+        r->xx[k][j] += size * dx[k] * dx[j];
+      }
+    }
+  }
+}
+
+/* Fills row k of the factor; with zeros, which take it out, where the regressor is next to constant or a
+ * combination of those before. */
+static bool factor_row(regression *r, uint32_t k) {
+  double left = r->xx[k][k];
+  for (uint32_t j = 0; j < k; j++) {
+    double sum = r->xx[k][j];
+    for (uint32_t i = 0; i < j; i++) {
+      sum -= r->factor[k][i] * r->factor[j][i];
+    }
+    r->factor[k][j] = r->factor[j][j] > 0 ? sum / r->factor[j][j] : 0;
+    left -= r->factor[k][j] * r->factor[k][j];
+  }
+  const bool kept = left > 1e-8 * r->xx[k][k] && r->xx[k][k] > 1e-24 * r->weight;
+  if (kept) {
+    r->factor[k][k] = sqrt(left);
+  } else {
+    memset(r->factor[k], 0, sizeof r->factor[k]);
+  }
+  return kept;
+}
+
+/* factor z = x, or with `back` factor' z = x; 0 for what is taken out. */
+static void solve(const regression *r, bool back, double *x) {
+  for (uint32_t n = 0; n < r->count; n++) {
+    const uint32_t k = back ? r->count - 1 - n : n;
+    for (uint32_t m = 0; m < n; m++) {
+      const uint32_t j = back ? r->count - 1 - m : m;
+      x[k] -= (back ? r->factor[j][k] : r->factor[k][j]) * x[j];
+    }
+    x[k] = r->factor[k][k] > 0 ? x[k] / r->factor[k][k] : 0;
+  }
+}
+
+static double square(const double *x, uint32_t count) {
+  double sum = 0;
+  for (uint32_t k = 0; k < count; k++) {
+    sum += x[k] * x[k];
+  }
+  return sum;
+}
+
+/* Writes the corrected batch means. Their spread, and m2 as if their paths were independent, give the
+ * variance of the regression's value where every control is at its exact value. */
+static void write_corrected(const series *s, const qs_moment *y, const regression *r, double widen,
+                            double spread, qs_moment *to) {
+  double value = r->y_mean;
+  for (uint32_t k = 0; k < r->count; k++) {
+    value -= r->beta[k] * r->mean[k];
+  }
+  const double within = fmax(spread * ((r->weight - 1) / (s->simulation->batches - 1) - 1), 0);
+  for (uint32_t b = 0; b < s->simulation->batches; b++) {
+    double rest = y[b * s->stride].mean - r->y_mean;
+    for (uint32_t k = 0; k < r->count; k++) {
+      rest -= r->beta[k] * (r->x[k][b * s->stride].mean - r->exact[k] - r->mean[k]);
+    }
+    to[b * s->out_stride].mean = value + widen * rest;
+    to[b * s->out_stride].m2 = within * qs_batch_paths(s->simulation, b) / r->weight;
+  }
+}
+
+/* Corrects one quantity where it pays; returns by what factor the variance is lower, 1 where it is not. */
+static double correct(const series *s, const qs_moment *y, regression *r, qs_moment *to) {
+  find_means(s, y, r);
+  find_products(s, y, r);
+  uint32_t kept = 0;
+  for (uint32_t k = 0; k < r->count; k++) {
+    kept += factor_row(r, k);
+  }
+  const double freedom = (double)s->simulation->batches - 1 - kept;
+  double at_exact[REGRESSORS];
+  memcpy(r->beta, r->xy, sizeof r->beta);
+  memcpy(at_exact, r->mean, sizeof at_exact);
+  solve(r, false, r->beta);
+  solve(r, false, at_exact);
+  const double rest = r->yy - square(r->beta, r->count);
+  const double leverage = 1 + r->weight * square(at_exact, r->count);
+  const double share = rest / r->yy * (s->simulation->batches - 1) / freedom;
+  if (!kept || freedom < LEAST_FREEDOM || !(share * leverage < worth)) {
+    return 1;
+  }
+  solve(r, true, r->beta);
+  const double told = fmax(share * leverage, least_share);
+  write_corrected(s, y, r, rest > 0 ? sqrt(told * r->yy / rest) : 0, told * r->yy, to);
+  return 1 / told;
+}
+
+static void regress(const series *s, const qs_moment *with, const qs_controlled *payoff, uint32_t q,
+                    regression *r) {
+  const qs_controls *c = s->controls;
+  memset(r, 0, sizeof *r);
+  for (uint32_t k = 0; k < payoff->count; k++) {
+    const size_t at = (size_t)payoff->control[k] * c->quantities;
+    r->x[r->count] = with + at + q;
+    r->exact[r->count] = c->exact[at + q];
+    r->kinds[r->count++] = payoff->kinds[k];
+  }
+}
+
+void qs_controls_apply(const qs_controls *controls, const qs_simulation *simulation, const qs_moment *with,
+                       qs_moment *moments, qs_control_use *use) {
+  const uint32_t quantities = controls->quantities;
+  const series s = {controls, simulation, (size_t)controls->all * quantities,
+                    (size_t)controls->count * quantities};
+  for (uint32_t p = 0; p < controls->count; p++) {
+    const qs_controlled *payoff = &controls->payoffs[p];
+    for (uint32_t q = 0; q < quantities; q++) {
+      const qs_moment *y = with + (size_t)payoff->place * quantities + q;
+      qs_moment *to = moments + (size_t)p * quantities + q;
+      for (uint32_t b = 0; b < simulation->batches; b++) {
+        to[b * s.out_stride] = y[b * s.stride];
+      }
+      regression r;
+      regress(&s, with, payoff, q, &r);
+      const double ratio = correct(&s, y, &r, to);
+      if (q == 0 && use) {
+        use[p] = (qs_control_use){0, ratio};
+        for (uint32_t k = 0; k < r.count && ratio > 1; k++) {
+          use[p].kinds |= r.factor[k][k] > 0 ? r.kinds[k] : 0;
+        }
+      }
+    }
+  }
+}
