@@ -419,6 +419,10 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
     return refuse(message, QS_ERROR_INPUT, "paths [%llu, %llu): multiples of %d, at most 2^32",
                   (unsigned long long)unit->path_begin, (unsigned long long)unit->path_end, QS_LEAF_PATHS);
   }
+  if (unit->path.sampling != QS_SAMPLING_PSEUDO) {
+    return refuse(message, QS_ERROR_INPUT, "horizon units are pseudo-random, not of sampling %d",
+                  (int)unit->path.sampling);
+  }
   double square = 0.0;
   for (uint32_t i = 0; i < unit->key_count; i++) {
     square += unit->weights[i] * unit->weights[i];
