@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 3, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 4, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -53,6 +53,9 @@ typedef struct qs_backend {
                     qs_moment *moments);
   /* Value and path units may have any qs_sampling; else they must be pseudo-random. */
   bool any_sampling;
+  /* (optional) As value; null in a backend that takes no joint units. */
+  qs_status (*joint)(qs_device *device, const qs_joint_unit *unit, const volatile int *cancel, char *message,
+                     qs_moment *moments);
 } qs_backend;
 
 /* The CPU backend, always there. */

@@ -223,6 +223,80 @@ typedef struct qs_path_unit {
   uint64_t first_path;
 } qs_path_unit;
 
+/* ---- payoffs of several underlyings ---- */
+
+/* One underlying of a joint unit. Its normals are sums over the unit's streams: of the variance's and of the
+ * price's own alike, with the weights `loadings`, a row of L; L L' = C is the correlation matrix of both.
+ * `duals` is the same row of the transposed inverse of L, so that the weights of two underlyings have the
+ * product 1 where they are one and 0 where they are not. */
+typedef struct qs_joint_asset {
+  qs_path_plan path;     /* its key gives the jumps; its dates are the ends of its steps, all of them */
+  const double *forward; /* [date of the unit]: F(date) */
+  const double *loadings, *duals; /* [asset_count] */
+} qs_joint_asset;
+
+/* What a formula makes of the prices of several underlyings at the unit's dates, of which it uses the first
+ * `date_count`. Observation o is of asset observed_asset[o] at date observed_date[o]; or, from date_count on,
+ * known. */
+typedef struct qs_joint_payoff {
+  const qs_script_program *program;
+  const uint32_t *observed_asset, *observed_date; /* [program->observation_count] */
+  const double *known;
+  uint32_t date_count; /* at least 1 */
+  bool jumps;          /* its Greeks are likelihood ratios */
+} qs_joint_payoff;
+
+/* Value formulas along the paths of 1 to QS_MAX_JOINT underlyings, whose steps and dates are the same.
+ * Batches and moments are as in qs_value_unit; shift s moves the log of asset a's prices by shifts[s *
+ * asset_count + a]. Prices are as the formula has them, undiscounted. With greeks a payoff's quantities are
+ * the price; for every asset the derivatives to the log of all its prices together, to a rate of growth of
+ * its forward curve, and to its parameters in the order of their bits; and for every pair a <= b, in the
+ * order (0, 0), (0, 1), .. (1, 1), .., the second derivative to both logs, less the first where a = b. */
+enum { QS_MAX_JOINT = 16 };
+
+typedef struct qs_joint_unit {
+  const qs_joint_asset *assets;
+  uint32_t asset_count;
+  const uint64_t *keys; /* [asset_count]: of the streams */
+  const uint32_t
+      *dates;          /* [date_count]: observed, as numbers of steps that end there, ascending, at least 1 */
+  const double *years; /* [date_count]: from as_of */
+  uint32_t date_count;
+  const qs_joint_payoff *payoffs;
+  uint32_t payoff_count;
+  const double *shifts; /* [shift_count][asset_count] */
+  uint32_t shift_count;
+  bool greeks;
+  qs_precision precision;
+  uint64_t path_count;
+  uint64_t batch_paths;
+  uint32_t batch_begin, batch_end;
+  uint64_t first_path;
+} qs_joint_unit;
+
+/* Where the quantities of an asset begin: delta, carry, then its parameters. */
+static inline uint32_t qs_joint_asset_quantity(const qs_joint_unit *unit, uint32_t asset) {
+  uint32_t at = 1;
+  for (uint32_t a = 0; a < asset; a++) {
+    at += 2;
+    for (uint32_t mask = qs_model_parameters(unit->assets[a].path.model.type); mask; mask &= mask - 1) {
+      at++;
+    }
+  }
+  return at;
+}
+
+/* Where the second derivative of the pair a <= b stands. */
+static inline uint32_t qs_joint_pair_quantity(const qs_joint_unit *unit, uint32_t a, uint32_t b) {
+  const uint32_t n = unit->asset_count;
+  return qs_joint_asset_quantity(unit, n) + a * n - a * (a - 1) / 2 + b - a;
+}
+
+static inline uint32_t qs_joint_unit_quantities(const qs_joint_unit *unit) {
+  const uint32_t last = unit->asset_count - 1;
+  return unit->greeks ? qs_joint_pair_quantity(unit, last, last) + 1 : 1;
+}
+
 /* Number of quantities a unit yields for each payoff. */
 static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
   uint32_t count = 0;

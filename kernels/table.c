@@ -289,9 +289,7 @@ static void fill_weights(const qs_path_plan *plan, const qs_dynamics *m, qs_tabl
   }
 }
 
-/* A step's number stands for its draws (kernels/core/net.h); a side step has those of the step it replaces.
- */
-static void number_draws(qs_table *t) {
+void qs_table_number(qs_table *t) {
   for (uint32_t i = 0; i < t->step_count; i++) {
     t->steps[i].draw_block = i / 4;
     t->steps[i].draw_word = i % 4;
@@ -346,7 +344,7 @@ qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *tabl
   }
   fill_weights(plan, m, t);
   if (plan->sampling == QS_SAMPLING_SOBOL) {
-    number_draws(t);
+    qs_table_number(t);
   }
   *table = b.table;
   return QS_OK;
@@ -506,4 +504,82 @@ qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
     }
   }
   return status;
+}
+
+/* The underlyings of a joint unit: one grid, whose steps all end at dates, and loadings whose product with
+ * the duals is the unit matrix. */
+static const char *assets_problem(const qs_joint_unit *unit) {
+  const uint32_t n = unit->asset_count;
+  for (uint32_t a = 0; a < n; a++) {
+    const qs_path_plan *plan = &unit->assets[a].path, *first = &unit->assets[0].path;
+    if (plan->sampling != QS_SAMPLING_PSEUDO) {
+      return "its paths must be pseudo-random";
+    }
+    if (plan->step_count != first->step_count || plan->date_count != plan->step_count) {
+      return "underlyings must have the same steps, all of which end at dates";
+    }
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+      const qs_step *x = plan->steps + i, *y = first->steps + i;
+      if (x->years != y->years || x->draw_block != y->draw_block || x->draw_word != y->draw_word ||
+          plan->dates[i].main_steps != i + 1 || plan->dates[i].side.years > 0.0) {
+        return "underlyings must have the same steps, all of which end at dates";
+      }
+    }
+    for (uint32_t b = 0; b < n; b++) {
+      double product = 0.0;
+      for (uint32_t j = 0; j < n; j++) {
+        product += unit->assets[a].loadings[j] * unit->assets[b].duals[j];
+      }
+      if (!(fabs(product - (a == b)) < 1e-6)) {
+        return "loadings and duals must be each other's inverse";
+      }
+    }
+    for (uint32_t d = 0; d < unit->date_count; d++) {
+      if (!(unit->assets[a].forward[d] > 0.0) || !isfinite(unit->assets[a].forward[d])) {
+        return "forwards must be positive";
+      }
+    }
+  }
+  return NULL;
+}
+
+static const char *formula_problem(const qs_joint_unit *unit, const qs_joint_payoff *p) {
+  if (!p->program || !p->observed_asset || !p->observed_date || !p->known || !qs_script_valid(p->program)) {
+    return "a program must be valid and say what it observes";
+  }
+  if (!p->date_count || p->date_count > unit->date_count) {
+    return "a formula must have dates of the unit";
+  }
+  for (uint32_t o = 0; o < p->program->observation_count; o++) {
+    if (p->observed_asset[o] >= unit->asset_count ||
+        (p->observed_date[o] >= p->date_count && !isfinite(p->known[o]))) {
+      return "a formula must observe the unit's underlyings, or what is known";
+    }
+  }
+  return NULL;
+}
+
+qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message) {
+  if (!unit->asset_count || unit->asset_count > QS_MAX_JOINT || !unit->payoff_count || !unit->date_count) {
+    return refuse(message, QS_ERROR_INPUT, "%u formulas of %u underlyings (at most %d) on %u dates",
+                  unit->payoff_count, unit->asset_count, QS_MAX_JOINT, unit->date_count);
+  }
+  qs_status status = check_batches(QS_SAMPLING_PSEUDO, unit->first_path, unit->path_count, unit->batch_paths,
+                                   unit->batch_begin, unit->batch_end, message);
+  for (uint32_t a = 0; !status && a < unit->asset_count; a++) {
+    status = check_shifts(unit->shifts + (size_t)a * unit->shift_count, unit->shift_count, unit->payoff_count,
+                          unit->greeks, message);
+  }
+  if (status) {
+    return status;
+  }
+  const char *problem = assets_problem(unit);
+  for (uint32_t d = 0; !problem && d < unit->date_count; d++) {
+    const bool ascends = unit->dates[d] > (d ? unit->dates[d - 1] : 0);
+    problem = ascends && unit->dates[d] <= unit->assets[0].path.step_count ? NULL : "dates must ascend";
+  }
+  for (uint32_t i = 0; !problem && i < unit->payoff_count; i++) {
+    problem = formula_problem(unit, unit->payoffs + i);
+  }
+  return problem ? refuse(message, QS_ERROR_INPUT, "joint unit: %s", problem) : QS_OK;
 }

@@ -32,6 +32,10 @@ typedef struct qs_table {
  * QS_ERROR_MEMORY, and the table is untouched then. Free it with qs_table_free. */
 qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *table);
 
+/* Gives step i the draws of block i / 4, word i % 4, for rows of draws that are made beforehand
+ * (kernels/core/net.h, kernels/cpu/joint.inc); a side step has those of the step that it replaces. */
+void qs_table_number(qs_table *table);
+
 /* Null arrays are allowed. */
 void qs_table_free(qs_table *table);
 
@@ -39,6 +43,7 @@ void qs_table_free(qs_table *table);
 qs_status qs_value_unit_check(const qs_value_unit *unit, char *message);
 qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message);
 qs_status qs_path_unit_check(const qs_path_unit *unit, char *message);
+qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message);
 
 #ifdef __cplusplus
 }

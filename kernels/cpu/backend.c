@@ -277,6 +277,89 @@ static qs_status cpu_path(qs_device *device, const qs_path_unit *unit, const vol
   return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
 }
 
+/* The laws of a joint unit's underlyings. */
+typedef struct laws {
+  qs_table tables[QS_MAX_JOINT];
+  qs_cpu_law *laws[QS_MAX_JOINT];
+  uint32_t count;
+} laws;
+
+static void laws_end(const qs_cpu_kernels *kernels, laws *l) {
+  for (uint32_t a = 0; a < l->count; a++) {
+    if (l->laws[a]) {
+      kernels->law_destroy(l->laws[a]);
+    }
+    qs_table_free(&l->tables[a]);
+  }
+  free(l);
+}
+
+/* On failure nothing is left to end. */
+static qs_status laws_begin(const qs_cpu_kernels *kernels, const qs_joint_unit *unit, char *message,
+                            laws **made) {
+  laws *l = calloc(1, sizeof *l);
+  if (!l) {
+    return refuse(message, QS_ERROR_MEMORY, "out of memory for %u underlyings", unit->asset_count);
+  }
+  qs_status status = QS_OK;
+  for (uint32_t a = 0; !status && a < unit->asset_count; a++) {
+    const qs_path_plan *plan = &unit->assets[a].path;
+    status = qs_table_build(plan, message, &l->tables[a]);
+    if (status) {
+      break;
+    }
+    l->count = a + 1;
+    qs_table_number(&l->tables[a]);
+    l->laws[a] = kernels->law_create(&l->tables[a], plan, true);
+    if (!l->laws[a]) {
+      status = refuse(message, QS_ERROR_MEMORY, "out of memory for a law of %u steps", plan->step_count);
+    }
+  }
+  if (status) {
+    laws_end(kernels, l);
+    return status;
+  }
+  *made = l;
+  return QS_OK;
+}
+
+static qs_status cpu_joint(qs_device *device, const qs_joint_unit *unit, const volatile int *cancel,
+                           char *message, qs_moment *moments) {
+  run r = {.threads = 1,
+           .kernels =
+               unit->precision == QS_PRECISION_DOUBLE ? device->target->precise : device->target->mixed};
+  laws *l = NULL;
+  qs_status status = qs_joint_unit_check(unit, message);
+  if (!status) {
+    status = laws_begin(r.kernels, unit, message, &l);
+  }
+  if (status) {
+    return status;
+  }
+  qs_cpu_joint *joint = r.kernels->joint_create(unit, l->laws, l->tables);
+  status = joint ? run_memory(device, r.kernels->joint_scratch(joint), unit->batch_end - unit->batch_begin,
+                              message, &r)
+                 : refuse(message, QS_ERROR_MEMORY, "out of memory for %u formulas", unit->payoff_count);
+  const size_t stride = (size_t)unit->shift_count * unit->payoff_count * qs_joint_unit_quantities(unit);
+  const long first = unit->batch_begin, last = status ? first : (long)unit->batch_end;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(r.threads)
+  for (long batch = first; batch < last; batch++) {
+    if (!stopped(cancel)) {
+      r.kernels->joint(joint, (uint32_t)batch, thread_scratch(&r), cancel,
+                       moments + (size_t)(batch - first) * stride);
+    }
+  }
+  if (joint) {
+    r.kernels->joint_destroy(joint);
+  }
+  laws_end(r.kernels, l);
+  run_end(&r);
+  if (status) {
+    return status;
+  }
+  return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
+}
+
 const qs_backend *qs_backend_cpu(void) {
   static const qs_backend backend = {.abi = QS_BACKEND_ABI,
                                      .name = "cpu",
@@ -287,6 +370,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .value = cpu_value,
                                      .horizon = cpu_horizon,
                                      .path = cpu_path,
-                                     .any_sampling = true};
+                                     .any_sampling = true,
+                                     .joint = cpu_joint};
   return &backend;
 }

@@ -10,6 +10,7 @@
 /* A unit made ready to run: the plan's table in the kernels' precision. */
 typedef struct qs_cpu_law qs_cpu_law;
 typedef struct qs_cpu_path qs_cpu_path; /* a path unit's, beside its law */
+typedef struct qs_cpu_joint qs_cpu_joint;
 
 typedef struct qs_cpu_kernels {
   /* Null when memory is out. The table must outlive it. `path`: for a path unit, whose noise it draws too. */
@@ -36,6 +37,13 @@ typedef struct qs_cpu_kernels {
   /* One batch, as value. */
   void (*path)(const qs_cpu_path *path, const qs_path_unit *unit, uint32_t batch, void *scratch,
                const volatile int *cancel, qs_moment *moments);
+
+  /* Likewise for a joint unit; laws and tables, [asset_count], as qs_table_number leaves them. */
+  qs_cpu_joint *(*joint_create)(const qs_joint_unit *unit, qs_cpu_law *const *laws, const qs_table *tables);
+  void (*joint_destroy)(qs_cpu_joint *joint);
+  size_t (*joint_scratch)(const qs_cpu_joint *joint);
+  void (*joint)(const qs_cpu_joint *joint, uint32_t batch, void *scratch, const volatile int *cancel,
+                qs_moment *moments);
 } qs_cpu_kernels;
 
 extern const qs_cpu_kernels qs_cpu_v4_mixed, qs_cpu_v4_double;

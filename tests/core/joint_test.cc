@@ -1,0 +1,297 @@
+// Several underlyings together: closed forms (Margrabe 1978; products of lognormals), bumps on the same
+// draws, the horizon unit's law, likelihood ratios beside derivatives, the same bits from everywhere, and
+// what is refused.
+#include <cstring>
+#include <functional>
+
+#include "tests/core/joint_world.h"
+
+namespace {
+
+using namespace paths;
+using Underlying = JointValuation::Underlying;
+
+Underlying asset(const char *name, const qs_model &model, double spot = 100, double carry = 0.05) {
+  return {name, model, spot, carry, {}, {}, {}, {}, {}};
+}
+
+qs_model gbm(double sigma) {
+  return make_model(QS_MODEL_GBM, {{QS_SIGMA, sigma}});
+}
+
+double cdf(double x) {
+  return std::erfc(-x / std::sqrt(2)) / 2;
+}
+double pdf(double x) {
+  return std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
+}
+
+void expect_near(const Estimate &e, double exact, const char *what, double errors = 4.5) {
+  EXPECT_GT(e.error, 0) << what;
+  EXPECT_NEAR(e.value, exact, errors * e.error + 1e-5 * std::fabs(exact)) << what << ", error " << e.error;
+}
+
+// max(A - B, 0) and 1 where A > B, of two geometric Brownian motions (Margrabe 1978), undiscounted.
+TEST(Joint, ExchangeInClosedForm) {
+  const double c = 0.6, s1 = 0.4, s2 = 0.25, T = 1.5;
+  JointValuation run(T, 12, 1, {asset("A", gbm(s1)), asset("B", gbm(s2), 95, 0.02)}, {{1, c}, {c, 1}});
+  run.add("max(A[T] - B[T], 0)");
+  run.add("if(A[T] > B[T], 1, 0)");
+  run.unit.path_count = 1 << 17;
+  Device device;
+  ASSERT_EQ(run.run(device), QS_OK) << device.message;
+  const double f1 = 100 * std::exp(0.05 * T), f2 = 95 * std::exp(0.02 * T);
+  const double v = std::sqrt((s1 * s1 + s2 * s2 - 2 * c * s1 * s2) * T);
+  const double d1 = std::log(f1 / f2) / v + v / 2, d2 = d1 - v, root = std::sqrt(T);
+  const uint32_t a = qs_joint_asset_quantity(&run.unit, 0), b = qs_joint_asset_quantity(&run.unit, 1);
+  expect_near(run.estimate(0, 0), f1 * cdf(d1) - f2 * cdf(d2), "exchange");
+  expect_near(run.estimate(0, a), f1 * cdf(d1), "its delta to A");
+  expect_near(run.estimate(0, b), -f2 * cdf(d2), "its delta to B");
+  expect_near(run.estimate(0, a + 1), f1 * cdf(d1) * T, "its carry of A");
+  const double vega = f1 * pdf(d1) * root, by_v = 1 / (v / root);
+  expect_near(run.estimate(0, a + 2), vega * (s1 - c * s2) * by_v, "its vega of A");
+  expect_near(run.estimate(0, b + 2), vega * (s2 - c * s1) * by_v, "its vega of B");
+  const double curve = f1 * pdf(d1) / v; // F^2 times gamma
+  expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 0)), curve, "gamma of A");
+  expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 1, 1)), curve, "gamma of B");
+  expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 1)), -curve, "cross gamma");
+  // The digital is N(d2) of the lognormal ratio under the measure of money.
+  const double m = (std::log(f1 / f2) - (s1 * s1 - s2 * s2) * T / 2) / v, slope = pdf(m) / v;
+  expect_near(run.estimate(1, 0), cdf(m), "digital");
+  expect_near(run.estimate(1, a), slope, "its delta to A");
+  expect_near(run.estimate(1, b), -slope, "its delta to B");
+  const double by_sigma = pdf(m) * (-s1 * T / v - m * (s1 - c * s2) * T / (v * v));
+  expect_near(run.estimate(1, a + 2), by_sigma, "its vega of A");
+  expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 0)), -m * slope / v - slope, "its gamma");
+  expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 1)), m * slope / v, "its cross gamma");
+}
+
+// Three underlyings whose product is lognormal, observed at two dates.
+TEST(Joint, ProductsInClosedForm) {
+  const double c12 = 0.5, c13 = -0.3, c23 = 0.2, s[] = {0.3, 0.5, 0.2}, T = 1;
+  JointValuation run(T, 8, 2, {asset("A", gbm(s[0])), asset("B", gbm(s[1])), asset("C", gbm(s[2]))},
+                     {{1, c12, c13}, {c12, 1, c23}, {c13, c23, 1}});
+  run.add("A[T] * B[T] / K");
+  run.add("A[d0] * C[T] / K");
+  run.add("A[T] * B[T] * C[d0] / K / K");
+  run.unit.path_count = 1 << 16;
+  Device device;
+  ASSERT_EQ(run.run(device), QS_OK) << device.message;
+  const double half = std::exp(0.05 * T / 2), whole = std::exp(0.05 * T);
+  const double ab = 100 * whole * whole * std::exp(c12 * s[0] * s[1] * T);
+  const double ac = 100 * half * whole * std::exp(c13 * s[0] * s[2] * T / 2);
+  const double cross = c12 * s[0] * s[1] * T + (c13 * s[0] + c23 * s[1]) * s[2] * T / 2;
+  expect_near(run.estimate(0, 0), ab, "A B");
+  expect_near(run.estimate(1, 0), ac, "A C");
+  expect_near(run.estimate(2, 0), 100 * whole * whole * half * std::exp(cross), "A B C");
+  expect_near(run.estimate(0, qs_joint_asset_quantity(&run.unit, 0)), ab, "delta");
+  expect_near(run.estimate(0, qs_joint_asset_quantity(&run.unit, 0) + 2), ab * c12 * s[1] * T, "vega");
+  expect_near(run.estimate(0, qs_joint_asset_quantity(&run.unit, 1) + 2), ab * c12 * s[0] * T, "vega");
+  expect_near(run.estimate(1, qs_joint_asset_quantity(&run.unit, 0) + 1), ac * T / 2, "carry of A");
+  expect_near(run.estimate(1, qs_joint_asset_quantity(&run.unit, 2) + 1), ac * T, "carry of C");
+  expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 1)), ab, "cross gamma");
+  expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 1)), 0, "no cross gamma");
+}
+
+// The law of the horizon unit, whose states have the same correlation, from other draws.
+TEST(Joint, LawOfTheHorizon) {
+  const double c = 0.7, T = 0.5;
+  JointValuation run(T, 40, 1,
+                     {asset("A", typical(QS_MODEL_HESTON), 1, 0), asset("B", typical(QS_MODEL_SVCJ), 1, 0)},
+                     {{1, c}, {c, 1}});
+  run.add("A[T] * B[T]");
+  run.add("max(one - A[T], 0) * max(one - B[T], 0)");
+  run.unit.path_count = 1 << 17;
+  run.unit.greeks = false;
+  Device device;
+  ASSERT_EQ(run.run(device), QS_OK) << device.message;
+  const size_t paths = 1 << 17;
+  std::vector<double> x[2], v(paths);
+  for (int a = 0; a < 2; a++) {
+    const uint64_t keys[] = {qs_key(7, QS_PURPOSE_TEST, "one"), qs_key(7, QS_PURPOSE_TEST, "two")};
+    const double weights[2][2] = {{1, 0}, {c, std::sqrt(1 - c * c)}};
+    const qs_date end = {40, {0, 0, 0}};
+    qs_horizon_unit unit{};
+    unit.path = run.assets[size_t(a)].path;
+    unit.path.dates = &end, unit.path.date_count = 1;
+    unit.keys = keys, unit.weights = weights[a], unit.key_count = a ? 2 : 1;
+    unit.precision = QS_PRECISION_MIXED, unit.path_end = paths;
+    x[a].resize(paths);
+    ASSERT_EQ(qs_backend_cpu()->horizon(device.get(), &unit, nullptr, device.message, x[a].data(), v.data()),
+              QS_OK);
+  }
+  const auto compare = [&](uint32_t payoff, const std::function<double(double, double)> &pays) {
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < paths; i++) {
+      const double p = pays(std::exp(x[0][i]), std::exp(x[1][i]));
+      mean += p / double(paths), square += p * p / double(paths);
+    }
+    const Estimate e = run.estimate(payoff, 0);
+    EXPECT_NEAR(e.value, mean, 4.5 * std::hypot(e.error, std::sqrt((square - mean * mean) / double(paths))));
+  };
+  compare(0, [](double a, double b) { return a * b; });
+  compare(1, [](double a, double b) { return std::max(1 - a, 0.0) * std::max(1 - b, 0.0); });
+}
+
+JointValuation mixed_run(int index) {
+  const qs_model_type types[] = {QS_MODEL_HESTON, QS_MODEL_SVCJ, QS_MODEL_BATES, QS_MODEL_KOU,
+                                 QS_MODEL_MERTON};
+  JointValuation run(
+      0.5, 24, 3, {asset("A", typical(types[index])), asset("B", typical(types[(index + 1) % 5]), 90, -0.02)},
+      {{1, 0.6}, {0.6, 1}});
+  run.add("max((mean(A[every]) + B[T]) / 2 - K, 0)");
+  run.add("max(A[T] - B[d1], 0) + max(B[d0] - K, 0)");
+  run.unit.precision = QS_PRECISION_DOUBLE;
+  run.unit.path_count = 1 << 14;
+  run.unit.batch_paths = 256;
+  return run;
+}
+
+// Every derivative against a central difference on the same draws.
+TEST(Joint, DerivativesAgainstBumps) {
+  Device device;
+  for (int index = 0; index < 5; index++) {
+    JointValuation base = mixed_run(index);
+    ASSERT_EQ(base.run(device), QS_OK) << device.message;
+    const auto check = [&](uint32_t quantity, double h, const std::string &what,
+                           const std::function<void(JointValuation *, double)> &move) {
+      JointValuation up = mixed_run(index), down = mixed_run(index);
+      move(&up, h), move(&down, -h);
+      up.unit.greeks = down.unit.greeks = false;
+      ASSERT_EQ(up.run(device), QS_OK) << device.message;
+      ASSERT_EQ(down.run(device), QS_OK) << device.message;
+      for (uint32_t p = 0; p < 2; p++) {
+        double mean = 0, square = 0;
+        const double batches = base.unit.batch_end;
+        for (uint32_t b = 0; b < base.unit.batch_end; b++) {
+          const double bump = (up.moment(b, p, 0).mean - down.moment(b, p, 0).mean) / (2 * h);
+          const double gap = base.moment(b, p, quantity).mean - bump;
+          mean += gap / batches, square += gap * gap / batches;
+        }
+        const double error = std::sqrt((square - mean * mean) / (batches - 1));
+        const double size = base.estimate(p, quantity).value;
+        EXPECT_NEAR(mean, 0, 4.5 * error + 1e-5 * (1 + std::fabs(size)))
+            << what << " of model " << index << ", formula " << p << " = " << size;
+      }
+    };
+    for (uint32_t a = 0; a < 2; a++) {
+      const uint32_t q = qs_joint_asset_quantity(&base.unit, a);
+      check(q, 1e-4, "delta", [a](JointValuation *r, double h) {
+        r->shifts = {0, 0};
+        r->shifts[a] = h;
+      });
+      check(q + 1, 1e-4, "carry", [a](JointValuation *r, double h) { r->underlyings[a].carry += h; });
+      uint32_t at = q + 2;
+      for (uint32_t p = 0; p < QS_PARAMETER_COUNT; p++)
+        if (qs_model_parameters(base.underlyings[a].model.type) >> p & 1)
+          check(at++, 1e-4 * std::fabs(base.underlyings[a].model.value[p]), std::to_string(p),
+                [a, p](JointValuation *r, double h) { r->underlyings[a].model.value[p] += h; });
+    }
+  }
+}
+
+// A formula that jumps where its branches meet: likelihood ratios of what derivatives give as well.
+TEST(Joint, RatiosBesideDerivatives) {
+  Device device;
+  for (int index = 0; index < 5; index++) {
+    JointValuation run = mixed_run(index);
+    run.formulas.clear();
+    run.add("max((A[d1] + B[T]) / 2 - K, 0)");
+    run.add("if((A[d1] + B[T]) / 2 > K, (A[d1] + B[T]) / 2 - K, 0)");
+    run.unit.path_count = 1 << 16;
+    ASSERT_EQ(run.run(device), QS_OK) << device.message;
+    ASSERT_FALSE(run.payoffs[0].jumps);
+    ASSERT_TRUE(run.payoffs[1].jumps);
+    for (uint32_t q = 0; q < run.quantities(); q++) {
+      double mean = 0, square = 0;
+      const double batches = run.unit.batch_end;
+      for (uint32_t b = 0; b < run.unit.batch_end; b++) {
+        const double gap = run.moment(b, 1, q).mean - run.moment(b, 0, q).mean;
+        mean += gap / batches, square += gap * gap / batches;
+      }
+      const double error = std::sqrt((square - mean * mean) / (batches - 1));
+      EXPECT_NEAR(mean, 0, 4.5 * error + 1e-9) << "quantity " << q << " of model " << index << ": "
+                                               << run.estimate(0, q).value << " " << run.estimate(1, q).value;
+    }
+  }
+}
+
+TEST(Joint, SameBits) {
+  for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE})
+    for (int index = 0; index < 5; index++) {
+      std::vector<qs_moment> oracle;
+      for (const char *target : {"portable", "x86-64-v3", "x86-64-v4"})
+        for (int threads : {1, 3}) {
+          Device device(target, threads);
+          if (device.status() != QS_OK)
+            continue;
+          JointValuation run = mixed_run(index);
+          run.add("if(A[T] > B[T], A[T], B[d1])");
+          run.unit.precision = precision;
+          run.unit.path_count = 1344, run.unit.batch_paths = 192;
+          ASSERT_EQ(run.run(device), QS_OK) << device.message;
+          if (oracle.empty())
+            oracle = run.moments;
+          for (const qs_moment &m : run.moments)
+            ASSERT_TRUE(std::isfinite(m.mean) && std::isfinite(m.m2) && m.m2 >= 0);
+          EXPECT_EQ(std::memcmp(oracle.data(), run.moments.data(), oracle.size() * sizeof(qs_moment)), 0)
+              << target << " " << index;
+          const size_t stride = run.payoffs.size() * run.quantities();
+          std::vector<qs_moment> cut(run.moments.size());
+          for (uint32_t b = 0; b < 7; b++) {
+            run.unit.batch_begin = b, run.unit.batch_end = b + 1;
+            ASSERT_EQ(
+                qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, &cut[b * stride]),
+                QS_OK);
+          }
+          EXPECT_EQ(std::memcmp(oracle.data(), cut.data(), oracle.size() * sizeof(qs_moment)), 0) << "cut";
+        }
+    }
+}
+
+qs_status refused(const std::function<void(JointValuation *)> &change) {
+  Device device;
+  JointValuation run = mixed_run(0);
+  run.connect();
+  change(&run);
+  const qs_status status =
+      qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, run.moments.data());
+  EXPECT_EQ(status == QS_OK, device.message[0] == 0);
+  return status;
+}
+
+TEST(Joint, UnitsAreChecked) {
+  EXPECT_EQ(refused([](JointValuation *) {}), QS_OK);
+  EXPECT_EQ(refused([](JointValuation *r) { r->unit.asset_count = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->unit.asset_count = 99; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->unit.payoff_count = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->unit.batch_paths = 100; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->unit.date_count = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->dates[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->dates[2] = 99; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->dates[1] = r->dates[0]; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->shifts[1] = 30; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].steps[3].years *= 2; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].ends[3].main_steps = 3; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].loadings[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].forward[2] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->payoffs[1].date_count = 4; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->formulas[1].assets[0] = 2; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->payoffs[1].known = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) {
+              r->formulas[1].dates[0] = 3;
+              r->formulas[1].known[0] = NAN;
+            }),
+            QS_ERROR_INPUT);
+}
+
+TEST(Joint, CanBeCancelled) {
+  Device device;
+  JointValuation run = mixed_run(0);
+  run.connect();
+  const volatile int cancel = 1;
+  EXPECT_EQ(qs_backend_cpu()->joint(device.get(), &run.unit, &cancel, device.message, run.moments.data()),
+            QS_ERROR_CANCELLED);
+}
+
+} // namespace
