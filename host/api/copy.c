@@ -90,6 +90,7 @@ static const qs_trade_spec *copy_trades(copier *c, const qs_trade_spec *trades, 
   for (size_t i = 0; made && i < count; i++) {
     copy_text(c, &made[i].id);
     copy_text(c, &made[i].underlying);
+    copy_texts(c, &made[i].underlyings, made[i].underlying_count);
     copy_text(c, &made[i].book);
     copy_text(c, &made[i].venue);
     qs_path_spec *path = &made[i].path;

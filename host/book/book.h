@@ -53,6 +53,17 @@ typedef struct qs_expansion {
   double theta;            /* one calendar day later less now */
 } qs_expansion;
 
+/* A formula over several underlyings. Its legs, one contract for each, share it. */
+typedef struct qs_joint_terms {
+  const int *underlyings; /* [asset_count], indices into the market */
+  size_t asset_count;
+  qs_time as_of, expiry;
+  const qs_time *dates;  /* [count] ascending, the last is the expiry */
+  const double *fixings; /* [asset][date]; NaN: after as_of */
+  size_t count;
+  const qs_script *script;
+} qs_joint_terms;
+
 typedef struct qs_contract {
   const char *id; /* unique: the trade's id, or the instrument, with "#2" ... where it is held again */
   const char *instrument; /* null without a listed name */
@@ -71,6 +82,8 @@ typedef struct qs_contract {
   const qs_future *future;       /* the listed future or perpetual it is, or null */
   const qs_path_terms *path;     /* along a path, else null */
   const qs_expansion *expansion; /* along a path, once it was valued for what goes by it; else null */
+  const qs_joint_terms *joint;   /* a leg of a formula over several underlyings: a QS_CONTRACT_PATH, else null */
+  uint32_t leg;                  /* the first has the trade's value, each the Greeks to its underlying */
 } qs_contract;
 
 /* The trade's type where it lies along a path, else the kind's name. */

@@ -174,10 +174,15 @@ qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market
                    "%s: type: %d; must be european, forward, future, perpetual, spot or a type along a path",
                    place, (int)trade->type);
   }
-  int underlying = trade->underlying ? qs_market_find(market, trade->underlying) : -1;
+  const char *name = trade->underlying_count ? trade->underlyings[0] : trade->underlying;
+  int underlying = name ? qs_market_find(market, name) : -1;
   if (underlying < 0) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlying: %.64s is none of this run's underlyings", place,
-                   text_or(trade->underlying, "nothing"));
+                   text_or(name, "nothing"));
+  }
+  if (trade->underlying_count && trade->type != QS_TRADE_SCRIPT) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: a %s has one, its underlying", place,
+                   rule->name);
   }
   qs_contract out = {.id = trade->id,
                      .book = text_or(trade->book, "main"),

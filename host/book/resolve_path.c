@@ -65,11 +65,69 @@ static const double *make_fixings(qs_arena *arena, const qs_trade_spec *trade, c
   return values;
 }
 
+/* The known fixings of one of several underlyings. */
+static void fill_fixings(const qs_trade_spec *trade, const qs_fixings *fixings, size_t asset, double spot,
+                         double *values) {
+  size_t each = trade->path.past_count / trade->underlying_count;
+  for (size_t i = 0; i < fixings->count; i++) {
+    bool now = i >= fixings->past && i < fixings->known;
+    values[i] = i < each ? trade->path.past[asset * each + i] : now ? spot : NAN;
+  }
+}
+
+/* A formula over several underlyings: the contract, its first leg, gets the terms of all. */
+static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_market *market,
+                               const char *place, const qs_trade_spec *trade, const qs_fixings *fixings,
+                               qs_contract *contract) {
+  size_t n = trade->underlying_count;
+  int *underlyings = QS_NEW(arena, n, int);
+  double *values = QS_NEW(arena, n * fixings->count, double);
+  qs_joint_terms *terms = QS_NEW(arena, 1, qs_joint_terms);
+  if (!underlyings || !values || !terms) {
+    return qs_fail_memory(context, "building the book");
+  }
+  for (size_t a = 0; a < n; a++) {
+    const char *name = trade->underlyings[a];
+    underlyings[a] = name ? qs_market_find(market, name) : -1;
+    if (underlyings[a] < 0) {
+      return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %.64s is none of this run's underlyings",
+                     place, name ? name : "nothing");
+    }
+    const qs_underlying_market *mine = &market->underlyings[underlyings[a]];
+    if (mine->discount_rate != market->underlyings[underlyings[0]].discount_rate) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "%s: underlyings: %.64s and %.64s have different discount rates; a trade needs one",
+                     place, trade->underlyings[0], name);
+    }
+    for (size_t b = 0; b < a; b++) {
+      if (underlyings[b] == underlyings[a]) {
+        return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %.64s stands there twice", place, name);
+      }
+    }
+    fill_fixings(trade, fixings, a, mine->spot, values + a * fixings->count);
+  }
+  *terms = (qs_joint_terms){.underlyings = underlyings,
+                            .asset_count = n,
+                            .as_of = market->as_of,
+                            .expiry = contract->expiry,
+                            .dates = fixings->dates,
+                            .fixings = values,
+                            .count = fixings->count,
+                            .script = contract->path->script};
+  contract->joint = terms;
+  return QS_OK;
+}
+
 qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
                           const qs_trade_spec *trade, qs_contract *contract) {
   const qs_path_spec *path = &trade->path;
   qs_fixings fixings;
   qs_flaw flaw;
+  if (trade->underlying_count > QS_MAX_JOINT ||
+      (trade->underlying_count > 1 && trade->settlement == QS_SETTLE_COIN)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %zu; at most %d, settled linearly", place,
+                   trade->underlying_count, QS_MAX_JOINT);
+  }
   qs_status status = qs_fixings_make(arena, trade, market->as_of, &fixings, &flaw);
   if (status == QS_ERROR_INPUT) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: %s: %s", place, flaw.key, flaw.why);
@@ -107,5 +165,6 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   }
   fill_numbers(trade, &fixings, terms->number);
   contract->path = terms;
-  return QS_OK;
+  return trade->underlying_count > 1 ? resolve_joint(context, arena, market, place, trade, &fixings, contract)
+                                     : QS_OK;
 }

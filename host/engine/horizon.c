@@ -3,73 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/engine/drivers.h"
 #include "host/engine/expansion.h"
 #include "host/engine/grid.h"
 #include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
-
-/* Correlation of the drivers that gives the returns their correlation c: with both the variance's normals and
- * the price's own correlated by r, returns are correlated by r (rho_a rho_b + sqrt(1 - rho_a^2) sqrt(1 -
- * rho_b^2)). */
-static double driver_correlation(const qs_model *a, const qs_model *b, double c) {
-  double rho[2] = {0, 0};
-  const qs_model *models[2] = {a, b};
-  for (int k = 0; k < 2; k++) {
-    if (qs_model_parameters(models[k]->type) >> QS_RHO & 1) {
-      rho[k] = models[k]->value[QS_RHO];
-    }
-  }
-  double passed = rho[0] * rho[1] + sqrt(1 - rho[0] * rho[0]) * sqrt(1 - rho[1] * rho[1]);
-  double r = passed > 0 ? c / passed : c;
-  return r > 1 ? 1 : r < -1 ? -1 : r;
-}
-
-/* Lower Cholesky factor of the drivers' correlation matrix; false when it is not positive definite. */
-static bool factorise(const double *correlation, size_t n, double *factor) {
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j <= i; j++) {
-      double sum = correlation[i * n + j];
-      for (size_t k = 0; k < j; k++) {
-        sum -= factor[i * n + k] * factor[j * n + k];
-      }
-      if (i == j) {
-        if (sum <= 1e-12) {
-          return false;
-        }
-        factor[i * n + i] = sqrt(sum);
-      } else {
-        factor[i * n + j] = sum / factor[j * n + j];
-      }
-    }
-  }
-  return true;
-}
-
-/* The weights of the underlyings' normals: from the drivers' matrix, or where that is not positive definite
- * from the returns' own (the correlation reached is then a little smaller). */
-static qs_status make_weights(qs_context *context, qs_arena *arena, const qs_market *market,
-                              const double **weights) {
-  size_t n = market->underlying_count;
-  double *drivers = QS_NEW(arena, n * n, double);
-  double *factor = QS_NEW(arena, n * n, double);
-  if (!drivers || !factor) {
-    return qs_fail_memory(context, "correlating the underlyings");
-  }
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < n; j++) {
-      drivers[i * n + j] =
-          i == j ? 1
-                 : driver_correlation(&market->underlyings[i].model, &market->underlyings[j].model,
-                                      market->correlation[i * n + j]);
-    }
-  }
-  if (!factorise(drivers, n, factor) && !factorise(market->correlation, n, factor)) {
-    return qs_fail(context, QS_ERROR_INPUT, "correlations: the matrix is not positive definite");
-  }
-  *weights = factor;
-  return QS_OK;
-}
 
 qs_time qs_horizon_end(const qs_horizon *h) {
   return h->market->as_of + (qs_time)llround(h->spec.days * QS_SECONDS_PER_DAY);
@@ -191,7 +130,13 @@ qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *de
   h->market = market;
   h->spec = *spec;
   h->underlyings = underlyings;
-  qs_status status = make_weights(context, arena, market, &h->weights);
+  int *all = QS_NEW(arena, market->underlying_count, int);
+  for (size_t u = 0; all && u < market->underlying_count; u++) {
+    all[u] = (int)u;
+  }
+  qs_status status =
+      all ? qs_driver_weights(context, arena, market, all, market->underlying_count, &h->weights)
+          : qs_fail_memory(context, "correlating the underlyings");
   if (!status) {
     *horizon = h;
   }

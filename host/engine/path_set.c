@@ -16,7 +16,7 @@ static int compare_payoffs(const void *a, const void *b) {
 }
 
 static bool is_path_of(const qs_contract *contract, int underlying) {
-  return contract->underlying == underlying && contract->kind == QS_CONTRACT_PATH;
+  return contract->underlying == underlying && contract->kind == QS_CONTRACT_PATH && !contract->joint;
 }
 
 static qs_path_set_payoff payoff_of_contract(const qs_contract *contract) {

@@ -14,6 +14,10 @@ extern "C" {
 qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                            qs_results *results);
 
+/* Fills the cross gammas of trades on several underlyings. */
+qs_status qs_report_cross_gammas(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
+                                 qs_results *results);
+
 /* Fills sensitivities; the valuation must have Greeks. */
 qs_status qs_report_sensitivities(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                                   bool vega, qs_results *results);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/engine/greeks.h"
+#include "host/engine/joint_set.h"
 #include "host/engine/path_set.h"
 #include "host/engine/scheduler.h"
 
@@ -89,10 +90,11 @@ typedef struct revaluer {
   const qs_option_set *sets; /* [underlyings] */
   const qs_path_set *paths;  /* [underlyings] */
   source *base;              /* [underlyings] */
+  double **joint_base;       /* [count], of the market as it is: see qs_joint_revalue */
 } revaluer;
 
 /* Payoffs along paths may depend on the discount rate: rebates at hit do. */
-static bool same_path(const qs_shock *a, const qs_shock *b, bool by_rate) {
+bool qs_shock_same_paths(const qs_shock *a, const qs_shock *b, bool by_rate) {
   bool same = a->model.type == b->model.type && a->carry_add == b->carry_add &&
               (!by_rate || a->rate_add == b->rate_add);
   uint32_t used = qs_model_parameters(a->model.type);
@@ -143,7 +145,7 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
   qs_shock none = qs_shock_none(&r->market->underlyings[u].model);
   for (size_t c = 0; r->base[u].unit && c < cells; c++) {
     const qs_shock *shock = &shocks[c * underlyings + u];
-    if (shock->log_spot == 0 && same_path(shock, &none, r->paths[u].count > 0)) {
+    if (shock->log_spot == 0 && qs_shock_same_paths(shock, &none, r->paths[u].count > 0)) {
       planned[c] = true;
       plan->unit_of[u * cells + c] = no_unit;
     }
@@ -157,7 +159,7 @@ static qs_status plan_underlying(const revaluer *r, qs_arena *arena, size_t u, c
     double *mine = shifts;
     for (size_t c = head; c < cells; c++) {
       const qs_shock *other = &shocks[c * underlyings + u];
-      if (planned[c] || !same_path(shock, other, r->paths[u].count > 0)) {
+      if (planned[c] || !qs_shock_same_paths(shock, other, r->paths[u].count > 0)) {
         continue;
       }
       uint32_t k = 0;
@@ -255,6 +257,30 @@ static double batch_price(const series *s, uint32_t batch) {
   return s->known + (s->moments ? s->moments[batch * s->stride].mean : 0);
 }
 
+/* P&L of a leg of a formula in one cell, likewise; all of it is the first leg's. `prices` are of the cell, by
+ * batch, null for other legs. */
+static qs_estimate leg_pnl(const revaluer *r, size_t i, const qs_shock *shock, const double *prices,
+                           double *scratch, double *sums, double *value) {
+  const qs_contract *contract = &r->contracts[i];
+  const qs_underlying_market *market = &r->market->underlyings[contract->underlying];
+  qs_estimate none = {0, 0};
+  *value = 0;
+  if (!prices) {
+    return none;
+  }
+  double before = contract->quantity * exp(-market->discount_rate * contract->years);
+  double after = before * exp(-shock->rate_add * contract->years);
+  for (uint32_t b = 0; b < r->simulation->batches; b++) {
+    scratch[b] = after * prices[b];
+  }
+  *value = qs_batch_estimate(r->simulation, scratch).estimate;
+  for (uint32_t b = 0; b < r->simulation->batches; b++) {
+    scratch[b] -= before * r->joint_base[i][b];
+    sums[b] += scratch[b];
+  }
+  return qs_batch_estimate(r->simulation, scratch);
+}
+
 /* P&L of one position in one cell, by batch added to sums, its estimate returned. */
 static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *shock, const source *now,
                                 double *scratch, double *sums, double *value) {
@@ -291,14 +317,17 @@ static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *sho
   return qs_batch_estimate(r->simulation, scratch);
 }
 
-static void settle_cell(const revaluer *r, const qs_shock *shocks, const source *sources, double *scratch,
-                        double *sums, qs_estimate *total, qs_estimate *parts, double *values) {
+static void settle_cell(const revaluer *r, const qs_shock *shocks, const source *sources,
+                        double *const *joint, size_t cell, double *scratch, double *sums, qs_estimate *total,
+                        qs_estimate *parts, double *values) {
   memset(sums, 0, r->simulation->batches * sizeof *sums);
   for (size_t i = 0; i < r->count; i++) {
     int u = r->contracts[i].underlying;
     double value;
-    qs_estimate pnl =
-        position_pnl(r, i, u < 0 ? NULL : &shocks[u], u < 0 ? NULL : &sources[u], scratch, sums, &value);
+    const double *prices = joint[i] ? joint[i] + cell * r->simulation->batches : NULL;
+    qs_estimate pnl = r->contracts[i].joint ? leg_pnl(r, i, &shocks[u], prices, scratch, sums, &value)
+                                            : position_pnl(r, i, u < 0 ? NULL : &shocks[u],
+                                                           u < 0 ? NULL : &sources[u], scratch, sums, &value);
     if (parts) {
       parts[i] = pnl;
     }
@@ -345,7 +374,12 @@ static qs_status prepare(revaluer *r) {
   r->sets = sets;
   r->paths = paths;
   r->payoff_of = payoff_of;
-  return run_cells(r, r->arena, neutral, 1, r->base);
+  r->joint_base = QS_NEW(r->arena, r->count, double *);
+  qs_status status = r->joint_base ? run_cells(r, r->arena, neutral, 1, r->base)
+                                   : qs_fail_memory(r->context, "planning scenarios");
+  return status ? status
+                : qs_joint_revalue(r->context, r->arena, r->devices, r->market, r->contracts, r->count,
+                                   r->simulation, neutral, 1, r->joint_base);
 }
 
 static qs_status revalue_chunk(const revaluer *r, const qs_shock *shocks, size_t cells, qs_estimate *totals,
@@ -358,10 +392,15 @@ static qs_status revalue_chunk(const revaluer *r, const qs_shock *shocks, size_t
   source *sources = QS_NEW(arena, cells * underlyings, source);
   double *scratch = QS_NEW(arena, r->simulation->batches, double);
   double *sums = QS_NEW(arena, r->simulation->batches, double);
-  qs_status status = sources && scratch && sums ? run_cells(r, arena, shocks, cells, sources)
-                                                : qs_fail_memory(r->context, "revaluing scenarios");
+  double **joint = QS_NEW(arena, r->count, double *);
+  qs_status status = sources && scratch && sums && joint ? run_cells(r, arena, shocks, cells, sources)
+                                                         : qs_fail_memory(r->context, "revaluing scenarios");
+  if (!status) {
+    status = qs_joint_revalue(r->context, arena, r->devices, r->market, r->contracts, r->count, r->simulation,
+                              shocks, cells, joint);
+  }
   for (size_t c = 0; !status && c < cells; c++) {
-    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, scratch, sums, &totals[c],
+    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, joint, c, scratch, sums, &totals[c],
                 parts ? parts + c * r->count : NULL, values ? values + c * r->count : NULL);
   }
   qs_arena_destroy(arena);

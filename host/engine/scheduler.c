@@ -23,6 +23,11 @@ typedef struct path_job {
   qs_moment *const *moments;
 } path_job;
 
+typedef struct joint_job {
+  const qs_joint_unit *units;
+  qs_moment *const *moments;
+} joint_job;
+
 typedef struct horizon_job {
   const qs_horizon_unit *units;
   double *const *x, *const *v;
@@ -51,7 +56,12 @@ size_t qs_path_unit_moments(const qs_path_unit *unit) {
          qs_path_unit_quantities(unit);
 }
 
-/* What matters of a value or path unit for cutting it and putting its results together. */
+size_t qs_joint_unit_moments(const qs_joint_unit *unit) {
+  return (size_t)(unit->batch_end - unit->batch_begin) * unit->shift_count * unit->payoff_count *
+         qs_joint_unit_quantities(unit);
+}
+
+/* What matters of a value, path or joint unit for cutting it and putting its results together. */
 typedef struct shape {
   uint32_t batch_begin, batch_end, shifts, payoffs, quantities;
   uint64_t batch_paths;
@@ -65,6 +75,11 @@ static shape value_shape(const qs_value_unit *u) {
 
 static shape path_shape(const qs_path_unit *u) {
   return (shape){u->batch_begin, u->batch_end, u->shift_count, u->payoff_count, qs_path_unit_quantities(u),
+                 u->batch_paths, u->greeks};
+}
+
+static shape joint_shape(const qs_joint_unit *u) {
+  return (shape){u->batch_begin, u->batch_end, u->shift_count, u->payoff_count, qs_joint_unit_quantities(u),
                  u->batch_paths, u->greeks};
 }
 
@@ -120,6 +135,22 @@ static qs_status run_path(void *data, const open_device *device, const work_task
   part.batch_begin = (uint32_t)piece->begin;
   part.batch_end = (uint32_t)piece->end;
   qs_status status = device->backend->path(device->handle, &part, cancel, message, l.direct);
+  land(&l, status);
+  return status;
+}
+
+static qs_status run_joint(void *data, const open_device *device, const work_task *piece,
+                           const volatile int *cancel, void *scratch, char *message) {
+  const joint_job *job = data;
+  const qs_joint_unit *unit = &job->units[piece->unit];
+  shape s = joint_shape(unit);
+  landing l = landing_of(&s, piece, job->moments[piece->unit], scratch);
+  qs_joint_unit part = *unit;
+  part.payoffs += piece->payoff_begin;
+  part.payoff_count = piece->payoff_count;
+  part.batch_begin = (uint32_t)piece->begin;
+  part.batch_end = (uint32_t)piece->end;
+  qs_status status = device->backend->joint(device->handle, &part, cancel, message, l.direct);
   land(&l, status);
   return status;
 }
@@ -299,6 +330,53 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
       .task_count = list.count,
       .run = run_path,
       .takes = takes,
+      .data = &job,
+      .scratch_bytes = list.scratch_bytes,
+  };
+  status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(list.arena);
+  return status;
+}
+
+static bool takes_joints(const open_device *device) {
+  return device->backend->joint != NULL;
+}
+
+qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char *stage,
+                            const qs_joint_unit *units, size_t count, const qs_cut *cut,
+                            qs_moment *const *moments) {
+  size_t task_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    shape s = joint_shape(&units[i]);
+    task_count += count_tasks(&s, cut);
+  }
+  task_list list;
+  qs_status status =
+      task_count ? find_taker(context, devices, stage, "formulas over several underlyings", takes_joints)
+                 : QS_OK;
+  if (!status) {
+    status = start_tasks(context, devices, task_count, &list);
+  }
+  if (status) {
+    return status;
+  }
+  for (size_t i = 0; i < count; i++) {
+    shape s = joint_shape(&units[i]);
+    size_t mine = count_tasks(&s, cut);
+    for (size_t k = 0; k < mine; k++) {
+      work_task *task = &list.tasks[list.count++];
+      cut_task(&s, i, k, cut, task, &list.scratch_bytes);
+      uint64_t steps = (uint64_t)units[i].dates[units[i].date_count - 1] * units[i].asset_count;
+      cost_task(&s, steps, (double)task->payoff_count * units[i].date_count, task);
+    }
+  }
+  joint_job job = {units, moments};
+  const work_order order = {
+      .stage = stage,
+      .tasks = list.tasks,
+      .task_count = list.count,
+      .run = run_joint,
+      .takes = takes_joints,
       .data = &job,
       .scratch_bytes = list.scratch_bytes,
   };

@@ -51,6 +51,12 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
                            const qs_path_unit *units, size_t count, const qs_cut *cut,
                            qs_moment *const *moments);
 
+/* As qs_schedule_path, for formulas over several underlyings. */
+size_t qs_joint_unit_moments(const qs_joint_unit *unit);
+qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char *stage,
+                            const qs_joint_unit *units, size_t count, const qs_cut *cut,
+                            qs_moment *const *moments);
+
 /* Simulates units[0 .. count); x[i] and v[i] have room for dates x paths of units[i]. Otherwise as
  * qs_schedule_value. */
 qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const char *stage,

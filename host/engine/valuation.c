@@ -173,6 +173,10 @@ static place place_of_path(const qs_underlying_values *values, uint32_t payoff) 
 }
 
 static place place_of(const qs_valuation *valuation, size_t contract) {
+  if (valuation->contracts[contract].joint) {
+    const qs_joint_leg *leg = &valuation->legs[contract];
+    return (place){leg->now, leg->later, leg->quantities, 1, leg->quantities};
+  }
   uint32_t payoff = valuation->payoff_of[contract];
   if (payoff == QS_NO_PAYOFF) {
     return (place){0};
@@ -220,6 +224,9 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
   const qs_contract *of = &valuation->contracts[contract];
   if (of->kind != QS_CONTRACT_PATH) {
     return 0;
+  }
+  if (of->joint) {
+    return later ? valuation->legs[contract].known_later : 0;
   }
   const qs_underlying_values *values = &valuation->values[of->underlying];
   const qs_path_units *units = later ? &values->paths_later : &values->paths_now;

@@ -122,6 +122,16 @@ typedef struct qs_underlying_values {
   qs_control_use *const *path_control;  /* [unit][payoff] of paths_now; null likewise */
 } qs_underlying_values;
 
+/* One leg of a formula over several underlyings (host/engine/joint_set.h): its moments [batch][quantity], as
+ * a path unit's. */
+typedef struct qs_joint_leg {
+  const qs_moment *now, *later; /* later: of the price alone, of the first leg alone */
+  uint32_t quantities;
+  double known_later;
+  const qs_joint_unit *unit; /* all legs': with greeks its moments have the second derivatives of pairs */
+  const qs_moment *moments;
+} qs_joint_leg;
+
 typedef struct qs_valuation {
   const qs_market *market;
   const qs_contract *contracts;
@@ -130,6 +140,7 @@ typedef struct qs_valuation {
   bool greeks;
   const uint32_t *payoff_of;          /* [count] in the options' or the paths' set; or QS_NO_PAYOFF */
   const qs_underlying_values *values; /* [underlyings] */
+  const qs_joint_leg *legs;           /* [count]; null: no contract is a leg */
 } qs_valuation;
 
 /* With simulation->target, paths are doubled until the std_error of every simulated contract's price is at

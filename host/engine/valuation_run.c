@@ -5,6 +5,7 @@
 
 #include "host/engine/controls.h"
 #include "host/engine/greeks.h"
+#include "host/engine/joint_set.h"
 #include "host/engine/path_set.h"
 #include "host/engine/scheduler.h"
 #include "host/engine/valuation.h"
@@ -261,6 +262,9 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
                        .values = p.values};
   if (!status) {
     status = run_rounds(&p, devices, &made);
+  }
+  if (!status) {
+    status = qs_joint_value(context, arena, devices, &made, &made.legs);
   }
   if (!status) {
     *valuation = made;

@@ -125,6 +125,22 @@ static qs_status check_dates(qs_reader *reader, const qs_draft *draft, const qs_
   return qs_trade_along_path(trade->type) ? check_path(reader, draft, node, trade) : QS_OK;
 }
 
+static qs_status check_underlyings(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                                   const qs_trade_spec *trade) {
+  if (!trade->underlying_count) {
+    return qs_draft_knows(draft, trade->underlying)
+               ? QS_OK
+               : bad_underlying(reader, draft, qs_node_get(node, "underlying"));
+  }
+  const qs_node *name = qs_node_get(node, "underlyings")->first;
+  for (; name; name = name->next) {
+    if (!qs_draft_knows(draft, name->text)) {
+      return bad_underlying(reader, draft, name);
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs_node *list,
                               const qs_trade_spec *trades) {
   if (!list) {
@@ -132,10 +148,10 @@ static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs
   }
   size_t i = 0;
   for (const qs_node *node = list->first; node; node = node->next, i++) {
-    if (!qs_draft_knows(draft, trades[i].underlying)) {
-      return bad_underlying(reader, draft, qs_node_get(node, "underlying"));
+    qs_status status = check_underlyings(reader, draft, node, &trades[i]);
+    if (status == QS_OK) {
+      status = check_dates(reader, draft, node, &trades[i]);
     }
-    qs_status status = check_dates(reader, draft, node, &trades[i]);
     if (status) {
       return status;
     }
@@ -167,6 +183,12 @@ qs_status qs_draft_check_book(qs_reader *reader, const qs_draft *draft) {
   }
   if (status == QS_OK && risk) {
     status = check_trades(reader, draft, qs_node_get(risk, "what_if"), in->risk.what_if);
+  }
+  for (size_t i = 0; status == QS_OK && i < in->risk.what_if_count; i++) {
+    if (in->risk.what_if[i].underlying_count > 1) {
+      const qs_node *trade = qs_node_at(qs_node_get(risk, "what_if"), i);
+      status = qs_node_bad(reader, qs_node_get(trade, "underlyings"), "a what-if trade has one underlying");
+    }
   }
   return status == QS_OK ? check_cash(reader, draft) : status;
 }

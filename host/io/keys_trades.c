@@ -44,7 +44,9 @@ static const qs_choice rebate_choices[] = {{"expiry", QS_REBATE_AT_EXPIRY}, {"hi
 static const qs_field trade_fields[] = {
     {"id", QS_FIELD_TEXT, .offset = AT(id), .required = true},
     {"type", QS_FIELD_CHOICE, .offset = AT(type), .required = true, CHOICE(trade_types)},
-    {"underlying", QS_FIELD_TEXT, .offset = AT(underlying), .required = true},
+    {"underlying", QS_FIELD_TEXT, .offset = AT(underlying)},
+    {"underlyings", QS_FIELD_TEXTS, .offset = AT(underlyings), .count_offset = AT(underlying_count),
+     .min_count = 1, .max_count = 16, .distinct = true},
     {"call_put", QS_FIELD_CHOICE, .offset = AT(call_put), CHOICE(call_put_choices)},
     {"strike", QS_FIELD_NUMBER, .offset = AT(strike), .range = PRICE},
     {"expiry", QS_FIELD_TIME, .offset = AT(expiry)},
@@ -222,10 +224,27 @@ static qs_status check_choices(qs_reader *reader, const qs_node *node, const qs_
   }
 }
 
+/* Its underlying, or those of a script. */
+static qs_status check_underlyings(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
+  const qs_node *several = qs_node_get(node, "underlyings");
+  qs_status status = check_key(reader, node, spec, "underlyings", spec->type == QS_TRADE_SCRIPT, false);
+  if (status == QS_OK && several && qs_node_get(node, "underlying")) {
+    return qs_node_bad_key(reader, several, "underlying is given too; must be exactly one of the two");
+  }
+  if (status == QS_OK && spec->underlying_count > 1 && spec->settlement == QS_SETTLE_COIN) {
+    return qs_node_bad(reader, qs_node_get(node, "settlement"),
+                       "must be linear for a script on several underlyings");
+  }
+  return status == QS_OK && !several ? check_key(reader, node, spec, "underlying", true, true) : status;
+}
+
 static qs_status check_trade(qs_reader *reader, const qs_node *node, void *object) {
   qs_trade_spec *spec = object;
   spec->line = node->line;
-  qs_status status = check_keys(reader, node, spec);
+  qs_status status = check_underlyings(reader, node, spec);
+  if (status == QS_OK) {
+    status = check_keys(reader, node, spec);
+  }
   if (status == QS_OK) {
     status = check_choices(reader, node, spec);
   }

@@ -115,6 +115,23 @@ static void write_totals(qs_buffer *b, const char *key, const char *name_key, co
   qs_json_close(b);
 }
 
+static void write_cross_gammas(qs_buffer *b, const qs_results *r) {
+  qs_json_open(b, "cross_gammas", '[', false);
+  for (size_t i = 0; i < r->cross_gamma_count; i++) {
+    const qs_cross_gamma_result *g = &r->cross_gammas[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "id", g->id);
+    qs_json_open(b, "between", '[', true);
+    qs_json_text(b, NULL, g->between[0]);
+    qs_json_text(b, NULL, g->between[1]);
+    qs_json_close(b);
+    qs_json_number(b, "estimate", g->value.estimate);
+    qs_json_number(b, "std_error", g->value.std_error);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
 static void write_named(qs_buffer *b, const char *key, const char *name_key, const char *label_key,
                         const qs_named_estimate *list, size_t count) {
   qs_json_open(b, key, '[', false);
@@ -198,6 +215,7 @@ static void write_book(qs_buffer *b, const qs_results *r) {
   write_totals(b, "underlyings", "underlying", r->underlyings, r->underlying_count);
   if (r->valued) {
     write_total(b, "total", NULL, &r->total);
+    write_cross_gammas(b, r);
   } else {
     qs_json_open(b, "total", '{', true);
     qs_json_close(b);

@@ -263,9 +263,11 @@ static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixing
   const qs_path_spec *path = &trade->path;
   bool none = trade->type == QS_TRADE_BARRIER || trade->type == QS_TRADE_DIGITAL;
   size_t past = none ? 0 : fixings->past, known = none ? 0 : fixings->known;
-  if (path->past_count < past || path->past_count > known) {
-    return bad(flaw, "past", "%zu values for %zu fixings before as_of; must be one value for each",
-               path->past_count, past);
+  size_t each = trade->underlying_count > 1 ? trade->underlying_count : 1;
+  bool whole = path->past_count % each == 0;
+  if (!whole || path->past_count / each < past || path->past_count / each > known) {
+    return bad(flaw, "past", "%zu values for %zu fixings before as_of; must be one value for each%s",
+               path->past_count, each * past, each > 1 ? " and underlying" : "");
   }
   for (size_t i = 0; i < path->past_count; i++) {
     if (!(path->past[i] > 0) || isinf(path->past[i])) {

@@ -63,13 +63,14 @@ qs_status qs_script_of_trade(qs_context *context, qs_arena *arena, const char *p
       return status;
     }
   }
-  const qs_script_names names = {.constants = constants,
-                                 .schedules = schedules,
-                                 .underlyings = &trade->underlying,
-                                 .constant_count = (uint32_t)spec->constant_count,
-                                 .schedule_count = (uint32_t)spec->schedule_count + 1,
-                                 .underlying_count = 1,
-                                 .date_count = (uint32_t)fixings->count};
+  const qs_script_names names = {
+      .constants = constants,
+      .schedules = schedules,
+      .underlyings = trade->underlying_count ? trade->underlyings : &trade->underlying,
+      .constant_count = (uint32_t)spec->constant_count,
+      .schedule_count = (uint32_t)spec->schedule_count + 1,
+      .underlying_count = trade->underlying_count ? (uint32_t)trade->underlying_count : 1,
+      .date_count = (uint32_t)fixings->count};
   const char *payoff = spec->payoff ? spec->payoff : "";
   return qs_script_compile(context, arena, place, payoff, strlen(payoff), &names, script);
 }

@@ -111,7 +111,8 @@ typedef struct qs_fixing_rule {
  * Fixing dates are a list or a rule; the last is the expiry, which then may be left out. A fixing up to as_of
  * is known: `past` holds their values in order. One at as_of itself may be left out of it; it is the spot,
  * and stays that when the spot is shocked. Continuous barriers need no dates and discrete ones no past. The
- * fixings of a script are the dates of all its schedules, each once, and the expiry.
+ * fixings of a script are the dates of all its schedules, each once, and the expiry; with several underlyings
+ * `past` has those of the first, then those of the second, and so on.
  */
 typedef struct qs_path_spec {
   const qs_time *fixings; /* ascending; null: by rule */
@@ -166,6 +167,8 @@ typedef struct qs_trade_spec {
   const char *id;
   qs_trade_type type;
   const char *underlying;
+  const char *const *underlyings; /* of a script on several, 1 to 16, in place of `underlying`; else null */
+  size_t underlying_count;
   qs_call_put call_put;
   double strike;
   qs_time expiry; /* 0: expiry_years from as_of */

@@ -263,6 +263,14 @@ typedef struct qs_stage_time {
 } qs_stage_time;
 
 /* The whole answer. */
+/* How a trade on several underlyings moves with two of them together: quantity x d2V / dS_a dS_b, in the
+ * reporting currency. */
+typedef struct qs_cross_gamma_result {
+  const char *id;
+  const char *between[2];
+  qs_estimate value;
+} qs_cross_gamma_result;
+
 typedef struct qs_results {
   const char *currency;
   qs_time as_of;
@@ -279,6 +287,8 @@ typedef struct qs_results {
   const qs_total_result *underlyings;
   size_t underlying_count;
   qs_total_result total;
+  const qs_cross_gamma_result *cross_gammas; /* of every pair of every such trade */
+  size_t cross_gamma_count;
   bool valued;
   const qs_sensitivity_result *sensitivities;
   size_t sensitivity_count;

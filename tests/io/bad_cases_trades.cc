@@ -21,6 +21,12 @@ const std::vector<BadTrade> &bad_trades() {
   static const std::string swap = "type: variance_swap, strike: 0.5, ";
   static const std::string script = "type: script, expiry: 2026-06-01, ";
   static const std::vector<BadTrade> cases = {
+      {"script_underlying_twice_said",
+       script + "payoff: \"S[T]\", @underlyings: [X]",
+       {"trades.0.underlyings: got a list: underlying is given too; must be exactly one of the two"}},
+      {"european_with_underlyings",
+       "type: european, call_put: call, strike: 1, expiry: 2026-06-01, @underlyings: [X]",
+       {"trades.0.underlyings: got a list: a european has no underlyings; the key must be left out"}},
       {"script_without_formula",
        script + "constants: {K: 1}",
        {"trades.0.payoff: got nothing: a script needs this key"}},

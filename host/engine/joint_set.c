@@ -1,0 +1,214 @@
+#include "host/engine/joint_set.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/drivers.h"
+#include "host/engine/grid.h"
+#include "host/engine/scheduler.h"
+#include "host/market/time.h"
+#include "kernels/core/key.h"
+
+/* What the building of a plan works with. */
+typedef struct builder {
+  qs_context *context;
+  qs_arena *arena;
+  const qs_market *market;
+  const qs_joint_terms *terms;
+  const qs_simulation *simulation;
+  const qs_shock *shocks; /* may be null */
+  qs_time origin;
+  size_t known; /* dates up to the origin */
+} builder;
+
+static qs_status no_memory(const builder *b) {
+  return qs_fail_memory(b->context, "laying out formulas over several underlyings");
+}
+
+static const qs_underlying_market *market_of(const builder *b, size_t asset) {
+  return &b->market->underlyings[b->terms->underlyings[asset]];
+}
+
+static const qs_model *model_of(const builder *b, size_t asset) {
+  return b->shocks ? &b->shocks[b->terms->underlyings[asset]].model : &market_of(b, asset)->model;
+}
+
+static double forward_at(const builder *b, size_t asset, qs_time date) {
+  double years = fmax(qs_time_years(b->origin, date), 0);
+  double add = b->shocks ? b->shocks[b->terms->underlyings[asset]].carry_add : 0;
+  return qs_curve_forward(&market_of(b, asset)->curve, years) * exp(add * years);
+}
+
+static double value_of(const builder *b, size_t asset, size_t date) {
+  double fixing = b->terms->fixings[asset * b->terms->count + date];
+  return isnan(fixing) ? market_of(b, asset)->spot : fixing;
+}
+
+/* What the formula observes, and what of it is known. */
+static qs_status fill_payoff(const builder *b, qs_joint_payoff *payoff) {
+  const qs_script *script = b->terms->script;
+  uint32_t count = script->program.observation_count, left = (uint32_t)(b->terms->count - b->known);
+  uint32_t *assets = QS_NEW(b->arena, count, uint32_t), *dates = QS_NEW(b->arena, count, uint32_t);
+  double *known = QS_NEW(b->arena, count, double);
+  if (!assets || !dates || !known) {
+    return no_memory(b);
+  }
+  for (uint32_t o = 0; o < count; o++) {
+    const qs_script_observation *at = &script->observations[o];
+    bool past = at->date < b->known;
+    assets[o] = at->underlying;
+    dates[o] = past ? left : at->date - (uint32_t)b->known;
+    known[o] = past ? value_of(b, at->underlying, at->date) : 0;
+  }
+  *payoff = (qs_joint_payoff){&script->program, assets, dates, known, left, script->jump_count > 0};
+  return QS_OK;
+}
+
+/* The grid of all underlyings: that of the one whose steps are the most. */
+static qs_status make_grid(const builder *b, qs_grid *grid) {
+  size_t count = b->terms->count - b->known;
+  bool *through = QS_NEW(b->arena, count, bool);
+  if (!through) {
+    return no_memory(b);
+  }
+  memset(through, true, count * sizeof *through);
+  qs_status status = QS_OK;
+  for (size_t a = 0; !status && a < b->terms->asset_count; a++) {
+    qs_grid own;
+    status =
+        qs_grid_build_through(b->context, b->arena, model_of(b, a), b->origin, b->terms->dates + b->known,
+                              through, count, b->simulation->step_days, &own);
+    if (!status && own.step_count > grid->step_count) {
+      *grid = own;
+    }
+  }
+  return status;
+}
+
+static qs_status fill_dates(const builder *b, const qs_grid *grid, qs_date **ends, qs_joint_unit *unit) {
+  uint32_t *dates = QS_NEW(b->arena, grid->date_count, uint32_t);
+  double *years = QS_NEW(b->arena, grid->date_count, double);
+  *ends = QS_NEW(b->arena, grid->step_count, qs_date);
+  if (!dates || !years || !*ends) {
+    return no_memory(b);
+  }
+  for (uint32_t i = 0; i < grid->step_count; i++) {
+    (*ends)[i].main_steps = i + 1;
+  }
+  for (uint32_t d = 0; d < grid->date_count; d++) {
+    dates[d] = grid->dates[d].main_steps;
+    years[d] = qs_time_years(b->origin, b->terms->dates[b->known + d]);
+  }
+  unit->dates = dates;
+  unit->years = years;
+  unit->date_count = grid->date_count;
+  return QS_OK;
+}
+
+/* Rows of the transposed inverse of the lower triangle `factor` [n][n]. */
+static void invert(const double *factor, size_t n, double *duals) {
+  for (size_t c = 0; c < n; c++) { /* column c of the inverse is row c of the duals */
+    for (size_t i = 0; i < n; i++) {
+      double sum = i == c;
+      for (size_t k = c; k < i; k++) {
+        sum -= factor[i * n + k] * duals[c * n + k];
+      }
+      duals[c * n + i] = i < c ? 0 : sum / factor[i * n + i];
+    }
+  }
+}
+
+static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_date *ends,
+                             qs_joint_unit *unit) {
+  size_t n = b->terms->asset_count;
+  qs_joint_asset *assets = QS_NEW(b->arena, n, qs_joint_asset);
+  uint64_t *keys = QS_NEW(b->arena, n, uint64_t);
+  double *duals = QS_NEW(b->arena, n * n, double);
+  double *forwards = QS_NEW(b->arena, n * unit->date_count, double);
+  const double *loadings = NULL;
+  if (!assets || !keys || !duals || !forwards) {
+    return no_memory(b);
+  }
+  qs_status status = qs_driver_weights(b->context, b->arena, b->market, b->terms->underlyings, n, &loadings);
+  if (status) {
+    return status;
+  }
+  invert(loadings, n, duals);
+  for (size_t a = 0; a < n; a++) {
+    keys[a] = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, market_of(b, a)->name);
+    double *forward = forwards + a * unit->date_count;
+    for (uint32_t d = 0; d < unit->date_count; d++) {
+      forward[d] = forward_at(b, a, b->terms->dates[b->known + d]);
+    }
+    assets[a] = (qs_joint_asset){.path = {.model = *model_of(b, a),
+                                          .scheme = b->simulation->scheme,
+                                          .key = keys[a],
+                                          .steps = grid->steps,
+                                          .step_count = grid->step_count,
+                                          .dates = ends,
+                                          .date_count = grid->step_count},
+                                 .forward = forward,
+                                 .loadings = loadings + a * n,
+                                 .duals = duals + a * n};
+  }
+  unit->assets = assets;
+  unit->asset_count = (uint32_t)n;
+  unit->keys = keys;
+  return QS_OK;
+}
+
+static qs_status settle(const builder *b, qs_joint_plan *plan) {
+  const qs_script *script = b->terms->script;
+  double *observed = QS_NEW(b->arena, script->program.observation_count, double);
+  for (uint32_t o = 0; observed && o < script->program.observation_count; o++) {
+    observed[o] = value_of(b, script->observations[o].underlying, script->observations[o].date);
+  }
+  plan->settled = true;
+  return observed && qs_script_evaluate(b->arena, &script->program, observed, &plan->known) ? QS_OK
+                                                                                            : no_memory(b);
+}
+
+qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_market *market,
+                              const qs_joint_terms *terms, const qs_simulation *simulation,
+                              const qs_shock *shocks, const double *shifts, uint32_t shift_count,
+                              bool next_day, bool greeks, qs_joint_plan *plan) {
+  builder b = {.context = context,
+               .arena = arena,
+               .market = market,
+               .terms = terms,
+               .simulation = simulation,
+               .shocks = shocks,
+               .origin = terms->as_of + (next_day ? QS_SECONDS_PER_DAY : 0)};
+  while (b.known < terms->count && terms->dates[b.known] <= b.origin) {
+    b.known++;
+  }
+  memset(plan, 0, sizeof *plan);
+  double *forward = QS_NEW(arena, terms->asset_count, double);
+  qs_joint_payoff *payoff = QS_NEW(arena, 1, qs_joint_payoff);
+  if (!forward || !payoff) {
+    return no_memory(&b);
+  }
+  for (size_t a = 0; a < terms->asset_count; a++) {
+    forward[a] = forward_at(&b, a, terms->expiry);
+  }
+  plan->forward = forward;
+  if (b.known == terms->count) {
+    return settle(&b, plan);
+  }
+  qs_grid grid = {0};
+  qs_date *ends = NULL;
+  qs_status status = fill_payoff(&b, payoff);
+  status = status ? status : make_grid(&b, &grid);
+  status = status ? status : fill_dates(&b, &grid, &ends, &plan->unit);
+  status = status ? status : fill_assets(&b, &grid, ends, &plan->unit);
+  plan->unit.payoffs = payoff;
+  plan->unit.payoff_count = 1;
+  plan->unit.shifts = shifts;
+  plan->unit.shift_count = shift_count;
+  plan->unit.greeks = greeks;
+  plan->unit.precision = simulation->precision;
+  plan->unit.path_count = simulation->paths;
+  plan->unit.batch_paths = simulation->batch_paths;
+  plan->unit.batch_end = simulation->batches;
+  return status;
+}

@@ -1,0 +1,48 @@
+/*
+ * Formulas over several underlyings: the units that value them, now, a day later and under shocks.
+ *
+ * In the book such a trade is one contract for every underlying (qs_contract.leg): the first holds its value,
+ * each the Greeks to its own underlying. What their units yield is laid out for each leg as a path unit's
+ * (kernels/plan.h), so that all that reads those reads these.
+ */
+#ifndef QS_HOST_ENGINE_JOINT_SET_H
+#define QS_HOST_ENGINE_JOINT_SET_H
+
+#include "host/engine/revalue.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is left of a formula at a moment, and the unit that values it; nothing to simulate where it is
+ * settled. */
+typedef struct qs_joint_plan {
+  bool settled;
+  double known;          /* what it pays then */
+  const double *forward; /* [asset]: of the expiry, as seen from the moment */
+  qs_joint_unit unit;
+} qs_joint_plan;
+
+/* The plan under a market. shocks[underlyings] may be null; their log_spot is not read, `shifts`
+ * [shift_count][asset] are. */
+qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_market *market,
+                              const qs_joint_terms *terms, const qs_simulation *simulation,
+                              const qs_shock *shocks, const double *shifts, uint32_t shift_count,
+                              bool next_day, bool greeks, qs_joint_plan *plan);
+
+/* Values the legs among valuation->contracts with valuation->simulation: *legs[count], zero for other
+ * contracts; null without any. */
+qs_status qs_joint_value(qs_context *context, qs_arena *arena, qs_devices *devices,
+                         const qs_valuation *valuation, const qs_joint_leg **legs);
+
+/* Prices in the reporting currency, undiscounted, of every first leg among the contracts under `cells` cells
+ * of shocks[cell][underlyings], by batch: prices[contract][cell * batches + batch], null for other
+ * contracts. */
+qs_status qs_joint_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                           const qs_contract *contracts, size_t count, const qs_simulation *simulation,
+                           const qs_shock *shocks, size_t cells, double **prices);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
