@@ -147,7 +147,12 @@ static void control_at(path_builder *b, const qs_path_payoff_plan *payoff, uint3
   if (!(b->unit->years[*date] > 0) || !(level < 20) || (strike > 0 && !(level > 0.05))) {
     return;
   }
-  const qs_path_payoff_plan plan = {QS_PATH_ASIAN, sign, date, b->one, 1, {level}};
+  const qs_path_payoff_plan plan = {.payoff = QS_PATH_ASIAN,
+                                    .sign = sign,
+                                    .dates = date,
+                                    .weights = b->one,
+                                    .date_count = 1,
+                                    .level = {level}};
   control_path(b, plan, strike > 0 ? QS_CONTROL_EUROPEAN : QS_CONTROL_FORWARD, of);
 }
 
@@ -161,7 +166,11 @@ static void control_average(path_builder *b, const qs_path_payoff_plan *payoff, 
   const double past = payoff->payoff == QS_PATH_ASIAN ? payoff->level[1] : 0;
   const double strike = fixed ? (payoff->level[0] - past) / weight : 1;
   if (payoff->payoff != QS_PATH_ASIAN_GEOMETRIC) {
-    const qs_path_payoff_plan average = {QS_PATH_ASIAN, 1, payoff->dates, payoff->weights, last + 1, {0}};
+    const qs_path_payoff_plan average = {.payoff = QS_PATH_ASIAN,
+                                         .sign = 1,
+                                         .dates = payoff->dates,
+                                         .weights = payoff->weights,
+                                         .date_count = last + 1};
     control_path(b, average, QS_CONTROL_AVERAGE, of);
   }
   if (strike > 0) {

@@ -1,9 +1,10 @@
 // Barriers watched at all times, on the path, against real.h; levels as in path_barrier.h. Between its dates
-// ln S is taken as a Brownian bridge of the variance V_d - V_(d-1), which stays above l with the probability
-// 1 - exp(-2 (x_(d-1) - l) (x_d - l) / (V_d - V_(d-1))) (Andersen, Brotherton-Ratcliffe 1996), and the watch
-// begins at the first date, which may be now. With two barriers the probabilities are multiplied, which is
-// wrong by less than exp(-2 w (w - |x_d - x_(d-1)|) / (V_d - V_(d-1))), w their distance: nothing where the
-// dates are close. So is a jump between two dates taken for a part of the bridge.
+// ln S is taken as a Brownian bridge of the variance B = (V_d - V_(d-1)) / (1 - rho^2): what comes with the
+// variance's noise is known at the dates alone, and between them as open as the price's own. It stays above l
+// with the probability 1 - exp(-2 (x_(d-1) - l) (x_d - l) / B) (Andersen, Brotherton-Ratcliffe 1996), and the
+// watch begins at the first date, which may be now. With two barriers the probabilities are multiplied, which
+// is wrong by less than exp(-2 w (w - |x_d - x_(d-1)|) / B), w their distance: nothing where the dates are
+// close. So is a jump between two dates taken for a part of the bridge.
 
 // Probability of staying inside between two dates, its log's derivatives to x_(d-1), x_d and the variance,
 // and for gamma (d00 + d01) p / p, d0 and d1 the derivatives to the two x.
@@ -81,7 +82,7 @@ QS_CORE void QS_R(qs_continuous_back)(const QS_R(qs_path_case) * p, uint32_t d, 
     const qs_real open = end ? slope[i] * whole : QS_C(0.0); // whatever is hit
     const qs_real sum = QS_R(qs_fma)(worth, alive[i], t->sum[i]);
     const QS_R(qs_staying) s =
-        QS_R(qs_stay)(log_low, log_high, x0[i], x[i], QS_R(qs_path_between)(v0[i], v[i]));
+        QS_R(qs_stay)(log_low, log_high, x0[i], x[i], of->whole * QS_R(qs_path_between)(v0[i], v[i]));
     const qs_real used = start ? QS_C(0.0) : sum;
     qs_real by_x = own + t->by_x[i] + used * s.now;
     // The rest of the delta, from the dates after and this one's own, meets the interval from now on once
@@ -94,8 +95,9 @@ QS_CORE void QS_R(qs_continuous_back)(const QS_R(qs_path_case) * p, uint32_t d, 
     t->total[i] += by_x;
     by_x += open;
     t->by_x[i] = used * s.before;
-    by_v[i] = QS_R(qs_fma)(used, s.variance, t->by_v[i]);
-    t->by_v[i] = -used * s.variance;
+    const qs_real by_own = used * s.variance * of->whole;
+    by_v[i] = by_own + t->by_v[i];
+    t->by_v[i] = -by_own;
     alive[i] = by_x;
   }
 }
@@ -122,7 +124,7 @@ QS_CORE int QS_R(qs_path_barrier_continuous)(int greeks, const QS_R(qs_path_case
     for (int i = 0; i < QS_LANES; i++) {
       const qs_real inside = x[i] > log_low && x[i] < log_high ? QS_C(1.0) : QS_C(0.0);
       const qs_real stays =
-          QS_R(qs_stay)(log_low, log_high, x0[i], x[i], QS_R(qs_path_between)(v0[i], v[i])).p;
+          QS_R(qs_stay)(log_low, log_high, x0[i], x[i], of->whole * QS_R(qs_path_between)(v0[i], v[i])).p;
       // cppcheck-suppress uninitvar ; the first date begins it
       const qs_real alive = start ? inside : t.alive[i] * stays;
       t.alive[i] = alive;
@@ -148,4 +150,16 @@ QS_CORE int QS_R(qs_path_barrier_continuous)(int greeks, const QS_R(qs_path_case
     }
   }
   return QS_CHAIN_PATH;
+}
+
+// What B takes from rho beside V: its derivative at fixed V is 2 rho B / (1 - rho^2).
+QS_CORE void QS_R(qs_continuous_rho)(const QS_R(qs_path_case) * p, qs_real *QS_RESTRICT to) {
+  const qs_real rate = p->of.whole_rho;
+  for (uint32_t d = 0; d < p->of.count; d++) {
+    const qs_real *QS_RESTRICT by_v = QS_R(qs_path_row)(p->by_v, d), *QS_RESTRICT v = QS_R(qs_path_v)(p, d);
+    QS_SIMD
+    for (int i = 0; i < QS_LANES; i++) {
+      to[i] = QS_R(qs_fma)(rate * by_v[i], v[i], to[i]);
+    }
+  }
 }

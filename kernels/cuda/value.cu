@@ -43,14 +43,10 @@ qs_status prepare(value_run *run, char *message) {
   const qs_value_unit &unit = *run->unit;
   const bool precise = unit.precision == QS_PRECISION_DOUBLE;
   const uint32_t quantities = qs_value_unit_quantities(&unit);
-  if (unit.path.sampling != QS_SAMPLING_PSEUDO) {
-    snprintf(message, QS_DEVICE_TEXT, "the GPU takes pseudo-random paths alone");
-    return QS_ERROR_INPUT;
-  }
-  if (unit.batch_paths > UINT32_MAX / 2) {
-    snprintf(message, QS_DEVICE_TEXT, "batches of %llu paths are too large for a GPU",
-             (unsigned long long)unit.batch_paths);
-    return QS_ERROR_MEMORY;
+  const bool pseudo = unit.path.sampling == QS_SAMPLING_PSEUDO; // the scheduler sends no other
+  if (!pseudo || unit.batch_paths > UINT32_MAX / 2) {
+    snprintf(message, QS_DEVICE_TEXT, "a GPU takes batches of fewer than 2^31 pseudo-random paths");
+    return pseudo ? QS_ERROR_MEMORY : QS_ERROR_INPUT;
   }
   qs_status status = qs_table_build(&unit.path, message, &run->table);
   if (status != QS_OK) {

@@ -159,6 +159,7 @@ TEST(SameBits, HorizonStates) {
       for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE}) {
         Valuation run = law_run(law, precision, false);
         run.connect();
+        run.unit.path.sampling = QS_SAMPLING_PSEUDO;
         const double one = 1;
         qs_horizon_unit unit = {run.unit.path, keys, count == 1 ? &one : weights, count, precision, 64,
                                 64 + 448};

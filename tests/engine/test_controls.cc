@@ -122,7 +122,8 @@ TEST(Controls, SimulatedMeansAreTheExactValues) {
       exact_years[i] = qs_time_years(w.inputs.as_of, times[size_t(i)]);
     }
     auto payoff = [&](qs_path_payoff kind, double sign, std::vector<double> level) {
-      qs_path_payoff_plan p{kind, sign, dates.data(), weights.data(), 5, {}};
+      qs_path_payoff_plan p{};
+      p.payoff = kind, p.sign = sign, p.dates = dates.data(), p.weights = weights.data(), p.date_count = 5;
       std::copy(level.begin(), level.end(), p.level);
       return p;
     };
