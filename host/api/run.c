@@ -61,6 +61,17 @@ static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
     return qs_fail(context, QS_ERROR_INPUT, "simulation.paths: got %llu: must be between 1024 and 2^40",
                    (unsigned long long)inputs->simulation.paths);
   }
+  const qs_simulation_spec *simulation = &inputs->simulation;
+  if (simulation->sampling == QS_SAMPLING_CHOICE_SOBOL &&
+      simulation->variance_reduction == QS_REDUCTION_ANTITHETIC) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulation.variance_reduction: got antithetic: must not be so where sampling is sobol");
+  }
+  const double target = simulation->target_std_error;
+  if (!isnan(target) && !(target > 0 && target < 1)) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulation.target_std_error: got %g: must be greater than 0 and less than 1", target);
+  }
   return QS_OK;
 }
 

@@ -219,4 +219,74 @@ TEST(Controls, AreReportedAndCanBeTurnedOff) {
   }
 }
 
+// Trades along paths with controls against many more Sobol points without: z-scores over seeds.
+TEST(Controls, TradesAlongPathsAreUnbiasedAndTheirErrorsHonest) {
+  const char *const ids[] = {"asian", "floating", "digital", "barrier", "lookback"};
+  auto run = [&](uint64_t paths, uint64_t seed, qs_sampling_choice sampling,
+                 qs_variance_reduction reduction) {
+    World w;
+    w.inputs.simulation.paths = paths;
+    w.inputs.simulation.seed = seed;
+    w.inputs.simulation.sampling = sampling;
+    w.inputs.simulation.variance_reduction = reduction;
+    w.add_underlying("X", QS_MODEL_HESTON, kHeston);
+    for (int i = 0; i < 5; i++) {
+      qs_trade_spec t;
+      qs_trade_spec_init(&t);
+      t.id = ids[i];
+      const qs_trade_type types[] = {QS_TRADE_ASIAN, QS_TRADE_ASIAN, QS_TRADE_DIGITAL, QS_TRADE_BARRIER,
+                                     QS_TRADE_LOOKBACK};
+      t.type = types[i];
+      t.underlying = "X";
+      t.strike = i == 1 ? NAN : 100;
+      t.path.floating = i == 1;
+      t.path.rule.days = i == 2 ? 0 : 30;
+      t.expiry = w.inputs.as_of + 360 * QS_SECONDS_PER_DAY;
+      t.quantity = 1;
+      if (i == 3) {
+        t.path.lower = 70;
+        t.path.monitoring = QS_MONITORING_DISCRETE;
+      }
+      w.trades.push_back(t);
+    }
+    w.build();
+    EXPECT_EQ(qs_valuation_run(&w.context, w.arena, w.devices, w.market, w.book->contracts, w.book->count,
+                               &w.simulation, false, &w.valuation),
+              QS_OK)
+        << w.context.message;
+    w.results = qs_results();
+    EXPECT_EQ(qs_report_values(&w.context, w.arena, &w.valuation, &w.results), QS_OK);
+    std::vector<qs_estimate> prices;
+    for (const char *id : ids) {
+      prices.push_back(w.trade(id).price);
+    }
+    return prices;
+  };
+  const std::vector<qs_estimate> exact = run(1 << 19, 1, QS_SAMPLING_CHOICE_SOBOL, QS_REDUCTION_NONE);
+  for (qs_sampling_choice sampling : {QS_SAMPLING_CHOICE_PSEUDO, QS_SAMPLING_CHOICE_SOBOL}) {
+    const int seeds = 100;
+    // At least so many degrees of freedom: 128 batches, or 32, less one and four controls.
+    const double freedom = sampling == QS_SAMPLING_CHOICE_SOBOL ? 27 : 123,
+                 variance = freedom / (freedom - 2);
+    double sum[5] = {}, square[5] = {};
+    for (int seed = 1; seed <= seeds; seed++) {
+      const std::vector<qs_estimate> prices = run(8192, 100 + uint64_t(seed), sampling, QS_REDUCTION_AUTO);
+      for (int i = 0; i < 5; i++) {
+        const double z = (prices[size_t(i)].estimate - exact[size_t(i)].estimate) /
+                         std::hypot(prices[size_t(i)].std_error, exact[size_t(i)].std_error);
+        sum[i] += z / seeds;
+        square[i] += z * z / seeds;
+      }
+    }
+    for (int i = 0; i < 5; i++) {
+      const double limit = 4 * variance * std::sqrt(2.4 / seeds);
+      EXPECT_LT(std::fabs(sum[i]), 4 * std::sqrt(variance / seeds)) << ids[i] << " " << sampling;
+      EXPECT_LT(square[i] - variance, limit) << ids[i] << " " << sampling;
+      if (i != 2) { // the digital's error is as small as one is reported
+        EXPECT_GT(square[i] - variance, -limit) << ids[i] << " " << sampling;
+      }
+    }
+  }
+}
+
 } // namespace

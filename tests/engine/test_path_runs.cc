@@ -225,4 +225,47 @@ TEST_F(PathRuns, EverySectionTakesThem) {
   qs_config_destroy(config);
 }
 
+// Sobol points, rounds and controls in a whole run: the same bits from one thread, and what is said of them.
+TEST_F(PathRuns, SobolTowardsATarget) {
+  std::string text = std::string(config_text) + sections_text;
+  const std::string plain = "simulation: {paths: 2048}";
+  text.replace(text.find(plain), plain.size(),
+               "simulation: {paths: 2048, sampling: sobol, target_std_error: 0.0002, max_paths: 20000}");
+  qs_config *config = load(text);
+  ASSERT_NE(config, nullptr);
+  const qs_results *results = nullptr;
+  ASSERT_EQ(qs_run(engine, qs_config_inputs(config), ~0u, &results), QS_OK) << qs_engine_message(engine);
+  EXPECT_STREQ(results->sampling, "sobol");
+  EXPECT_EQ(results->paths, 16384u);
+  EXPECT_EQ(results->target_std_error, 0.0002);
+  EXPECT_FALSE(results->target_reached);
+  EXPECT_TRUE(results->trusted);
+  std::string missed;
+  for (size_t i = 0; i < results->trade_count; i++) {
+    const qs_trade_result &t = results->trades[i];
+    const double spot = t.underlying && std::string(t.underlying) == "G" ? 20 : 100;
+    EXPECT_EQ(t.target_missed, t.price.std_error > 0.0002 * spot) << t.id;
+    missed += t.target_missed ? (missed.empty() ? "" : ", ") + std::string(t.id) : "";
+  }
+  ASSERT_EQ(results->warning_count, 2u);
+  EXPECT_EQ(std::string(results->warnings[0]),
+            "simulation.target_std_error: 16384 paths do not bring the standard error of " + missed +
+                " to 0.0002 of spot; simulation.max_paths allows no more");
+  EXPECT_EQ(results->stress.grid[1].pnl.estimate, 0);
+  EXPECT_STREQ(results->trades[1].controls, "forward, average, european");
+  EXPECT_GT(results->trades[1].variance_ratio, 1);
+  qs_results_destroy(results);
+  std::string two = run(engine, qs_config_inputs(config));
+  qs_engine *alone = make(1);
+  EXPECT_TRUE(run(alone, qs_config_inputs(config)) == two);
+  qs_engine_destroy(alone);
+  qs_inputs inputs = *qs_config_inputs(config);
+  inputs.simulation.variance_reduction = QS_REDUCTION_ANTITHETIC;
+  EXPECT_EQ(qs_check(engine, &inputs), QS_ERROR_INPUT);
+  inputs.simulation.variance_reduction = QS_REDUCTION_AUTO;
+  inputs.simulation.target_std_error = 0;
+  EXPECT_EQ(qs_check(engine, &inputs), QS_ERROR_INPUT);
+  qs_config_destroy(config);
+}
+
 } // namespace

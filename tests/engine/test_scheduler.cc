@@ -248,6 +248,25 @@ TEST_F(Scheduler, PathsGoWhereTheyAreTaken) {
   EXPECT_EQ(path(&got), QS_OK) << "nothing to do is done anywhere";
 }
 
+TEST_F(Scheduler, SamplingsGoWhereTheyAreTaken) {
+  results want = expected(), got = room(p);
+  p.value[2].path.sampling = QS_SAMPLING_SOBOL;
+  p.paths[0].path.sampling = QS_SAMPLING_ANTITHETIC;
+  const qs_backend *backends[] = {fake::backend_without_paths(), fake::backend()};
+  const qs_device_options options = {1, nullptr};
+  ASSERT_EQ(qs_devices_open_from(&context, backends, 2, &options, nullptr, &devices), QS_OK);
+  ASSERT_EQ(value(&got), QS_OK) << context.message;
+  ASSERT_EQ(path(&got), QS_OK) << context.message;
+  EXPECT_TRUE(same(got.along, want.along));
+  EXPECT_EQ(report(0).sub_units, 0u);
+  qs_devices_close(devices);
+  devices = nullptr;
+  ASSERT_EQ(qs_devices_open_from(&context, backends, 1, &options, nullptr, &devices), QS_OK);
+  EXPECT_EQ(value(&got), QS_ERROR_DEVICE);
+  EXPECT_STREQ(context.message, "value: Sobol points and mirrored paths need a device whose backend takes "
+                                "them, such as the CPU; there is fake 0 (pathless)");
+}
+
 TEST_F(Scheduler, OneDeviceRunsOnTheCallingThread) {
   results got = room(p);
   open();

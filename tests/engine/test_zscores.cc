@@ -204,17 +204,24 @@ TEST(ZScores, OfMirroredPaths) {
 }
 
 // Of few points, so that their errors are above what the time step is biased by.
-TEST(ZScores, OfSobolPoints) {
+void run_sobol(const Drawing &drawing) {
   Scores scores;
-  const Drawing drawing = {QS_SAMPLING_CHOICE_SOBOL, QS_REDUCTION_NONE, 31};
   std::vector<ReferenceRow> rows = read_reference("contracts.csv");
   for (size_t i = 0; i < rows.size(); i += 7) {
     run_contract(rows[i], 1, 8192, drawing, &scores);
-    if (HasFatalFailure()) {
+    if (testing::Test::HasFatalFailure()) {
       return;
     }
   }
   judge(scores, drawing, false);
+}
+
+TEST(ZScores, OfSobolPoints) {
+  run_sobol({QS_SAMPLING_CHOICE_SOBOL, QS_REDUCTION_NONE, 31});
+}
+
+TEST(ZScores, OfSobolPointsWithControls) {
+  run_sobol({QS_SAMPLING_CHOICE_SOBOL, QS_REDUCTION_AUTO, 30});
 }
 
 } // namespace
