@@ -70,6 +70,21 @@ static void write_parameters(qs_buffer *b, const qs_calibration_result *c) {
   qs_json_close(b);
 }
 
+static void write_shift(qs_buffer *b, const qs_calibration_result *c) {
+  qs_json_open(b, "shift", '[', false);
+  for (size_t i = 0; i < c->shift_count; i++) {
+    const qs_shift_result *s = &c->shift[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_time(b, "expiry", s->expiry);
+    qs_json_number(b, "variance", s->variance);
+    qs_json_number(b, "std_error", s->std_error);
+    qs_json_number(b, "market_vol", s->market_vol);
+    qs_json_number(b, "model_vol", s->model_vol);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
 static void write_fit(qs_buffer *b, const qs_calibration_result *c) {
   qs_json_open(b, "expiries", '[', false);
   for (size_t i = 0; i < c->expiry_count; i++) {
@@ -110,6 +125,9 @@ void qs_json_calibration(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "model", qs_model_name(c->model.type));
     qs_json_bool(b, "calibrated", c->calibrated);
     write_parameters(b, c);
+    if (c->shift_count) {
+      write_shift(b, c);
+    }
     qs_json_number(b, "rmse_vol_points", c->rmse_vol_points);
     qs_json_number(b, "inside_bid_ask", c->inside_bid_ask);
     qs_json_number(b, "objective", c->objective);

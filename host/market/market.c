@@ -175,6 +175,7 @@ static qs_status build_underlying(qs_context *context, qs_arena *arena, const qs
       (qs_calibration_result){.underlying = spec->name, .trusted = true, .model = spec->model};
   if ((status = check_fields(context, place, spec)) != QS_OK ||
       (status = check_model(context, place, spec)) != QS_OK ||
+      (status = qs_shift_build(context, arena, place, inputs->as_of, market)) != QS_OK ||
       (status = qs_market_read_quotes(context, arena, place, inputs->as_of, market, &prices)) != QS_OK ||
       (status = find_spot(context, place, &prices, market)) != QS_OK ||
       (status = qs_curve_build(context, arena, market)) != QS_OK) {

@@ -98,6 +98,8 @@ typedef struct qs_sensitivity_result {
   const qs_named_estimate *vega_by_bucket; /* by expiry and strike (moneyness K/F) bucket */
   size_t bucket_count;
   qs_estimate vega_parallel;
+  const qs_named_estimate *d_shift; /* by piece of the variance's shift, named by its end */
+  size_t d_shift_count;
 } qs_sensitivity_result;
 
 typedef struct qs_parameter_result {
@@ -113,6 +115,15 @@ typedef struct qs_expiry_fit {
   double rmse_vol_points;
   double inside_bid_ask; /* share */
 } qs_expiry_fit;
+
+/* A piece of the variance's shift, given or fitted. Volatility at the money is that of the two used quotes
+ * next to the forward, interpolated in log-strike: the market's mids, and the model with the shift. NaN
+ * where the shift was given. */
+typedef struct qs_shift_result {
+  qs_time expiry;             /* its end */
+  double variance, std_error; /* annual; the error of a given one is 0 */
+  double market_vol, model_vol;
+} qs_shift_result;
 
 typedef struct qs_exclusion {
   const char *instrument;
@@ -144,6 +155,8 @@ typedef struct qs_calibration_result {
   size_t fit_count;
   const char *const *warnings;
   size_t warning_count;
+  const qs_shift_result *shift; /* null: none */
+  size_t shift_count;
 } qs_calibration_result;
 
 typedef struct qs_risk_level {
