@@ -51,6 +51,12 @@ static void print_parameters(FILE *file, const qs_calibration_result *c) {
             c->shift[i].variance, c->shift[i].std_error);
   }
   fprintf(file, "%s", c->shift_count ? "\n" : "");
+  if (c->local) {
+    fprintf(file,
+            "  leverage function: %.1f%% of %zu two-sided quotes within bid-ask (7 days or more; surface "
+            "%.1f%%)\n",
+            100 * c->local->inside_bid_ask, c->local->quotes, 100 * c->local->surface_inside);
+  }
 }
 
 /* A fit that was asked for, also one that could not even begin. */

@@ -64,6 +64,7 @@ static const qs_field model_fields[] = {
     {"type", QS_FIELD_CHOICE, .offset = AT(model.type), .required = true, .choices = model_choices,
      .choice_count = 6},
     {"calibrate", QS_FIELD_BOOL, .offset = AT(calibrate)},
+    {"local", QS_FIELD_BOOL, .offset = AT(local)},
     {"shift", QS_FIELD_OTHER, .table = &shift_table, .read = read_shift},
     {"v0", QS_FIELD_NUMBER, .offset = AT(model.value[QS_V0]), .range = QS_ANY},
     {"kappa", QS_FIELD_NUMBER, .offset = AT(model.value[QS_KAPPA]), .range = QS_ANY},
@@ -169,6 +170,21 @@ static qs_status check_shift(qs_reader *reader, const qs_node *model, const qs_u
   return QS_OK;
 }
 
+static qs_status check_local(qs_reader *reader, const qs_node *model, const qs_underlying_spec *spec,
+                             bool quotes) {
+  const qs_node *node = qs_node_get(model, "local");
+  if (!spec->local) {
+    return QS_OK;
+  }
+  if (spec->model.type != QS_MODEL_HESTON) {
+    return qs_node_bad(reader, node, "goes with type: heston alone");
+  }
+  if (spec->fit_shift || spec->shift_count) {
+    return qs_node_bad(reader, node, "does not go with a shift");
+  }
+  return quotes ? QS_OK : qs_node_bad(reader, node, "must be false where there are no quotes to fit to");
+}
+
 static qs_status check_underlying(qs_reader *reader, const qs_node *node, void *object) {
   qs_underlying_spec *spec = object;
   const qs_node *model = qs_node_get(node, "model");
@@ -193,6 +209,9 @@ static qs_status check_underlying(qs_reader *reader, const qs_node *node, void *
   }
   if (status == QS_OK) {
     status = check_shift(reader, model, spec);
+  }
+  if (status == QS_OK) {
+    status = check_local(reader, model, spec, quotes != NULL);
   }
   return status == QS_OK && quotes ? qs_quotes_read(reader, quotes, spec) : status;
 }

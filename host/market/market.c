@@ -139,6 +139,13 @@ static qs_status check_model(qs_context *context, const char *place, const qs_un
   if (spec->calibrate && spec->quote_count == 0) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: quotes: missing; calibrate: true needs them", place);
   }
+  if (spec->local && (spec->model.type != QS_MODEL_HESTON || spec->fit_shift || spec->shift_count)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: model.local: goes with heston alone, and without a shift",
+                   place);
+  }
+  if (spec->local && spec->quote_count == 0) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: quotes: missing; model.local needs them", place);
+  }
   return QS_OK;
 }
 

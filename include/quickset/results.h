@@ -136,6 +136,37 @@ typedef struct qs_quote_fit {
   double strike, market_vol, model_vol, bid_vol, ask_vol, weight;
 } qs_quote_fit;
 
+/* A two-sided quote under the leverage function. */
+typedef struct qs_local_quote {
+  const char *instrument;
+  qs_time expiry;
+  double strike, bid_vol, ask_vol; /* NaN: that price has none */
+  double surface_vol;              /* of the implied surface that the leverage is made from */
+  qs_estimate model_vol;           /* by Monte Carlo; NaN where the price has none */
+  bool inside;                     /* the Monte Carlo price lies between bid and ask */
+} qs_local_quote;
+
+typedef struct qs_local_expiry {
+  qs_time expiry;
+  size_t quotes;
+  double inside_bid_ask, surface_inside; /* shares */
+  double largest_std_error;              /* of a volatility */
+} qs_local_expiry;
+
+/* The local-stochastic fit: a leverage function over the fitted heston, repriced on paths of their own. */
+typedef struct qs_local_result {
+  size_t quotes; /* two-sided, expiring in 7 days or more: the shares are of them */
+  double inside_bid_ask, surface_inside;
+  double least_density;  /* of the surface: that of ln S over the normal one's; negative is arbitrage */
+  double least_increase; /* of its total variance from one expiry to the next, relative; likewise */
+  double kept;           /* share of the local variances that were kept in their bounds */
+  uint64_t particles, paths;
+  const qs_local_expiry *expiries;
+  size_t expiry_count;
+  const qs_local_quote *fits; /* all two-sided quotes of these expiries */
+  size_t fit_count;
+} qs_local_result;
+
 typedef struct qs_calibration_result {
   const char *underlying;
   bool trusted;
@@ -157,6 +188,7 @@ typedef struct qs_calibration_result {
   size_t warning_count;
   const qs_shift_result *shift; /* null: none */
   size_t shift_count;
+  const qs_local_result *local; /* null: none */
 } qs_calibration_result;
 
 typedef struct qs_risk_level {

@@ -23,7 +23,7 @@ underlyings:
   - name: X
     spot: 100
     discount_rate: 0.05
-    model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.05, xi: 0.5, rho: -0.7}
+    model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.05, xi: 0.5, rho: -0.7, local: false}
   - name: K
     spot: 10
     model: {type: kou, sigma: 0.2, lambda: 1, p: 0.4, eta1: 10, eta2: 5, shift: [{expiry_years: 0.25, variance: 0.01}, {expiry: 2026-12-25T08:00:00Z, variance: 0.02}]}

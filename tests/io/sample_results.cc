@@ -113,6 +113,22 @@ void SampleResults::add_calibration() {
   shift_ = {{1785571200, number(), number(), number(), number()}};
   c.shift = shift_.data();
   c.shift_count = 1;
+  size_t repriced = count(), here = count();
+  local_expiries_ = {{1785571200, here, number(), number(), number()}};
+  local_quotes_ = {{text("quote"), 1785571200, number(), number(), number(), number(), estimate(), true}};
+  local_ = {repriced,
+            number(),
+            number(),
+            number(),
+            number(),
+            number(),
+            count(),
+            count(),
+            local_expiries_.data(),
+            1,
+            local_quotes_.data(),
+            1};
+  c.local = &local_;
   for (qs_parameter p : {QS_V0, QS_KAPPA}) {
     double value = number();
     parameters_.push_back({p, value, number(), p == QS_V0});

@@ -43,6 +43,9 @@ private:
   std::vector<qs_sensitivity_result> sensitivities_;
   std::vector<qs_parameter_result> parameters_;
   std::vector<qs_shift_result> shift_;
+  std::vector<qs_local_expiry> local_expiries_;
+  std::vector<qs_local_quote> local_quotes_;
+  qs_local_result local_;
   std::vector<qs_exclusion> exclusions_;
   std::vector<qs_expiry_fit> expiries_;
   std::vector<qs_quote_fit> fits_;
