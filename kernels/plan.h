@@ -212,11 +212,8 @@ enum {
  * unshifted F_T. */
 typedef struct qs_path_unit {
   qs_path_plan path;
-  const double *log_forwards;  /* [date]: ln F(date) */
-  const double *years;         /* [date]: from as_of */
-  const double *added_weights; /* [added_count][date]: moves of the steps' added variance, each by what it
-                                  adds up to at the dates */
-  uint32_t added_count;        /* at most QS_MAX_ADDED */
+  const double *log_forwards; /* [date]: ln F(date) */
+  const double *years;        /* [date]: from as_of */
   const qs_path_payoff_plan *payoffs;
   uint32_t payoff_count;
   const double *shifts;
@@ -227,6 +224,9 @@ typedef struct qs_path_unit {
   uint64_t batch_paths;
   uint32_t batch_begin, batch_end;
   uint64_t first_path;
+  const double *added_weights; /* [added_count][date]: moves of the steps' added variance, each by what it
+                                  adds up to at the dates */
+  uint32_t added_count;        /* at most QS_MAX_ADDED */
 } qs_path_unit;
 
 /* ---- payoffs of several underlyings ---- */
