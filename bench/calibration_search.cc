@@ -103,7 +103,8 @@ Search search(MarketFixture &m, qs_model_type type, double seconds, unsigned lon
   qs_fit_problem problem;
   qs_fit_descent descent;
   result.best.objective = INFINITY;
-  if (qs_fit_problem_create(&m.context, m.arena, &m.market->underlyings[0], type, &problem) != QS_OK ||
+  if (qs_fit_problem_create(&m.context, m.arena, &m.market->underlyings[0], m.market->as_of, type, false,
+                            &problem) != QS_OK ||
       qs_fit_descent_create(&m.context, m.arena, &problem, &descent) != QS_OK) {
     return result;
   }

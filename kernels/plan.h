@@ -32,7 +32,8 @@ extern "C" {
 enum {
   QS_LEAF_PATHS = 64,   /* every batch is a multiple of it; moments keep one accumulator per position in it */
   QS_MAX_BATCHES = 256, /* a run's paths are cut into at most so many batches */
-  QS_MAX_LAW_PARAMETERS = 10 /* most parameters any model has */
+  QS_MAX_LAW_PARAMETERS = 10, /* most parameters any model has */
+  QS_MAX_ADDED = 64           /* most moves of the added variance that a path unit differentiates to */
 };
 
 typedef enum qs_scheme {
@@ -58,6 +59,8 @@ typedef struct qs_step {
   double years;        /* length, > 0 */
   uint32_t draw_block; /* which Philox block holds its draws */
   uint32_t draw_word;  /* which of its four words, 0..3 */
+  double added;        /* variance that the step has beside the model's, deterministic and independent of
+                          everything: ln S gets a Brownian motion of its own (Pacati, Pompa, Reno 2018); >= 0 */
 } qs_step;
 
 /* A date that trades observe, reached after `main_steps` steps and, when side.years > 0, one more. */
@@ -190,8 +193,8 @@ typedef struct qs_path_payoff_plan {
   const double *known;      /* [program->observation_count]: the price where it is known */
 } qs_path_payoff_plan;
 
-/* What a path unit yields for one payoff: with greeks, 4 + n quantities, without, the first alone. Per unit
- * of F_T. */
+/* What a path unit yields for one payoff: with greeks, 4 + n + added_count quantities (the last ones are the
+ * derivatives to `added_weights`), without, the first alone. Per unit of F_T. */
 enum {
   QS_PATH_PRICE = 0,
   QS_PATH_DELTA = 1, /* derivative to the log of spot and all forwards together */
@@ -221,6 +224,9 @@ typedef struct qs_path_unit {
   uint64_t batch_paths;
   uint32_t batch_begin, batch_end;
   uint64_t first_path;
+  const double *added_weights; /* [added_count][date]: moves of the steps' added variance, each by what it
+                                  adds up to at the dates */
+  uint32_t added_count;        /* at most QS_MAX_ADDED */
 } qs_path_unit;
 
 /* ---- payoffs of several underlyings ---- */
@@ -311,7 +317,7 @@ static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {
   for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask; mask &= mask - 1) {
     count++;
   }
-  return unit->greeks ? QS_PATH_PARAMETERS + count : 1;
+  return unit->greeks ? QS_PATH_PARAMETERS + count + unit->added_count : 1;
 }
 
 #ifdef __cplusplus

@@ -61,6 +61,9 @@ static qs_status check_step(const qs_dynamics *m, const qs_step *step, const cha
     return refuse(message, QS_ERROR_INPUT, "%s %u: its length is %g years and its draw word %u", what, index,
                   dt, step->draw_word);
   }
+  if (!(step->added >= 0.0 && step->added < 1e6)) {
+    return refuse(message, QS_ERROR_INPUT, "%s %u: its added variance is %g", what, index, step->added);
+  }
   if (m->variance == QS_VARIANCE_QE && !(qs_step_correction(m, dt) <= QS_CORRECTION_LIMIT)) {
     return refuse(
         message, QS_ERROR_INPUT,
@@ -123,12 +126,15 @@ typedef struct step_sums {
   double birth;
 } step_sums;
 
-static void fill_kind(const qs_dynamics *m, double dt, double *k, qs_thresholds *t, step_sums *sums) {
+static void fill_kind(const qs_dynamics *m, const qs_step *step, double *k, qs_thresholds *t,
+                      step_sums *sums) {
+  const double dt = step->years;
   memset(k, 0, QS_K_COUNT * sizeof *k);
   memset(t, 0, sizeof *t);
   memset(sums, 0, sizeof *sums);
   k[QS_K_YEARS] = dt;
-  k[QS_K_CONSTANT_V] = m->sigma * m->sigma * dt;
+  k[QS_K_ADDED] = step->added;
+  k[QS_K_CONSTANT_V] = m->sigma * m->sigma * dt + step->added;
   if (m->variance != QS_VARIANCE_CONSTANT) {
     qs_step_variance(m, dt, k);
   }
@@ -196,16 +202,20 @@ static bool allocate(builder *b, uint32_t steps, uint32_t dates) {
   return true;
 }
 
-/* The kind of a length; a new one where there is none yet. */
+static bool is_kind(const double *k, const qs_step *step) {
+  return k[QS_K_YEARS] == step->years && k[QS_K_ADDED] == step->added;
+}
+
+/* The kind of a length and an added variance; a new one where there is none yet. */
 static qs_law_step law_step(builder *b, const qs_step *step) {
   qs_table *t = &b->table;
   uint32_t kind = t->kind_count;
-  while (kind > 0 && t->coefficients[(size_t)(kind - 1) * QS_K_COUNT + QS_K_YEARS] != step->years) {
+  while (kind > 0 && !is_kind(t->coefficients + (size_t)(kind - 1) * QS_K_COUNT, step)) {
     kind--;
   }
   if (kind == 0) {
     kind = ++t->kind_count;
-    fill_kind(&t->dynamics, step->years, t->coefficients + (size_t)(kind - 1) * QS_K_COUNT,
+    fill_kind(&t->dynamics, step, t->coefficients + (size_t)(kind - 1) * QS_K_COUNT,
               t->thresholds + (kind - 1), b->sums + (kind - 1));
   }
   const qs_law_step result = {kind - 1, step->draw_block, step->draw_word};
@@ -214,13 +224,14 @@ static qs_law_step law_step(builder *b, const qs_step *step) {
 
 /* Sums over the steps up to a date. */
 typedef struct running {
-  double years, drift, sums[QS_MAX_LAW_PARAMETERS], birth;
+  double years, added, drift, sums[QS_MAX_LAW_PARAMETERS], birth;
 } running;
 
 static void take_step(running *r, const qs_table *t, const step_sums *sums, uint32_t kind) {
   const double *k = t->coefficients + (size_t)kind * QS_K_COUNT;
   const step_sums *s = sums + kind;
   r->years += k[QS_K_YEARS];
+  r->added += k[QS_K_ADDED];
   r->drift += k[QS_K_DRIFT];
   r->birth += s->birth;
   for (int i = 0; i < QS_MAX_LAW_PARAMETERS; i++) {
@@ -260,7 +271,7 @@ static void fill_date(const qs_dynamics *m, const running *r, double *d) {
   memset(d, 0, QS_D_COUNT * sizeof *d);
   d[QS_D_DRIFT] = r->drift;
   memcpy(d + QS_D_DRIFT_0, r->sums, sizeof r->sums);
-  d[QS_D_CONSTANT_V] = m->sigma * m->sigma * r->years;
+  d[QS_D_CONSTANT_V] = m->sigma * m->sigma * r->years + r->added;
   d[QS_D_CONSTANT_SIGMA] = 2.0 * m->sigma * r->years;
   d[QS_D_OWN] = 1.0 - m->rho * m->rho;
   d[QS_D_OWN_RHO] = -2.0 * m->rho;
@@ -487,6 +498,10 @@ qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
   if (!status) {
     status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
                           unit->greeks, message);
+  }
+  if (!status && (unit->added_count > QS_MAX_ADDED || (unit->added_count && !unit->added_weights))) {
+    return refuse(message, QS_ERROR_INPUT, "%u moves of the added variance, at most %d", unit->added_count,
+                  QS_MAX_ADDED);
   }
   for (uint32_t i = 0; !status && i < unit->payoff_count; i++) {
     const qs_path_payoff_plan *p = unit->payoffs + i;

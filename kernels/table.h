@@ -15,7 +15,7 @@ extern "C" {
 typedef struct qs_table {
   qs_dynamics dynamics;
   uint32_t parameter_count;  /* of the model */
-  uint32_t kind_count;       /* distinct step lengths */
+  uint32_t kind_count;       /* distinct steps, draws apart */
   double *coefficients;      /* [kind][QS_K_COUNT] */
   qs_thresholds *thresholds; /* [kind] */
   uint32_t step_count;

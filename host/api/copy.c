@@ -51,6 +51,8 @@ static void copy_underlyings(copier *c, const qs_inputs *from, qs_inputs *to) {
       copy_text(c, &quotes[k].instrument);
     }
     underlyings[u].quotes = quotes;
+    underlyings[u].shift =
+        copy_array(c, underlyings[u].shift, underlyings[u].shift_count, sizeof *underlyings[u].shift);
   }
   COPY_ARRAY(c, qs_correlation_spec, correlations, correlation_count);
   for (size_t k = 0; k < correlations_count; k++) {

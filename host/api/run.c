@@ -15,6 +15,7 @@
 #include "host/engine/report.h"
 #include "host/engine/valuation.h"
 #include "host/hedge/hedge.h"
+#include "host/local/local.h"
 #include "host/risk/risk.h"
 #include "host/stress/stress.h"
 
@@ -106,6 +107,13 @@ static qs_status build(run *r) {
 
 static qs_status calibrate(run *r) {
   qs_status status = qs_market_calibrate(r->context, r->arena, r->market);
+  qs_local_settings local = qs_local_resolve(&r->inputs->simulation);
+  for (size_t u = 0; !status && u < r->market->underlying_count; u++) {
+    qs_underlying_market *market = &r->market->underlyings[u];
+    if (market->spec->local) {
+      status = qs_local_run(r->context, r->arena, market, &local);
+    }
+  }
   if (status) {
     return status;
   }

@@ -44,6 +44,19 @@ static void print_parameters(FILE *file, const qs_calibration_result *c) {
     loose = loose || !p->identified;
   }
   fprintf(file, "%s\n", loose ? "   (?): the quotes hardly tell" : "");
+  for (size_t i = 0; i < c->shift_count; i++) {
+    char text[32];
+    format_time(c->shift[i].expiry, text);
+    fprintf(file, "%s%.10s %.4f +- %.2g", i ? ", " : "  shift of the variance: to ", text,
+            c->shift[i].variance, c->shift[i].std_error);
+  }
+  fprintf(file, "%s", c->shift_count ? "\n" : "");
+  if (c->local) {
+    fprintf(file,
+            "  leverage function: %.1f%% of %zu two-sided quotes within bid-ask (7 days or more; surface "
+            "%.1f%%)\n",
+            100 * c->local->inside_bid_ask, c->local->quotes, 100 * c->local->surface_inside);
+  }
 }
 
 /* A fit that was asked for, also one that could not even begin. */

@@ -85,12 +85,24 @@ static void exact_average(const path_builder *b, const qs_path_payoff_plan *plan
   }
 }
 
+/* The steps' added variance up to a date. */
+static double added_variance(const qs_path_plan *path, uint32_t date) {
+  const qs_date *at = &path->dates[date];
+  double sum = at->side.years > 0 ? at->side.added : 0;
+  for (uint32_t i = 0; i < at->main_steps; i++) {
+    sum += path->steps[i].added;
+  }
+  return sum;
+}
+
 static bool exact_european(const path_builder *b, const qs_path_payoff_plan *plan, double *exact) {
   const qs_model *model = &b->unit->path.model;
   const double years = b->unit->years[plan->dates[0]];
   qs_fourier_option_value value;
   qs_fourier_report report;
-  if (qs_fourier_option(model, years, plan->sign > 0, log(plan->level[0]), NULL, &value, &report)) {
+  qs_fourier_settings settings = qs_fourier_defaults();
+  settings.added_variance = added_variance(&b->unit->path, plan->dates[0]);
+  if (qs_fourier_option(model, years, plan->sign > 0, log(plan->level[0]), &settings, &value, &report)) {
     return false;
   }
   exact[QS_PATH_PRICE] = value.price;
@@ -103,6 +115,10 @@ static bool exact_european(const path_builder *b, const qs_path_payoff_plan *pla
       if (qs_model_parameters(model->type) >> p & 1) {
         exact[q++] = value.parameter[p];
       }
+    }
+    for (uint32_t k = 0; k < b->unit->added_count; k++) {
+      const double weight = b->unit->added_weights[(size_t)k * b->unit->path.date_count + plan->dates[0]];
+      exact[q++] = 0.5 * value.gamma * weight;
     }
   }
   return true;

@@ -28,6 +28,13 @@ void qs_expansion_find(const qs_valuation *valuation, size_t contract, double *s
   for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
     made.by_volatility += scaling[p] * market->model.value[p] * greek[QS_GREEK_PARAMETER + p];
   }
+  for (size_t piece = 0; piece < market->shift.count; piece++) {
+    qs_form form;
+    if (qs_shift_form(valuation, contract, piece, false, &form)) {
+      made.by_volatility += 2 * market->shift.pieces[piece].variance *
+                            qs_form_estimate(valuation, contract, &form, scratch).estimate;
+    }
+  }
   *expansion = made;
 }
 

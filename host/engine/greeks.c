@@ -162,6 +162,37 @@ static qs_form carry_form(const terms *t, bool in_coin) {
   return form;
 }
 
+/* Adds coefficient x dy0/dphi of a piece of the shift. At the expiry dc/dV = F^2 d2c/dF2 / 2, the conditional
+ * law being normal. */
+static void add_shift(const qs_valuation *valuation, const terms *t, size_t piece, double coefficient,
+                      qs_form *form) {
+  if (t->path) {
+    size_t parameters = (size_t)__builtin_popcount(qs_model_parameters(t->market->model.type));
+    form->now[QS_PATH_PARAMETERS + parameters + piece] += coefficient;
+    return;
+  }
+  double years = qs_shift_years(&t->market->shift, piece, valuation->market->as_of, t->contract->expiry);
+  form->now[QS_QUANTITY_GAMMA] += 0.5 * years * coefficient;
+}
+
+bool qs_shift_form(const qs_valuation *valuation, size_t contract, size_t piece, bool coin, qs_form *form) {
+  terms t = terms_of(valuation, contract, coin);
+  *form = constant_form(0);
+  if (is_simulated(t.contract)) {
+    add_shift(valuation, &t, piece, t.scale, form);
+  }
+  return is_simulated(t.contract);
+}
+
+/* How far a row of the calibration's sensitivities moves when every quote does. */
+static double parallel_move(const qs_underlying_market *market, size_t row) {
+  double sum = 0;
+  for (size_t j = 0; j < market->sensitivity_count; j++) {
+    sum += market->parameter_by_quote[row * market->sensitivity_count + j];
+  }
+  return sum;
+}
+
 static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *form) {
   const qs_underlying_market *market = t->market;
   qs_model_type type = market->model.type;
@@ -169,13 +200,13 @@ static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *
   if (market->parameter_by_quote) {
     for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
       int slot = qs_parameter_slot(type, (qs_parameter)p);
-      double shift = 0;
-      for (size_t j = 0; slot >= 0 && j < market->sensitivity_count; j++) {
-        shift += market->parameter_by_quote[p * market->sensitivity_count + j];
-      }
       if (slot >= 0) {
-        form->now[t->parameters + (uint32_t)slot] = vol_point * t->scale * shift;
+        form->now[t->parameters + (uint32_t)slot] = vol_point * t->scale * parallel_move(market, p);
       }
+    }
+    for (size_t piece = 0; piece < market->shift.count; piece++) {
+      double move = parallel_move(market, QS_PARAMETER_COUNT + piece);
+      add_shift(valuation, t, piece, vol_point * t->scale * move, form);
     }
     return true;
   }
@@ -183,7 +214,6 @@ static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *
     form->now[t->parameters] = vol_point * t->scale;
     return true;
   }
-  (void)valuation;
   return false;
 }
 

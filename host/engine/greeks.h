@@ -27,6 +27,9 @@ qs_form qs_price_form(const qs_valuation *valuation, size_t contract, bool coin)
  * point of every quote at once), or 0.01 d_sigma for gbm. */
 bool qs_greek_form(const qs_valuation *valuation, size_t contract, qs_greek greek, bool coin, qs_form *form);
 
+/* One unit's derivative to a piece of the variance's shift; false for contracts without optionality. */
+bool qs_shift_form(const qs_valuation *valuation, size_t contract, size_t piece, bool coin, qs_form *form);
+
 /* dV/d ln F(T) of one unit at fixed spot, in the reporting currency: what its expiry's forward moves. A
  * path's whole sensitivity to its forwards is laid on its last date. */
 qs_form qs_forward_form(const qs_valuation *valuation, size_t contract);

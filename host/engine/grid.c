@@ -47,6 +47,7 @@ static int64_t floor_divide(int64_t a, int64_t b) {
 static qs_step make_step(qs_time from, qs_time to, uint32_t level, int64_t index) {
   qs_step step;
   step.years = qs_time_years(from, to);
+  step.added = 0;
   step.draw_block = level << LEVEL_SHIFT | ((uint32_t)(index >> 2) & ((1u << LEVEL_SHIFT) - 1));
   step.draw_word = (uint32_t)(index & 3);
   return step;
@@ -180,4 +181,39 @@ qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_m
 qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                         const qs_time *times, size_t count, double step_days, qs_grid *grid) {
   return qs_grid_build_through(context, arena, model, as_of, times, NULL, count, step_days, grid);
+}
+
+/* A step's length is a whole number of seconds. */
+static qs_time end_of(qs_time begin, const qs_step *step) {
+  return begin + (qs_time)llround(step->years * QS_SECONDS_PER_YEAR);
+}
+
+qs_status qs_grid_shift(qs_context *context, qs_arena *arena, const qs_shift *shift, double factor,
+                        qs_time origin, qs_grid *grid) {
+  if (!shift->count) {
+    return QS_OK;
+  }
+  qs_step *steps = QS_NEW(arena, grid->step_count, qs_step);
+  qs_date *dates = QS_NEW(arena, grid->date_count, qs_date);
+  if (!steps || !dates) {
+    return qs_fail_memory(context, "laying out the time grid");
+  }
+  qs_time t = origin;
+  uint32_t taken = 0;
+  for (uint32_t d = 0; d <= grid->date_count; d++) {
+    uint32_t until = d < grid->date_count ? grid->dates[d].main_steps : grid->step_count;
+    for (; taken < until; taken++) {
+      qs_time end = end_of(t, &grid->steps[taken]);
+      steps[taken] = grid->steps[taken];
+      steps[taken].added = factor * qs_shift_added(shift, t, end);
+      t = end;
+    }
+    if (d < grid->date_count) {
+      dates[d] = grid->dates[d];
+      dates[d].side.added = factor * qs_shift_added(shift, t, end_of(t, &dates[d].side));
+    }
+  }
+  grid->steps = steps;
+  grid->dates = dates;
+  return QS_OK;
 }

@@ -10,6 +10,7 @@
 
 #include "host/base/arena.h"
 #include "host/base/context.h"
+#include "host/market/shift.h"
 #include "kernels/plan.h"
 #include "quickset/inputs.h"
 
@@ -39,6 +40,10 @@ qs_status qs_grid_build(qs_context *context, qs_arena *arena, const qs_model *mo
 qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                                 const qs_time *times, const bool *through, size_t count, double step_days,
                                 qs_grid *grid);
+
+/* Gives the steps of a grid that begins at `origin` their added variance: `factor` times the shift's. */
+qs_status qs_grid_shift(qs_context *context, qs_arena *arena, const qs_shift *shift, double factor,
+                        qs_time origin, qs_grid *grid);
 
 /* Where the calendar's steps end: nodes[count], ascending, after as_of, up to the first one after `last`. */
 qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,

@@ -22,6 +22,9 @@ static qs_status simulate(qs_horizon *h, qs_context *context, size_t u, qs_time 
   qs_grid grid;
   qs_status status = qs_grid_build(context, h->arena, &underlying->model, h->market->as_of, &time, 1,
                                    h->spec.step_days, &grid);
+  if (!status) {
+    status = qs_grid_shift(context, h->arena, &underlying->shift, 1, h->market->as_of, &grid);
+  }
   uint64_t *keys = QS_NEW(h->arena, n, uint64_t);
   double *weights = QS_NEW(h->arena, n, double);
   double *x = QS_NEW(h->arena, h->spec.paths, double);
@@ -103,8 +106,10 @@ qs_status qs_horizon_surface_at(qs_horizon *h, qs_context *context, size_t u, qs
   const qs_horizon_states *states;
   qs_status status = qs_horizon_states_at(h, context, u, qs_horizon_end(h), &states);
   if (!status) {
-    status = qs_surface_build(context, h->arena, &h->market->underlyings[u].model,
-                              qs_time_years(qs_horizon_end(h), expiry), &states->range, &made->surface);
+    const qs_underlying_market *underlying = &h->market->underlyings[u];
+    qs_surface_law law = {&underlying->model, qs_time_years(qs_horizon_end(h), expiry),
+                          qs_shift_added(&underlying->shift, qs_horizon_end(h), expiry)};
+    status = qs_surface_build(context, h->arena, &law, &states->range, &made->surface);
   }
   if (!status) {
     made->expiry = expiry;

@@ -40,15 +40,17 @@ static double plain_now(const qs_underlying_market *market, const qs_contract *c
 }
 
 /* Values now of options of one expiry, one unit each, by the same Fourier prices as the tables. */
-static qs_status options_now(qs_context *context, const qs_underlying_market *market,
+static qs_status options_now(qs_context *context, qs_time as_of, const qs_underlying_market *market,
                              const qs_contract *const *options, size_t count, double *k, double *price) {
   double years = options[0]->years, forward = qs_curve_forward(&market->curve, years);
   for (size_t i = 0; i < count; i++) {
     k[i] = log(options[i]->strike / forward);
   }
   qs_fourier_output output = {.price = price};
+  qs_fourier_settings settings = qs_fourier_defaults();
+  settings.added_variance = qs_shift_added(&market->shift, as_of, options[0]->expiry);
   qs_fourier_report report;
-  qs_status status = qs_fourier_strip(&market->model, years, count, k, NULL, &output, &report);
+  qs_status status = qs_fourier_strip(&market->model, years, count, k, &settings, &output, &report);
   if (status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6)) {
     return qs_fail(context, status, "%s: pricing: %s", options[0]->id, report.problem);
   }
@@ -92,8 +94,8 @@ static qs_status all_options_now(const qs_horizon *h, qs_context *context, qs_ar
                   options[end]->expiry == options[i]->expiry;) {
       end++;
     }
-    qs_status status =
-        options_now(context, &h->market->underlyings[options[i]->underlying], options + i, end - i, k, price);
+    qs_status status = options_now(context, h->market->as_of, &h->market->underlyings[options[i]->underlying],
+                                   options + i, end - i, k, price);
     if (status) {
       return status;
     }

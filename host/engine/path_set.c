@@ -264,6 +264,23 @@ static bool fill_payoff(const builder *b, const qs_path_left *left, const qs_tim
   return indices != NULL;
 }
 
+/* What each piece of the shift adds to the variance at every date, per unit of it. */
+static qs_status weigh_added(const builder *b, const qs_time *dates, size_t count, qs_path_unit *unit) {
+  const qs_shift *shift = &b->underlying->shift;
+  double *weights = QS_NEW(b->arena, shift->count * count, double);
+  if (!weights) {
+    return qs_fail_memory(b->context, "laying out payoffs along paths");
+  }
+  for (size_t piece = 0; piece < shift->count; piece++) {
+    for (size_t d = 0; d < count; d++) {
+      weights[piece * count + d] = qs_shift_years(shift, piece, b->origin, dates[d]);
+    }
+  }
+  unit->added_weights = weights;
+  unit->added_count = (uint32_t)shift->count;
+  return QS_OK;
+}
+
 /* The paths of a group and what its dates are. */
 static qs_status make_path(const builder *b, const group *of, const qs_time *dates, size_t count,
                            qs_path_unit *unit) {
@@ -282,6 +299,13 @@ static qs_status make_path(const builder *b, const group *of, const qs_time *dat
   qs_grid grid;
   qs_status status = qs_grid_build_through(b->context, b->arena, b->market->model, b->origin, dates, through,
                                            count, b->simulation->step_days, &grid);
+  if (!status) {
+    status = qs_grid_shift(b->context, b->arena, &b->underlying->shift, 1 + b->market->shift_rise, b->origin,
+                           &grid);
+  }
+  if (!status && b->market->greeks) {
+    status = weigh_added(b, dates, count, unit);
+  }
   if (status) {
     return status;
   }

@@ -12,7 +12,7 @@
 static const size_t chunk_bytes = (size_t)160 << 20;
 
 qs_shock qs_shock_none(const qs_model *model) {
-  qs_shock shock = {*model, 0, 0, 0};
+  qs_shock shock = {*model, 0, 0, 0, 0};
   return shock;
 }
 
@@ -96,7 +96,7 @@ typedef struct revaluer {
 /* Payoffs along paths may depend on the discount rate: rebates at hit do. */
 bool qs_shock_same_paths(const qs_shock *a, const qs_shock *b, bool by_rate) {
   bool same = a->model.type == b->model.type && a->carry_add == b->carry_add &&
-              (!by_rate || a->rate_add == b->rate_add);
+              a->shift_rise == b->shift_rise && (!by_rate || a->rate_add == b->rate_add);
   uint32_t used = qs_model_parameters(a->model.type);
   for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
     same = same && (!(used >> p & 1) || a->model.value[p] == b->model.value[p]);
@@ -117,7 +117,8 @@ typedef struct chunk_plan {
 static qs_status plan_units(const revaluer *r, qs_arena *arena, size_t u, const qs_shock *shock,
                             const double *shifts, uint32_t shift_count, chunk_plan *plan) {
   const qs_underlying_market *underlying = &r->market->underlyings[u];
-  qs_unit_market market = {&shock->model, shock->carry_add, false, shifts, shift_count, false};
+  qs_unit_market market = {&shock->model, shock->carry_add, false, shifts, shift_count,
+                           false,         shock->shift_rise};
   uint32_t first;
   qs_status status = qs_unit_build(r->context, arena, underlying, r->market->as_of, r->simulation,
                                    &r->sets[u], &market, &plan->units[plan->count], &first);

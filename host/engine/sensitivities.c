@@ -8,7 +8,7 @@
 /* Buckets of moneyness K / F. */
 static const double bucket_edges[] = {0.8, 0.95, 1.05, 1.25};
 static const char *const bucket_labels[] = {"below 0.8", "0.8-0.95", "0.95-1.05", "1.05-1.25", "above 1.25"};
-enum { BUCKETS = sizeof bucket_labels / sizeof *bucket_labels };
+enum { BUCKETS = sizeof bucket_labels / sizeof *bucket_labels, MAX_ROWS = QS_PARAMETER_COUNT + QS_MAX_ADDED };
 
 typedef struct worker {
   qs_context *context;
@@ -87,28 +87,40 @@ static qs_status delta_by_future(const worker *w, qs_sensitivity_result *result)
   return QS_OK;
 }
 
-/* sums[parameter][batch]: the book's derivative with respect to each parameter. */
+/* Rows of a calibration's sensitivities: parameters, then the shift's pieces. */
+static size_t rows_of(const qs_underlying_market *market) {
+  return QS_PARAMETER_COUNT + market->shift.count;
+}
+
+/* One unit's derivative to a row. */
+static bool row_form(const qs_valuation *v, size_t contract, size_t row, qs_form *form) {
+  return row < QS_PARAMETER_COUNT
+             ? qs_greek_form(v, contract, (qs_greek)(QS_GREEK_PARAMETER + row), false, form)
+             : qs_shift_form(v, contract, row - QS_PARAMETER_COUNT, false, form);
+}
+
+/* sums[row][batch]: the book's derivative with respect to each parameter and piece of the shift. */
 static void sum_parameters(const worker *w, double *sums) {
   const qs_valuation *v = w->valuation;
   for (size_t i = 0; i < v->count; i++) {
     if (v->contracts[i].underlying != w->underlying || v->payoff_of[i] == QS_NO_PAYOFF) {
       continue;
     }
-    for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+    for (size_t p = 0; p < rows_of(w->market); p++) {
       qs_form form;
-      if (qs_greek_form(v, i, (qs_greek)(QS_GREEK_PARAMETER + p), false, &form)) {
+      if (row_form(v, i, p, &form)) {
         qs_form_add_batches(v, i, &form, v->contracts[i].quantity, sums + p * w->batches);
       }
     }
   }
 }
 
-/* Vega, per volatility point, of a direction in the quotes: direction[p] = sum of d parameter / d vol over
+/* Vega, per volatility point, of a direction in the quotes: direction[row] = sum of d parameter / d vol over
  * it. */
 static qs_estimate vega_estimate(const worker *w, const double *sums, const double *direction,
                                  double *scratch) {
   memset(scratch, 0, w->batches * sizeof *scratch);
-  for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+  for (size_t p = 0; p < rows_of(w->market); p++) {
     for (uint32_t b = 0; b < w->batches && direction[p] != 0; b++) {
       scratch[b] += 0.01 * direction[p] * sums[p * w->batches + b];
     }
@@ -135,7 +147,7 @@ static qs_status vega_by_bucket(const worker *w, const double *sums, double *scr
   size_t count = 0;
   /* Columns are sorted by expiry and strike, so a bucket is a run of them. */
   for (size_t j = 0; j < quotes;) {
-    double direction[QS_PARAMETER_COUNT] = {0};
+    double direction[MAX_ROWS] = {0};
     const qs_option_quote *head = &market->options[market->sensitivity_option[j]];
     int bucket = bucket_of(head->strike / head->forward);
     for (; j < quotes; j++) {
@@ -143,7 +155,7 @@ static qs_status vega_by_bucket(const worker *w, const double *sums, double *scr
       if (option->expiry != head->expiry || bucket_of(option->strike / option->forward) != bucket) {
         break;
       }
-      for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+      for (size_t p = 0; p < rows_of(market); p++) {
         direction[p] += market->parameter_by_quote[p * quotes + j];
       }
     }
@@ -162,20 +174,38 @@ static qs_status vega_by_bucket(const worker *w, const double *sums, double *scr
   return QS_OK;
 }
 
-static qs_status vegas(const worker *w, qs_sensitivity_result *result) {
+static qs_status by_shift(const worker *w, const double *sums, qs_sensitivity_result *result) {
+  const qs_shift *shift = &w->market->shift;
+  qs_named_estimate *pieces = QS_NEW(w->arena, shift->count, qs_named_estimate);
+  if (!pieces) {
+    return qs_fail_memory(w->context, "reporting sensitivities");
+  }
+  for (size_t i = 0; i < shift->count; i++) {
+    char text[QS_TIME_TEXT];
+    qs_time_format(shift->pieces[i].end, text);
+    pieces[i].name = qs_arena_strdup(w->arena, text);
+    if (!pieces[i].name) {
+      return qs_fail_memory(w->context, "reporting sensitivities");
+    }
+    pieces[i].value =
+        qs_batch_estimate(&w->valuation->simulation, sums + (QS_PARAMETER_COUNT + i) * w->batches);
+  }
+  result->d_shift = pieces;
+  result->d_shift_count = shift->count;
+  return QS_OK;
+}
+
+static qs_status vegas(const worker *w, const double *sums, double *scratch, qs_sensitivity_result *result) {
   const qs_underlying_market *market = w->market;
   size_t quotes = market->sensitivity_count;
-  double *sums = QS_NEW(w->arena, (size_t)QS_PARAMETER_COUNT * w->batches, double);
-  double *scratch = QS_NEW(w->arena, w->batches, double);
   qs_named_estimate *by_quote = QS_NEW(w->arena, quotes, qs_named_estimate);
-  if (!sums || !scratch || !by_quote) {
+  if (!by_quote) {
     return qs_fail_memory(w->context, "spreading vega over quotes");
   }
-  sum_parameters(w, sums);
-  double parallel[QS_PARAMETER_COUNT] = {0};
+  double parallel[MAX_ROWS] = {0};
   for (size_t j = 0; j < quotes; j++) {
-    double direction[QS_PARAMETER_COUNT];
-    for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+    double direction[MAX_ROWS];
+    for (size_t p = 0; p < rows_of(market); p++) {
       direction[p] = market->parameter_by_quote[p * quotes + j];
       parallel[p] += direction[p];
     }
@@ -201,9 +231,18 @@ qs_status qs_report_sensitivities(qs_context *context, qs_arena *arena, const qs
     result->underlying = w.market->name;
     result->vega_parallel.estimate = NAN;
     result->vega_parallel.std_error = NAN;
+    double *sums = QS_NEW(arena, rows_of(w.market) * w.batches, double);
+    double *scratch = QS_NEW(arena, w.batches, double);
+    if (!sums || !scratch) {
+      return qs_fail_memory(context, "reporting sensitivities");
+    }
+    sum_parameters(&w, sums);
     qs_status status = delta_by_future(&w, result);
+    if (!status && w.market->shift.count) {
+      status = by_shift(&w, sums, result);
+    }
     if (!status && vega && w.market->parameter_by_quote) {
-      status = vegas(&w, result);
+      status = vegas(&w, sums, scratch, result);
     }
     if (status) {
       return status;

@@ -15,13 +15,13 @@ static const double tolerated = 2.5e-6; /* of interpolation in each direction; k
 enum { MAX_K = 8192, MAX_Y = 512, ROWS = 8 };
 
 /* Expected variance to go from v: the integral of E v over `years`, jumps of the price left out. */
-static double total_variance(const qs_model *model, double years, double v) {
-  const double *p = model->value;
-  if (!(qs_model_parameters(model->type) >> QS_V0 & 1)) {
-    return p[QS_SIGMA] * p[QS_SIGMA] * years;
+static double total_variance(const qs_surface_law *law, double v) {
+  const double *p = law->model->value, years = law->years;
+  if (!(qs_model_parameters(law->model->type) >> QS_V0 & 1)) {
+    return p[QS_SIGMA] * p[QS_SIGMA] * years + law->added;
   }
   double reach = -expm1(-p[QS_KAPPA] * years) / p[QS_KAPPA];
-  return v * reach + p[QS_THETA] * (years - reach);
+  return v * reach + p[QS_THETA] * (years - reach) + law->added;
 }
 
 /* Spacing whose error for a Black price is tolerated: (3/128) (0.8/s^3) h^4. Where the model's distribution
@@ -31,12 +31,14 @@ static double spacing(double total_vol) {
   return h > max_step_k ? max_step_k : h;
 }
 
-static qs_status price_row(qs_context *context, const qs_model *model, double years, size_t y_count,
-                           const double *v, size_t k_count, const double *k, double *price) {
+static qs_status price_row(qs_context *context, const qs_surface_law *law, size_t y_count, const double *v,
+                           size_t k_count, const double *k, double *price) {
   qs_fourier_settings settings = qs_fourier_defaults();
   settings.tolerance = table_tolerance;
+  settings.added_variance = law->added;
   qs_fourier_report report;
-  qs_status status = qs_fourier_surface(model, years, y_count, v, k_count, k, &settings, price, &report);
+  qs_status status =
+      qs_fourier_surface(law->model, law->years, y_count, v, k_count, k, &settings, price, &report);
   if (status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6)) {
     return qs_fail(context, status, "pricing at the horizon: %s", report.problem);
   }
@@ -44,12 +46,12 @@ static qs_status price_row(qs_context *context, const qs_model *model, double ye
 }
 
 /* The range of k outside of which time value is negligible at the largest variance. */
-static qs_status find_range(qs_context *context, const qs_model *model, double years, double v, double start,
+static qs_status find_range(qs_context *context, const qs_surface_law *law, double v, double start,
                             double *k_high) {
   for (int tries = 0;; tries++) {
     double k = start * pow(1.3, tries);
     double at[2] = {-k, k}, price[2];
-    qs_status status = price_row(context, model, years, 1, &v, 2, at, price);
+    qs_status status = price_row(context, law, 1, &v, 2, at, price);
     if (status) {
       return status;
     }
@@ -74,8 +76,8 @@ static double halfway_error(const double *price, size_t count, size_t stride) {
 }
 
 /* Halves the step of k until the lowest variance's row, the most peaked, is interpolated well enough. */
-static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_model *model, double years,
-                               double v_low, double k_high, double start, double *step) {
+static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_surface_law *law, double v_low,
+                               double k_high, double start, double *step) {
   double *k = QS_NEW(arena, 2 * MAX_K + 1, double);
   double *price = QS_NEW(arena, 2 * MAX_K + 1, double);
   if (!k || !price) {
@@ -92,7 +94,7 @@ static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_mo
     for (size_t j = 0; j < count; j++) {
       k[j] = ((double)j - (double)half) * h / 2;
     }
-    qs_status status = price_row(context, model, years, 1, &v_low, count, k, price);
+    qs_status status = price_row(context, law, 1, &v_low, count, k, price);
     /* Nodes stand at even places whatever the parity of `half`, so both sets are tried. */
     if (status || fmax(halfway_error(price, count, 1), halfway_error(price + 1, count - 1, 1)) <= tolerated) {
       *step = h;
@@ -111,8 +113,8 @@ static double place_of(double v) {
 }
 
 /* Likewise the step of u, at log-moneyness around 0. */
-static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_model *model, double years,
-                               double v_high, double k_scale, double *step) {
+static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_surface_law *law, double v_high,
+                               double k_scale, double *step) {
   enum { STRIKES = 9, MIDDLE = 4 };
   double k[STRIKES];
   double *v = QS_NEW(arena, 2 * MAX_Y + 1, double);
@@ -133,7 +135,7 @@ static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_mo
     for (size_t i = 0; i < rows; i++) {
       v[i] = variance_at((double)i * h / 2);
     }
-    qs_status status = price_row(context, model, years, rows, v, STRIKES, k, price);
+    qs_status status = price_row(context, law, rows, v, STRIKES, k, price);
     double worst = 0;
     for (int j = 0; j < STRIKES && !status; j++) {
       worst = fmax(worst, halfway_error(price + j, rows, STRIKES));
@@ -146,8 +148,8 @@ static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_mo
 }
 
 /* Fills the table's rows, a few rows a task. */
-static qs_status fill_rows(qs_context *context, const qs_model *model, double years,
-                           const qs_surface *surface, const double *v, const double *k, double *price) {
+static qs_status fill_rows(qs_context *context, const qs_surface_law *law, const qs_surface *surface,
+                           const double *v, const double *k, double *price) {
   long chunks = (long)((surface->y_count + ROWS - 1) / ROWS);
   int failed = 0;
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic) reduction(| : failed)
@@ -156,28 +158,29 @@ static qs_status fill_rows(qs_context *context, const qs_model *model, double ye
     size_t rows = surface->y_count - first < ROWS ? surface->y_count - first : ROWS;
     qs_fourier_settings settings = qs_fourier_defaults();
     settings.tolerance = table_tolerance;
+    settings.added_variance = law->added;
     qs_fourier_report report;
-    qs_status status = qs_fourier_surface(model, years, rows, v + first, surface->k_count, k, &settings,
-                                          price + first * surface->k_count, &report);
+    qs_status status = qs_fourier_surface(law->model, law->years, rows, v + first, surface->k_count, k,
+                                          &settings, price + first * surface->k_count, &report);
     failed |= status && !(status == QS_ERROR_UNTRUSTED && report.error < 1e-6);
   }
   return failed ? qs_fail(context, QS_ERROR_UNTRUSTED, "Fourier prices at the horizon did not converge")
                 : QS_OK;
 }
 
-static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_model *model, double years,
+static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_surface_law *law,
                          const qs_state_range *range, qs_surface *made) {
-  double low = sqrt(total_variance(model, years, range->v_low));
-  double high = sqrt(total_variance(model, years, range->v_high));
+  double low = sqrt(total_variance(law, range->v_low));
+  double high = sqrt(total_variance(law, range->v_high));
   double k_high;
-  made->stochastic = qs_model_parameters(model->type) >> QS_V0 & 1;
+  made->stochastic = qs_model_parameters(law->model->type) >> QS_V0 & 1;
   made->step_u = first_step_u;
-  qs_status status = find_range(context, model, years, range->v_high, 4 * high, &k_high);
+  qs_status status = find_range(context, law, range->v_high, 4 * high, &k_high);
   if (!status) {
-    status = choose_step_k(context, scratch, model, years, range->v_low, k_high, spacing(low), &made->step_k);
+    status = choose_step_k(context, scratch, law, range->v_low, k_high, spacing(low), &made->step_k);
   }
   if (!status && made->stochastic) {
-    status = choose_step_u(context, scratch, model, years, range->v_high, low, &made->step_u);
+    status = choose_step_u(context, scratch, law, range->v_high, low, &made->step_u);
   }
   if (!status) {
     made->first_k = -(long)ceil(k_high / made->step_k) - 2;
@@ -187,14 +190,14 @@ static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_model 
   return status;
 }
 
-qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_surface_law *law,
                            const qs_state_range *range, qs_surface *surface) {
   qs_arena *scratch = qs_arena_create(context);
   if (!scratch) {
     return qs_fail_memory(context, "tabulating prices at the horizon");
   }
   qs_surface made = {0};
-  qs_status status = lay_out(context, scratch, model, years, range, &made);
+  qs_status status = lay_out(context, scratch, law, range, &made);
   if (!status) {
     double *k = QS_NEW(scratch, made.k_count, double);
     double *v = QS_NEW(scratch, made.y_count, double);
@@ -208,7 +211,7 @@ qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model 
       for (size_t i = 0; i < made.y_count; i++) {
         v[i] = variance_at((double)i * made.step_u);
       }
-      status = fill_rows(context, model, years, &made, v, k, price);
+      status = fill_rows(context, law, &made, v, k, price);
       made.price = price;
     }
   }

@@ -36,7 +36,14 @@ typedef struct qs_state_range {
   double x_low, x_high, v_low, v_high;
 } qs_state_range;
 
-qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_model *model, double years,
+/* What is tabulated. */
+typedef struct qs_surface_law {
+  const qs_model *model;
+  double years;
+  double added; /* deterministic variance to go beside the model's */
+} qs_surface_law;
+
+qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_surface_law *law,
                            const qs_state_range *range, qs_surface *surface);
 
 /* One option in a sum: weight x price per unit of forward at log-moneyness k now, k - x in state x. */

@@ -122,6 +122,9 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
   qs_grid grid;
   qs_status status =
       qs_grid_build(context, arena, market->model, origin, times, dates, simulation->step_days, &grid);
+  if (!status) {
+    status = qs_grid_shift(context, arena, &underlying->shift, 1 + market->shift_rise, origin, &grid);
+  }
   if (status) {
     return status;
   }

@@ -66,6 +66,7 @@ typedef struct qs_unit_market {
   const double *shifts; /* of ln F; null: one, zero */
   uint32_t shift_count;
   bool greeks;
+  double shift_rise; /* the variance's shift is times 1 + it */
 } qs_unit_market;
 
 /* The unit, and the index of its first payoff in the set: with next_day, those that expire within the day are
@@ -152,7 +153,7 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
 /* constant + sum_q now[q] y_q + later y', in the payoff of one contract. */
 typedef struct qs_form {
   double constant;
-  double now[QS_PATH_PARAMETERS + QS_MAX_LAW_PARAMETERS];
+  double now[QS_PATH_PARAMETERS + QS_MAX_LAW_PARAMETERS + QS_MAX_ADDED];
   double later;
 } qs_form;
 

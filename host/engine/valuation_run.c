@@ -52,7 +52,7 @@ static qs_status make_room(const planner *p, size_t simulated, qs_moment *moment
 static qs_status plan_options(planner *p, size_t u, bool later) {
   const qs_underlying_market *underlying = &p->market->underlyings[u];
   qs_underlying_values *mine = &p->values[u];
-  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
+  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later, 0};
   qs_value_unit *unit = &p->units[p->unit_count];
   job *j = &p->unit_jobs[p->unit_count++];
   uint32_t first = 0;
@@ -85,7 +85,7 @@ static qs_status plan_options(planner *p, size_t u, bool later) {
 static qs_status plan_paths(planner *p, size_t u, bool later) {
   const qs_underlying_market *underlying = &p->market->underlyings[u];
   qs_underlying_values *mine = &p->values[u];
-  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later};
+  qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later, 0};
   qs_path_units *units = later ? &mine->paths_later : &mine->paths_now;
   qs_status status = qs_path_units_build(p->context, p->arena, underlying, p->market->as_of, &p->simulation,
                                          &mine->paths, &unit_market, 0, units);

@@ -15,7 +15,7 @@ double qs_hedge_spot(const qs_market *market, const qs_contract *contract) {
   return contract->underlying < 0 ? 1 : market_of(market, contract)->spot;
 }
 
-static qs_status option_price(qs_context *context, const qs_underlying_market *market,
+static qs_status option_price(qs_context *context, qs_time as_of, const qs_underlying_market *market,
                               const qs_contract *contract, double *price) {
   bool coin = contract->settlement == QS_SETTLE_COIN;
   if (!isnan(contract->mark)) {
@@ -24,8 +24,10 @@ static qs_status option_price(qs_context *context, const qs_underlying_market *m
   }
   qs_fourier_option_value value;
   qs_fourier_report report;
+  qs_fourier_settings settings = qs_fourier_defaults();
+  settings.added_variance = qs_shift_added(&market->shift, as_of, contract->expiry);
   qs_status status = qs_fourier_option(&market->model, contract->years, contract->call_put == QS_CALL,
-                                       log(contract->strike / contract->forward), NULL, &value, &report);
+                                       log(contract->strike / contract->forward), &settings, &value, &report);
   if (status && !(status == QS_ERROR_UNTRUSTED && report.error < enough)) {
     return qs_fail(context, status, "hedge: %s: pricing: %s", contract->id, report.problem);
   }
@@ -39,7 +41,7 @@ qs_status qs_hedge_price(qs_context *context, const qs_market *market, const qs_
   double spot = qs_hedge_spot(market, contract), forward = contract->forward, entry = contract->entry_price;
   switch (contract->kind) {
   case QS_CONTRACT_OPTION:
-    return option_price(context, market_of(market, contract), contract, price);
+    return option_price(context, market->as_of, market_of(market, contract), contract, price);
   case QS_CONTRACT_FORWARD:
     *price =
         exp(-market_of(market, contract)->discount_rate * contract->years) * (forward - contract->strike);

@@ -5,6 +5,7 @@
 
 #include "host/io/draft.h"
 #include "host/market/names.h"
+#include "host/market/shift.h"
 #include "host/market/time.h"
 
 static int find_underlying(const qs_draft *draft, const char *name) {
@@ -215,8 +216,33 @@ static qs_status check_limits(qs_reader *reader, const qs_draft *draft) {
   return QS_OK;
 }
 
+/* The pieces of a given shift end after as_of and one after the other. */
+static qs_status check_shifts(qs_reader *reader, const qs_draft *draft) {
+  const qs_node *list = qs_node_get(draft->root, "underlyings");
+  const qs_node *node = list ? list->first : NULL;
+  for (size_t u = 0; node; u++, node = node->next) {
+    const qs_underlying_spec *spec = &draft->inputs.underlyings[u];
+    const qs_node *shift = qs_node_get(qs_node_get(node, "model"), "shift");
+    const qs_node *piece = spec->shift_count ? shift->first : NULL;
+    qs_time before = draft->inputs.as_of;
+    for (size_t i = 0; piece; i++, piece = piece->next) {
+      qs_time end = qs_shift_end(&spec->shift[i], draft->inputs.as_of);
+      if (end <= before) {
+        const char *key = spec->shift[i].expiry ? "expiry" : "expiry_years";
+        return qs_node_bad(reader, qs_node_get(piece, key), "must be after %s",
+                           i ? "the piece before it" : "as_of");
+      }
+      before = end;
+    }
+  }
+  return QS_OK;
+}
+
 qs_status qs_draft_check(qs_reader *reader, qs_draft *draft) {
   qs_status status = check_names(reader, draft);
+  if (status == QS_OK) {
+    status = check_shifts(reader, draft);
+  }
   if (status == QS_OK) {
     status = check_correlations(reader, draft);
   }

@@ -6,6 +6,7 @@
 
 #include "host/io/draft.h"
 #include "host/market/names.h"
+#include "host/market/shift.h"
 
 #define AT(member) offsetof(qs_underlying_spec, member)
 
@@ -20,11 +21,51 @@ static const qs_choice model_choices[] = {{"svcj", QS_MODEL_SVCJ},     {"bates",
                                           {"heston", QS_MODEL_HESTON}, {"merton", QS_MODEL_MERTON},
                                           {"kou", QS_MODEL_KOU},       {"gbm", QS_MODEL_GBM}};
 
+#define AT_PIECE(member) offsetof(qs_shift_spec, member)
+
+static const qs_field shift_fields[] = {
+    {"expiry", QS_FIELD_TIME, .offset = AT_PIECE(expiry)},
+    {"expiry_years", QS_FIELD_NUMBER, .offset = AT_PIECE(expiry_years), .range = {0, 100, true, false}},
+    {"variance", QS_FIELD_NUMBER, .offset = AT_PIECE(variance), .required = true,
+     .range = {0, 100, false, false}},
+};
+
+static void init_piece(void *object) {
+  *(qs_shift_spec *)object = (qs_shift_spec){.expiry_years = NAN};
+}
+
+static qs_status check_piece(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_shift_spec *spec = object;
+  if (!isnan(spec->expiry_years) == (spec->expiry != 0)) {
+    return qs_node_bad(reader, node, "must have exactly one of expiry and expiry_years");
+  }
+  return QS_OK;
+}
+
+static const qs_table shift_table = {shift_fields, sizeof shift_fields / sizeof shift_fields[0],
+                                     sizeof(qs_shift_spec), init_piece, check_piece};
+
+/* True, or the list of pieces. */
+static qs_status read_shift(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  static const qs_field fitted = {"shift", QS_FIELD_BOOL, .offset = AT(fit_shift)};
+  static const qs_field given = {"shift",
+                                 QS_FIELD_LIST,
+                                 .offset = AT(shift),
+                                 .count_offset = AT(shift_count),
+                                 .min_count = 1,
+                                 .max_count = QS_MAX_SHIFT_PIECES,
+                                 .table = &shift_table};
+  return qs_schema_read_field(reader, node->kind == QS_NODE_LIST ? &given : &fitted, node, object);
+}
+
 /* Ranges of parameters are qs_model_check's: some depend on each other. */
 static const qs_field model_fields[] = {
     {"type", QS_FIELD_CHOICE, .offset = AT(model.type), .required = true, .choices = model_choices,
      .choice_count = 6},
     {"calibrate", QS_FIELD_BOOL, .offset = AT(calibrate)},
+    {"local", QS_FIELD_BOOL, .offset = AT(local)},
+    {"shift", QS_FIELD_OTHER, .table = &shift_table, .read = read_shift},
     {"v0", QS_FIELD_NUMBER, .offset = AT(model.value[QS_V0]), .range = QS_ANY},
     {"kappa", QS_FIELD_NUMBER, .offset = AT(model.value[QS_KAPPA]), .range = QS_ANY},
     {"theta", QS_FIELD_NUMBER, .offset = AT(model.value[QS_THETA]), .range = QS_ANY},
@@ -116,6 +157,34 @@ static qs_status check_parameter_ranges(qs_reader *reader, const qs_node *model,
                  : QS_OK;
 }
 
+static qs_status check_shift(qs_reader *reader, const qs_node *model, const qs_underlying_spec *spec) {
+  const qs_node *node = qs_node_get(model, "shift");
+  if (spec->fit_shift && !spec->calibrate) {
+    return qs_node_bad(reader, node, "must be false, or a list of pieces, without calibrate: true");
+  }
+  if (spec->shift_count && spec->calibrate) {
+    return qs_node_bad_key(reader, node,
+                           "a list of pieces goes with given parameters; with calibrate: true "
+                           "this is true or false");
+  }
+  return QS_OK;
+}
+
+static qs_status check_local(qs_reader *reader, const qs_node *model, const qs_underlying_spec *spec,
+                             bool quotes) {
+  const qs_node *node = qs_node_get(model, "local");
+  if (!spec->local) {
+    return QS_OK;
+  }
+  if (spec->model.type != QS_MODEL_HESTON) {
+    return qs_node_bad(reader, node, "goes with type: heston alone");
+  }
+  if (spec->fit_shift || spec->shift_count) {
+    return qs_node_bad(reader, node, "does not go with a shift");
+  }
+  return quotes ? QS_OK : qs_node_bad(reader, node, "must be false where there are no quotes to fit to");
+}
+
 static qs_status check_underlying(qs_reader *reader, const qs_node *node, void *object) {
   qs_underlying_spec *spec = object;
   const qs_node *model = qs_node_get(node, "model");
@@ -137,6 +206,12 @@ static qs_status check_underlying(qs_reader *reader, const qs_node *node, void *
   qs_status status = check_parameters_belong(reader, model, spec);
   if (status == QS_OK) {
     status = check_parameter_ranges(reader, model, spec);
+  }
+  if (status == QS_OK) {
+    status = check_shift(reader, model, spec);
+  }
+  if (status == QS_OK) {
+    status = check_local(reader, model, spec, quotes != NULL);
   }
   return status == QS_OK && quotes ? qs_quotes_read(reader, quotes, spec) : status;
 }

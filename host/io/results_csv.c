@@ -1,6 +1,7 @@
 /* The CSV files of a results folder: one table each, one row per thing. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "host/io/results.h"
 #include "host/market/time.h"
@@ -145,11 +146,29 @@ static void write_sensitivities(qs_buffer *b, const qs_results *r) {
     write_named(b, s->underlying, "vega_by_bucket", s->vega_by_bucket, s->bucket_count);
     write_named(b, s->underlying, "vega_by_quote", s->vega_by_quote, s->vega_count);
     write_named(b, s->underlying, "delta_by_future", s->delta_by_future, s->delta_count);
+    write_named(b, s->underlying, "d_shift", s->d_shift, s->d_shift_count);
   }
 }
 
 static bool has_calibration(const qs_results *r) {
   return r->calibration_count > 0;
+}
+
+/* A row of each piece of the shift: the parameter is "shift 2026-08-07T08:00:00Z". */
+static void write_shift(qs_buffer *b, const qs_calibration_result *c) {
+  for (size_t i = 0; i < c->shift_count; i++) {
+    char name[sizeof "shift " + QS_TIME_TEXT] = "shift ";
+    qs_time_format(c->shift[i].expiry, name + strlen(name));
+    qs_csv_text(b, c->underlying);
+    qs_csv_text(b, qs_model_name(c->model.type));
+    qs_csv_bool(b, c->calibrated);
+    qs_csv_bool(b, c->trusted);
+    qs_csv_text(b, name);
+    qs_csv_number(b, c->shift[i].variance);
+    qs_csv_number(b, c->shift[i].std_error);
+    qs_csv_bool(b, true);
+    qs_csv_end_row(b);
+  }
 }
 
 static void write_calibration(qs_buffer *b, const qs_results *r) {
@@ -176,6 +195,7 @@ static void write_calibration(qs_buffer *b, const qs_results *r) {
       qs_csv_bool(b, fitted ? c->parameters[k].identified : true);
       qs_csv_end_row(b);
     }
+    write_shift(b, c);
   }
 }
 

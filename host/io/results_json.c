@@ -158,6 +158,9 @@ static void write_sensitivities(qs_buffer *b, const qs_results *r) {
     qs_json_estimate(b, "vega_parallel", s->vega_parallel);
     write_named(b, "vega_by_bucket", "expiry", "moneyness", s->vega_by_bucket, s->bucket_count);
     write_named(b, "vega_by_quote", "instrument", NULL, s->vega_by_quote, s->vega_count);
+    if (s->d_shift_count) {
+      write_named(b, "d_shift", "expiry", NULL, s->d_shift, s->d_shift_count);
+    }
     qs_json_close(b);
   }
   qs_json_close(b);

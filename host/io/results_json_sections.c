@@ -70,6 +70,61 @@ static void write_parameters(qs_buffer *b, const qs_calibration_result *c) {
   qs_json_close(b);
 }
 
+static void write_shift(qs_buffer *b, const qs_calibration_result *c) {
+  qs_json_open(b, "shift", '[', false);
+  for (size_t i = 0; i < c->shift_count; i++) {
+    const qs_shift_result *s = &c->shift[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_time(b, "expiry", s->expiry);
+    qs_json_number(b, "variance", s->variance);
+    qs_json_number(b, "std_error", s->std_error);
+    qs_json_number(b, "market_vol", s->market_vol);
+    qs_json_number(b, "model_vol", s->model_vol);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
+static void write_local(qs_buffer *b, const qs_local_result *l) {
+  qs_json_open(b, "local", '{', false);
+  qs_json_count(b, "quotes", l->quotes);
+  qs_json_number(b, "inside_bid_ask", l->inside_bid_ask);
+  qs_json_number(b, "surface_inside", l->surface_inside);
+  qs_json_number(b, "least_density", l->least_density);
+  qs_json_number(b, "least_increase", l->least_increase);
+  qs_json_number(b, "kept", l->kept);
+  qs_json_count(b, "particles", l->particles);
+  qs_json_count(b, "paths", l->paths);
+  qs_json_open(b, "expiries", '[', false);
+  for (size_t i = 0; i < l->expiry_count; i++) {
+    const qs_local_expiry *e = &l->expiries[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_time(b, "expiry", e->expiry);
+    qs_json_count(b, "quotes", e->quotes);
+    qs_json_number(b, "inside_bid_ask", e->inside_bid_ask);
+    qs_json_number(b, "surface_inside", e->surface_inside);
+    qs_json_number(b, "largest_std_error", e->largest_std_error);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+  qs_json_open(b, "quotes_repriced", '[', false);
+  for (size_t i = 0; i < l->fit_count; i++) {
+    const qs_local_quote *q = &l->fits[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "instrument", q->instrument);
+    qs_json_time(b, "expiry", q->expiry);
+    qs_json_number(b, "strike", q->strike);
+    qs_json_number(b, "bid_vol", q->bid_vol);
+    qs_json_number(b, "ask_vol", q->ask_vol);
+    qs_json_number(b, "surface_vol", q->surface_vol);
+    qs_json_estimate(b, "model_vol", q->model_vol);
+    qs_json_bool(b, "inside", q->inside);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+  qs_json_close(b);
+}
+
 static void write_fit(qs_buffer *b, const qs_calibration_result *c) {
   qs_json_open(b, "expiries", '[', false);
   for (size_t i = 0; i < c->expiry_count; i++) {
@@ -110,6 +165,12 @@ void qs_json_calibration(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "model", qs_model_name(c->model.type));
     qs_json_bool(b, "calibrated", c->calibrated);
     write_parameters(b, c);
+    if (c->shift_count) {
+      write_shift(b, c);
+    }
+    if (c->local) {
+      write_local(b, c->local);
+    }
     qs_json_number(b, "rmse_vol_points", c->rmse_vol_points);
     qs_json_number(b, "inside_bid_ask", c->inside_bid_ask);
     qs_json_number(b, "objective", c->objective);

@@ -18,6 +18,10 @@ typedef struct qs_reference_prices {
 qs_status qs_market_read_quotes(qs_context *context, qs_arena *arena, const char *place, qs_time as_of,
                                 qs_underlying_market *market, qs_reference_prices *prices);
 
+/* The given shift, checked: market->shift, and what the calibration says of it. */
+qs_status qs_shift_build(qs_context *context, qs_arena *arena, const char *place, qs_time as_of,
+                         qs_underlying_market *market);
+
 /* The forward curve from market->spot and the futures, or from the spec's carry. */
 qs_status qs_curve_build(qs_context *context, qs_arena *arena, qs_underlying_market *market);
 

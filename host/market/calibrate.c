@@ -4,10 +4,15 @@
 #include "host/market/fit_range.h"
 #include "host/market/fit_refine.h"
 #include "host/market/fit_report.h"
+#include "host/market/fit_shift.h"
 #include "host/market/fit_start.h"
 #include "host/market/market.h"
 
-enum { FINE = 3, STARTS = QS_FIT_MAX_STARTS + 1 }; /* the given values are one start more */
+enum {
+  CHOSEN = 3,
+  FINE = 2 * CHOSEN,
+  STARTS = QS_FIT_MAX_STARTS + 1
+}; /* the given values are one start more */
 
 /* Coarse descents end when the objective moves by less than a thousandth: enough to tell one minimum from
  * another. */
@@ -19,6 +24,8 @@ static const double same_minimum = 0.002; /* relative, of coarse objectives */
 typedef struct job {
   qs_underlying_market *market;
   qs_fit_problem problem, base_problem;
+  qs_fit_problem
+      search;    /* where a shift is fitted: the problem without it, to find starts on; else problem */
   bool searched; /* has the quotes that a search needs */
   qs_model base_start, starts[STARTS], fine_starts[FINE];
   qs_fit_outcome base, coarse[STARTS], fine[FINE];
@@ -112,12 +119,25 @@ static void collect_starts(job *j) {
   }
 }
 
+/* A start for the fine descents; where a shift is fitted, two: one with room for it below. */
+static void add_fine(job *j, const qs_model *model) {
+  static const double below = 0.7;
+  j->fine_starts[j->fine_count++] = *model;
+  if (j->problem.shifted) {
+    qs_model *lower = &j->fine_starts[j->fine_count++];
+    *lower = *model;
+    lower->value[QS_V0] *= below;
+    lower->value[QS_THETA] *= below;
+    lower->value[QS_SIGMA] *= sqrt(below);
+  }
+}
+
 /* The best coarse outcomes that are not the same minimum, as starts for the fine descents. */
 static void choose_fine(job *j) {
   bool taken[STARTS] = {false};
   double last = -INFINITY;
   j->fine_count = 0;
-  while (j->fine_count < FINE) {
+  for (int chosen = 0; chosen < CHOSEN; chosen++) {
     size_t best = STARTS;
     for (size_t i = 0; i < j->start_count; i++) {
       double objective = j->coarse[i].objective;
@@ -130,9 +150,12 @@ static void choose_fine(job *j) {
     if (best == STARTS) {
       return;
     }
+    if (chosen == 0 && j->problem.shifted) {
+      qs_fit_shift_centre(&j->problem, &j->coarse[best].model);
+    }
     taken[best] = true;
     last = j->coarse[best].objective;
-    j->fine_starts[j->fine_count++] = j->coarse[best].model;
+    add_fine(j, &j->coarse[best].model);
   }
 }
 
@@ -152,7 +175,7 @@ static qs_status search(calibration *all) {
       collect_starts(j);
     }
     for (size_t s = 0; s < j->start_count; s++) {
-      add_task(all, &j->problem, &j->starts[s], &coarse_settings, &j->coarse[s]);
+      add_task(all, &j->search, &j->starts[s], &coarse_settings, &j->coarse[s]);
     }
   }
   status = status == QS_OK ? run_tasks(all) : status;
@@ -190,27 +213,42 @@ static qs_status finish(calibration *all, job *j) {
              : qs_fail_memory(context, "reporting a calibration");
 }
 
-static qs_status create_problems(calibration *all, qs_market *market, size_t *most_quotes) {
+static qs_status create_problems(calibration *all, qs_market *market, size_t *most_quotes,
+                                 size_t *most_slices) {
   for (size_t i = 0; i < market->underlying_count; i++) {
     job *j = &all->jobs[i];
     j->market = &market->underlyings[i];
     qs_model_type type = j->market->spec->model.type;
-    qs_status status = qs_fit_problem_create(all->context, all->arena, j->market, type, &j->problem);
+    qs_status status = qs_fit_problem_create(all->context, all->arena, j->market, market->as_of, type,
+                                             j->market->spec->fit_shift, &j->problem);
     if (status == QS_OK) {
-      status = qs_fit_problem_create(all->context, all->arena, j->market, qs_fit_base_type(type),
-                                     &j->base_problem);
+      status =
+          qs_fit_problem_create(all->context, all->arena, j->market, market->as_of, type, false, &j->search);
+    }
+    if (status == QS_OK) {
+      status = qs_fit_problem_create(all->context, all->arena, j->market, market->as_of,
+                                     qs_fit_base_type(type), false, &j->base_problem);
     }
     if (status != QS_OK) {
       return status;
     }
+    if (j->problem.shifted && j->problem.slice_count > QS_MAX_SHIFT_PIECES) {
+      return qs_fail(all->context, QS_ERROR_INPUT,
+                     "%s: model.shift: the quotes have %zu expiries; at most %d", j->market->name,
+                     j->problem.slice_count, QS_MAX_SHIFT_PIECES);
+    }
     j->searched = j->market->spec->calibrate && j->problem.quote_count >= j->problem.parameter_count;
     *most_quotes = j->problem.quote_count > *most_quotes ? j->problem.quote_count : *most_quotes;
+    *most_slices = j->problem.slice_count > *most_slices ? j->problem.slice_count : *most_slices;
   }
   return QS_OK;
 }
 
-static qs_status create_descents(calibration *all, size_t quotes) {
-  const qs_fit_problem largest = {.quote_count = quotes, .parameter_count = QS_FIT_MAX_PARAMETERS};
+static qs_status create_descents(calibration *all, size_t quotes, size_t slices) {
+  const qs_fit_problem largest = {.quote_count = quotes,
+                                  .residual_count = quotes + slices + QS_FIT_MAX_PARAMETERS,
+                                  .slice_count = slices,
+                                  .parameter_count = QS_FIT_MAX_PARAMETERS};
   size_t threads = (size_t)all->context->threads;
   all->descents = QS_NEW(all->arena, threads, qs_fit_descent);
   all->tasks = QS_NEW(all->arena, all->job_count * STARTS, task);
@@ -228,14 +266,14 @@ static qs_status create_descents(calibration *all, size_t quotes) {
 
 qs_status qs_market_calibrate(qs_context *context, qs_arena *arena, qs_market *market) {
   calibration all = {.context = context, .arena = arena, .job_count = market->underlying_count};
-  size_t quotes = 0;
+  size_t quotes = 0, slices = 0;
   all.jobs = QS_NEW(arena, all.job_count, job);
   if (!all.jobs) {
     return qs_fail_memory(context, "preparing a calibration");
   }
-  qs_status status = create_problems(&all, market, &quotes);
+  qs_status status = create_problems(&all, market, &quotes, &slices);
   if (status == QS_OK) {
-    status = create_descents(&all, quotes);
+    status = create_descents(&all, quotes, slices);
   }
   all.total = all.job_count * (1 + STARTS + FINE);
   if (status == QS_OK) {

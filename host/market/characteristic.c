@@ -48,6 +48,13 @@ qs_characteristic qs_characteristic_prepare(const qs_model *model, double years)
   return out;
 }
 
+qs_characteristic qs_characteristic_shifted(const qs_model *model, double years, double added) {
+  qs_characteristic out = qs_characteristic_prepare(model, years);
+  out.added = added;
+  out.variance += added;
+  return out;
+}
+
 QS_LANE qs_cx load(const qs_node_values *values, int i) {
   return (qs_cx){values->re[i], values->im[i]};
 }
@@ -444,6 +451,9 @@ QS_CLONES void qs_characteristic_evaluate(const qs_characteristic *characteristi
   } else {
     evaluate_constant(characteristic, x, derivatives, block);
   }
+  for (int i = 0; i < N; i++) {
+    block->c.re[i] -= 0.5 * characteristic->added * (x[i] * x[i] + 0.25);
+  }
 }
 
 /* D(T) and the integral of D for real p, w = p (1 - p); false where D explodes before T. */
@@ -512,5 +522,6 @@ double qs_characteristic_log_moment(const qs_characteristic *characteristic, dou
   } else {
     value = -0.5 * v[QS_SIGMA] * v[QS_SIGMA] * ch->years * p * (1 - p);
   }
+  value -= 0.5 * ch->added * p * (1 - p);
   return ch->jumps ? value + log_jump_moment(ch, p, big_d) : value;
 }

@@ -43,6 +43,7 @@ typedef struct qs_characteristic {
   bool jumps;           /* the model has jumps */
   bool variance_jumps;  /* svcj with mu_v > 0 or its derivatives wanted */
   double kbar;          /* mean relative jump */
+  double added;         /* variance of a normal part of X of its own, which is in `variance` as well */
   double variance;      /* E of the integral of v over [0, T], diffusion alone */
   double jump_variance; /* lambda T E[J^2] */
 } qs_characteristic;
@@ -62,6 +63,9 @@ typedef struct qs_characteristic_block {
 
 /* Prepares; the model must have passed qs_model_check and years > 0. */
 qs_characteristic qs_characteristic_prepare(const qs_model *model, double years);
+
+/* The same with a normal part of variance `added` >= 0 in X, independent and of mean -added/2. */
+qs_characteristic qs_characteristic_shifted(const qs_model *model, double years, double added);
 
 /* Fills `c` and `d`, and with `derivatives` also `time` and `gradient`, at the block's nodes x[0 .. BLOCK -
  * 1]. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "host/market/black.h"
-#include "host/market/fourier.h"
+#include "host/market/fit_shift.h"
 #include "host/market/implied_near.h"
 
 static const double least_floor_price = 1e-6;
@@ -63,42 +63,65 @@ static void fill(const qs_underlying_market *market, qs_fit_problem *problem) {
 }
 
 qs_status qs_fit_problem_create(qs_context *context, qs_arena *arena, const qs_underlying_market *market,
-                                qs_model_type type, qs_fit_problem *problem) {
+                                qs_time as_of, qs_model_type type, bool shifted, qs_fit_problem *problem) {
   size_t slices = 0;
   size_t n = count_used(market, &slices);
-  qs_fit_problem made = {.type = type, .quote_count = n};
+  qs_fit_problem made = {.type = type, .quote_count = n, .shifted = shifted};
+  made.residual_count = n + (shifted ? slices : 0);
   uint32_t used = qs_model_parameters(type);
   for (unsigned i = 0; i < QS_PARAMETER_COUNT; i++) {
     if (used >> i & 1) {
       made.parameter[made.parameter_count++] = (qs_parameter)i;
     }
   }
+  made.residual_count += shifted ? made.parameter_count : 0;
   made.slices = QS_NEW(arena, slices, qs_fit_slice);
+  made.added = QS_NEW(arena, slices, double);
+  made.anchors = QS_NEW(arena, slices, qs_fit_anchor);
   made.option = QS_NEW(arena, n, size_t);
   double **arrays[] = {&made.log_moneyness, &made.vol,       &made.weight,
                        &made.floor_price,   &made.floor_vol, &made.floor_slope};
-  bool complete = made.slices && made.option;
+  bool complete = made.slices && made.added && made.anchors && made.option;
   for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-    *arrays[i] = QS_NEW(arena, n, double);
+    *arrays[i] = QS_NEW(arena, made.residual_count, double);
     complete = complete && *arrays[i];
   }
   if (!complete) {
     return qs_fail_memory(context, "preparing a calibration");
   }
   fill(market, &made);
+  for (size_t s = 0; s < made.slice_count; s++) {
+    qs_time expiry = market->options[made.option[made.slices[s].begin]].expiry;
+    made.added[s] = qs_shift_added(&market->shift, as_of, expiry);
+  }
+  if (shifted) {
+    qs_fit_shift_anchor(&made);
+  }
   *problem = made;
   return QS_OK;
 }
 
 qs_status qs_fit_workspace_create(qs_context *context, qs_arena *arena, const qs_fit_problem *problem,
                                   qs_fit_workspace *workspace) {
-  workspace->price = QS_NEW(arena, problem->quote_count, double);
-  workspace->gradient = QS_NEW(arena, problem->quote_count * problem->parameter_count, double);
-  return workspace->price && workspace->gradient ? QS_OK : qs_fail_memory(context, "preparing a calibration");
+  size_t n = problem->quote_count, slices = problem->slice_count, k = problem->parameter_count;
+  *workspace = (qs_fit_workspace){.active = QS_NEW(arena, slices, bool)};
+  struct {
+    double **array;
+    size_t count;
+  } arrays[] = {
+      {&workspace->price, n},      {&workspace->gradient, n * k},      {&workspace->gamma, n},
+      {&workspace->total, slices}, {&workspace->added, slices},        {&workspace->atm, slices},
+      {&workspace->slope, slices}, {&workspace->total_by, slices * k}, {&workspace->added_by, slices * k},
+      {&workspace->by_added, n}};
+  bool complete = workspace->active;
+  for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+    *arrays[i].array = QS_NEW(arena, arrays[i].count, double);
+    complete = complete && *arrays[i].array;
+  }
+  return complete ? QS_OK : qs_fail_memory(context, "preparing a calibration");
 }
 
-/* From the call's price to the volatility of quote i, and d volatility / d price. */
-static double implied(const qs_fit_problem *problem, size_t i, double root, double call, double *slope) {
+double qs_fit_implied(const qs_fit_problem *problem, size_t i, double root, double call, double *slope) {
   double k = problem->log_moneyness[i];
   double price = k >= 0 ? call : call - 1 + exp(k);
   double total = 0;
@@ -108,6 +131,33 @@ static double implied(const qs_fit_problem *problem, size_t i, double root, doub
   }
   *slope = problem->floor_slope[i];
   return problem->floor_vol[i] + problem->floor_slope[i] * (price - problem->floor_price[i]);
+}
+
+bool qs_fit_price(const qs_model *model, double years, size_t count, const double *log_moneyness,
+                  const qs_fourier_settings *settings, const qs_fourier_output *output) {
+  qs_fourier_report report;
+  qs_status status = qs_fourier_strip(model, years, count, log_moneyness, settings, output, &report);
+  return status == QS_OK || (status == QS_ERROR_UNTRUSTED && report.error <= worst_error);
+}
+
+/* Adds what comes through the shift to the derivatives of a slice, and its penalty. */
+static void add_shift(const qs_fit_problem *problem, size_t s, const qs_fit_workspace *workspace,
+                      double *model_vol, double *jacobian) {
+  const qs_fit_slice *slice = &problem->slices[s];
+  size_t n = problem->residual_count, row = problem->quote_count + s, slices = problem->slice_count;
+  double slope;
+  model_vol[row] = qs_fit_shift_penalty(problem, s, workspace, &slope);
+  if (!jacobian) {
+    return;
+  }
+  qs_fit_shift_derive(problem, s, workspace, jacobian);
+  for (size_t j = 0; j < problem->parameter_count; j++) {
+    double total_by = workspace->total_by[j * slices + s];
+    for (size_t i = slice->begin; i < slice->end; i++) {
+      jacobian[j * n + i] += workspace->by_added[i] * total_by;
+    }
+    jacobian[j * n + row] = slope * workspace->added_by[j * slices + s];
+  }
 }
 
 bool qs_fit_evaluate(const qs_fit_problem *problem, const qs_model *model, double tolerance,
@@ -123,27 +173,39 @@ bool qs_fit_evaluate(const qs_fit_problem *problem, const qs_model *model, doubl
     for (size_t j = 0; jacobian && j < problem->parameter_count; j++) {
       output.parameter[problem->parameter[j]] = workspace->gradient + j * n + slice->begin;
     }
-    qs_fourier_report report;
-    qs_status status = qs_fourier_strip(model, slice->years, slice->end - slice->begin,
-                                        problem->log_moneyness + slice->begin, &settings, &output, &report);
-    if (status != QS_OK && !(status == QS_ERROR_UNTRUSTED && report.error <= worst_error)) {
+    settings.added_variance = problem->added[s];
+    if (problem->shifted) {
+      output.gamma = workspace->gamma + slice->begin;
+      if (!qs_fit_shift_solve(problem, model, s, &settings, workspace)) {
+        return false;
+      }
+    }
+    if (!qs_fit_price(model, slice->years, slice->end - slice->begin, problem->log_moneyness + slice->begin,
+                      &settings, &output)) {
       return false;
     }
     double root = sqrt(slice->years);
     for (size_t i = slice->begin; i < slice->end; i++) {
       double slope = 0;
-      model_vol[i] = implied(problem, i, root, workspace->price[i], &slope);
+      model_vol[i] = qs_fit_implied(problem, i, root, workspace->price[i], &slope);
+      workspace->by_added[i] = problem->shifted ? 0.5 * slope * workspace->gamma[i] : 0;
       for (size_t j = 0; jacobian && j < problem->parameter_count; j++) {
-        jacobian[j * n + i] = slope * workspace->gradient[j * n + i];
+        jacobian[j * problem->residual_count + i] = slope * workspace->gradient[j * n + i];
       }
     }
+    if (problem->shifted) {
+      add_shift(problem, s, workspace, model_vol, jacobian);
+    }
+  }
+  if (problem->shifted) {
+    qs_fit_shift_prior(problem, model, model_vol, jacobian);
   }
   return true;
 }
 
 double qs_fit_objective(const qs_fit_problem *problem, const double *model_vol) {
   double sum = 0;
-  for (size_t i = 0; i < problem->quote_count; i++) {
+  for (size_t i = 0; i < problem->residual_count; i++) {
     double residual = problem->weight[i] * (model_vol[i] - problem->vol[i]);
     sum += residual * residual;
   }

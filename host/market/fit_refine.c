@@ -18,10 +18,9 @@ static const double converged_decrease = 1e-7;
 static const double negligible = 0.01; /* an objective that is as good as 0: a tenth of one spread in all */
 static const double max_step = 30;     /* in z */
 
-/* Half the gradient in p: sum_i w_i^2 (sigma_i(p) - sigma_i) J_ij. */
-static void half_gradient(const qs_fit_problem *problem, const double *model_vol, const double *jacobian,
+void qs_fit_half_gradient(const qs_fit_problem *problem, const double *model_vol, const double *jacobian,
                           double *gradient) {
-  size_t n = problem->quote_count;
+  size_t n = problem->residual_count;
   for (size_t j = 0; j < problem->parameter_count; j++) {
     double sum = 0;
     for (size_t i = 0; i < n; i++) {
@@ -34,21 +33,21 @@ static void half_gradient(const qs_fit_problem *problem, const double *model_vol
 /* Scales, and which parameters are free. */
 static void classify(const qs_fit_problem *problem, const qs_model *model, const double *jacobian,
                      qs_fit_curvature *out) {
-  size_t n = problem->quote_count;
+  size_t n = problem->residual_count, told = n - (problem->shifted ? problem->parameter_count : 0);
   out->free_count = 0;
   for (size_t j = 0; j < problem->parameter_count; j++) {
     qs_parameter parameter = problem->parameter[j];
     const qs_fit_range *range = qs_fit_range_of(parameter);
     double value = model->value[parameter];
-    double square = 0;
+    double square = 0, prior = 0;
     for (size_t i = 0; i < n; i++) {
       double w = problem->weight[i] * jacobian[j * n + i];
-      square += w * w;
+      *(i < told ? &square : &prior) += w * w;
     }
-    double norm = sqrt(square);
+    double norm = sqrt(square), whole = sqrt(square + prior);
     double reach = range->logarithmic ? value - range->offset : range->high - range->low;
     int end = qs_fit_end(parameter, value);
-    out->scale[j] = norm > 0 ? 1 / norm : 0;
+    out->scale[j] = whole > 0 ? 1 / whole : 0;
     bool natural = (end < 0 && range->natural_low) || (end > 0 && range->natural_high);
     out->hold[j] = !natural && norm * reach < mute_effect ? QS_FIT_MUTE
                    : end < 0                              ? QS_FIT_AT_LOW
@@ -94,7 +93,7 @@ static bool gradient_beside(const qs_fit_problem *problem, const qs_fit_curvatur
                        descent->jacobian)) {
     return false;
   }
-  half_gradient(problem, descent->model_vol, descent->jacobian, gradient);
+  qs_fit_half_gradient(problem, descent->model_vol, descent->jacobian, gradient);
   return true;
 }
 
@@ -160,7 +159,7 @@ static bool curvature_at(const qs_fit_problem *problem, const qs_model *model, c
   }
   *objective = qs_fit_objective(problem, descents->model_vol);
   classify(problem, model, descents->jacobian, c);
-  half_gradient(problem, descents->model_vol, descents->jacobian, gradient);
+  qs_fit_half_gradient(problem, descents->model_vol, descents->jacobian, gradient);
   for (size_t a = 0; a < c->free_count; a++) {
     c->gradient[a] = gradient[c->free[a]] * c->scale[c->free[a]];
   }
@@ -228,7 +227,7 @@ void qs_fit_by_quote(const qs_fit_problem *problem, const qs_fit_curvature *curv
     double square = problem->weight[i] * problem->weight[i];
     for (size_t a = 0; a < curvature->free_count; a++) {
       size_t j = curvature->free[a];
-      b[a] = square * jacobian[j * n + i] * curvature->scale[j];
+      b[a] = square * jacobian[j * problem->residual_count + i] * curvature->scale[j];
     }
     qs_fit_curvature_solve(curvature, b, z);
     for (size_t a = 0; a < curvature->free_count; a++) {
@@ -250,7 +249,7 @@ void qs_fit_std_errors(const qs_fit_problem *problem, const qs_fit_curvature *cu
     double square = problem->weight[i] * problem->weight[i];
     for (size_t a = 0; a < k; a++) {
       size_t j = curvature->free[a];
-      b[a] = square * residual * jacobian[j * n + i] * curvature->scale[j];
+      b[a] = square * residual * jacobian[j * problem->residual_count + i] * curvature->scale[j];
     }
     qs_fit_curvature_solve(curvature, b, z);
     for (size_t a = 0; a < k; a++) {

@@ -43,6 +43,10 @@ typedef struct qs_fit_curvature {
 bool qs_fit_refine(const qs_fit_problem *problem, const qs_fit_descent *descents, int threads,
                    qs_fit_outcome *outcome, qs_fit_curvature *curvature);
 
+/* Half the gradient in p: sum_i w_i^2 (sigma_i(p) - sigma_i) J_ij, over all residuals; [parameter_count]. */
+void qs_fit_half_gradient(const qs_fit_problem *problem, const double *model_vol, const double *jacobian,
+                          double *gradient);
+
 /* x = A^+ b for half the Hessian A, in free scaled parameters: the pseudo-inverse over the kept directions.
  */
 void qs_fit_curvature_solve(const qs_fit_curvature *curvature, const double *b, double *x);

@@ -1,9 +1,12 @@
 #include "host/market/fit_report.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "host/market/build.h"
 #include "host/market/fit_range.h"
+#include "host/market/fit_shift.h"
+#include "host/market/time.h"
 
 static const double price_tolerance = 1e-11;
 static const double poor_spreads = 3; /* typical error that is worth a warning */
@@ -11,7 +14,7 @@ static const double max_lost_share = 0.1;
 static const double wide_share = 0.125; /* of its range: a standard error beyond it says nothing */
 
 size_t qs_fit_least_quotes(const qs_fit_problem *problem) {
-  return 2 * problem->parameter_count;
+  return 2 * problem->parameter_count + (problem->shifted ? problem->slice_count : 0);
 }
 
 static bool inside(const qs_option_quote *option, double vol) {
@@ -27,7 +30,7 @@ static qs_status report_quotes(qs_context *context, qs_arena *arena, const qs_fi
   if (!fits || !expiries) {
     return qs_fail_memory(context, "reporting a calibration");
   }
-  double squares = 0;
+  double squares = 0, objective = 0;
   size_t hits = 0;
   for (size_t s = 0; s < problem->slice_count; s++) {
     const qs_fit_slice *slice = &problem->slices[s];
@@ -38,6 +41,7 @@ static qs_status report_quotes(qs_context *context, qs_arena *arena, const qs_fi
       const qs_option_quote *option = &market->options[problem->option[i]];
       double error = model_vol[i] - problem->vol[i];
       here += error * error;
+      objective += problem->weight[i] * error * (problem->weight[i] * error);
       hits_here += inside(option, model_vol[i]);
       fits[i] = (qs_quote_fit){option->quote->instrument, option->expiry, option->strike,
                                option->mid_vol,           model_vol[i],   option->bid_vol,
@@ -52,7 +56,7 @@ static qs_status report_quotes(qs_context *context, qs_arena *arena, const qs_fi
   double count = (double)problem->quote_count;
   result->rmse_vol_points = problem->quote_count ? 100 * sqrt(squares / count) : NAN;
   result->inside_bid_ask = problem->quote_count ? (double)hits / count : NAN;
-  result->objective = qs_fit_objective(problem, model_vol);
+  result->objective = objective;
   result->quotes_used = problem->quote_count;
   result->fits = fits;
   result->fit_count = problem->quote_count;
@@ -149,6 +153,48 @@ static qs_status report_parameters(qs_context *context, qs_arena *arena, const q
   return QS_OK;
 }
 
+/* The fitted shift and the sensitivities that go with it; its parameters' standard errors to std_error. */
+static qs_status report_shift(qs_context *context, qs_arena *arena, const qs_fit_problem *problem,
+                              const qs_fit_descent *descent, const qs_fit_curvature *curvature,
+                              double *std_error, qs_underlying_market *market) {
+  qs_calibration_result *result = &market->calibration;
+  const qs_fit_workspace *w = &descent->workspace;
+  size_t slices = problem->slice_count;
+  qs_fit_shift_result fitted;
+  qs_status status =
+      qs_fit_shift_report(context, arena, problem, descent, &market->model, curvature, &fitted);
+  qs_shift_piece *pieces = QS_NEW(arena, slices, qs_shift_piece);
+  qs_shift_result *list = QS_NEW(arena, slices, qs_shift_result);
+  if (status == QS_OK && (!pieces || !list)) {
+    status = qs_fail_memory(context, "reporting a calibration");
+  }
+  for (size_t s = 0; status == QS_OK && s < slices; s++) {
+    qs_time expiry = market->options[problem->option[problem->slices[s].begin]].expiry;
+    pieces[s] = (qs_shift_piece){expiry, fitted.phi[s]};
+    list[s] = (qs_shift_result){expiry, fitted.phi[s], fitted.std_error[problem->parameter_count + s],
+                                problem->anchors[s].vol, w->atm[s]};
+    if (!w->active[s]) {
+      char text[QS_TIME_TEXT];
+      qs_time_format(expiry, text);
+      status =
+          qs_market_warn(context, arena, result,
+                         "the shift up to %s is 0: volatility at the money there is missed by %.3g points",
+                         text, 100 * (w->atm[s] - problem->anchors[s].vol));
+    }
+  }
+  if (status != QS_OK) {
+    return status;
+  }
+  memcpy(std_error, fitted.std_error, problem->parameter_count * sizeof *std_error);
+  market->shift = (qs_shift){slices, pieces};
+  result->shift = list;
+  result->shift_count = slices;
+  market->parameter_by_quote = fitted.by_quote;
+  market->sensitivity_option = problem->option;
+  market->sensitivity_count = problem->quote_count;
+  return QS_OK;
+}
+
 static qs_status report_sensitivities(qs_context *context, qs_arena *arena, const qs_fit_problem *problem,
                                       const qs_fit_curvature *curvature, const double *jacobian,
                                       qs_underlying_market *market) {
@@ -176,8 +222,16 @@ qs_status qs_fit_report(qs_context *context, qs_arena *arena, const qs_fit_probl
                        descent->jacobian)) {
     return qs_fail(context, QS_ERROR_INTERNAL, "the fitted model of %s cannot be priced", market->name);
   }
-  qs_fit_std_errors(problem, curvature, descent->model_vol, descent->jacobian, std_error);
-  qs_status status = report_quotes(context, arena, problem, descent->model_vol, market);
+  qs_status status = QS_OK;
+  if (problem->shifted) {
+    status = report_shift(context, arena, problem, descent, curvature, std_error, market);
+  } else {
+    qs_fit_std_errors(problem, curvature, descent->model_vol, descent->jacobian, std_error);
+    status = report_sensitivities(context, arena, problem, curvature, descent->jacobian, market);
+  }
+  if (status == QS_OK) {
+    status = report_quotes(context, arena, problem, descent->model_vol, market);
+  }
   if (status == QS_OK && !outcome->converged) {
     status = distrust(context, arena, result, "the search did not converge");
   }
@@ -189,9 +243,6 @@ qs_status qs_fit_report(qs_context *context, qs_arena *arena, const qs_fit_probl
   }
   if (status == QS_OK) {
     status = report_parameters(context, arena, problem, curvature, std_error, 0, &outcome->model, result);
-  }
-  if (status == QS_OK) {
-    status = report_sensitivities(context, arena, problem, curvature, descent->jacobian, market);
   }
   return status;
 }

@@ -10,7 +10,7 @@ static const double first_step = 0.3; /* of the scaled start's length, lmder's `
 
 qs_status qs_fit_descent_create(qs_context *context, qs_arena *arena, const qs_fit_problem *problem,
                                 qs_fit_descent *descent) {
-  size_t n = problem->quote_count;
+  size_t n = problem->residual_count;
   descent->residual = QS_NEW(arena, n, double);
   descent->jacobian = QS_NEW(arena, n * problem->parameter_count, double);
   descent->model_vol = QS_NEW(arena, n, double);
@@ -60,7 +60,7 @@ static int residuals(void *data, int m, int n, const double *u, double *residual
 
 qs_fit_outcome qs_fit_descend(const qs_fit_problem *problem, const qs_model *start,
                               const qs_fit_settings *settings, const qs_fit_descent *descent) {
-  int m = (int)problem->quote_count;
+  int m = (int)problem->residual_count;
   int n = (int)problem->parameter_count;
   double u[QS_FIT_MAX_PARAMETERS], diagonal[QS_FIT_MAX_PARAMETERS], qtf[QS_FIT_MAX_PARAMETERS];
   double w1[QS_FIT_MAX_PARAMETERS], w2[QS_FIT_MAX_PARAMETERS], w3[QS_FIT_MAX_PARAMETERS];

@@ -22,7 +22,7 @@ typedef struct channel_list {
 } channel_list;
 
 qs_fourier_settings qs_fourier_defaults(void) {
-  return (qs_fourier_settings){1e-11, 1e-9, (size_t)1 << 18};
+  return (qs_fourier_settings){1e-11, 1e-9, (size_t)1 << 18, 0};
 }
 
 static void add_channel(channel_list *list, channel_kind kind, int parameter, double *target) {
@@ -147,12 +147,14 @@ static void finish_strip(const qs_fourier_plan *plan, const channel_list *list, 
 /* Constant volatility without jumps, and nothing moving at all. */
 static void fill_black(const qs_characteristic *ch, const channel_list *list, size_t count, const double *k) {
   double sigma = ch->model.type == QS_MODEL_GBM ? ch->model.value[QS_SIGMA] : 0, root = sqrt(ch->years);
-  double s = sigma * root;
+  double s = ch->added > 0 ? sqrt(sigma * sigma * ch->years + ch->added) : sigma * root;
+  double by_sigma = ch->added > 0 ? sigma * ch->years / s : root;
   for (size_t i = 0; i < count; i++) {
     for (size_t c = 0; c < list->count; c++) {
       double vega = s > 0 ? qs_black_vega(k[i], s) : 0;
-      double by_kind[] = {qs_black_price(true, k[i], s), qs_black_delta(true, k[i], s),
-                          qs_black_gamma(k[i], s), s > 0 ? 0.5 * vega * sigma / root : 0, vega * root};
+      double by_kind[] = {
+          qs_black_price(true, k[i], s), qs_black_delta(true, k[i], s), qs_black_gamma(k[i], s),
+          s > 0 ? 0.5 * vega * sigma / (ch->added > 0 ? s / sigma : root) : 0, vega * by_sigma};
       list->target[c][i] = by_kind[list->kind[c]];
     }
   }
@@ -195,7 +197,7 @@ qs_status qs_fourier_strip(const qs_model *model, double years, size_t count, co
   if (count == 0) {
     return QS_OK;
   }
-  qs_characteristic ch = qs_characteristic_prepare(model, years);
+  qs_characteristic ch = qs_characteristic_shifted(model, years, use.added_variance);
   channel_list list = list_channels(&ch, output);
   clear_targets(output, count);
   if (is_black(&ch)) {

@@ -45,6 +45,7 @@ typedef struct qs_fourier_settings {
   double tolerance;            /* of prices, absolute, per unit of forward; 1e-12 <= tolerance <= 1e-2 */
   double derivative_tolerance; /* of derivatives, relative to their size near the money; same range */
   size_t node_limit;           /* nodes that may be spent on one sum */
+  double added_variance;       /* priced beside the model: of a normal part of ln S_T of its own, >= 0 (0) */
 } qs_fourier_settings;
 
 /* 1e-11, 1e-9 and 2^18. Every function takes a null pointer for them. */

@@ -130,8 +130,8 @@ static qs_status surface_band(const surface *s, const band *b, qs_fourier_report
   qs_model low = s->ch->model, high = s->ch->model;
   low.value[QS_V0] = b->smallest;
   high.value[QS_V0] = b->largest;
-  qs_characteristic one = qs_characteristic_prepare(&low, s->ch->years);
-  qs_characteristic other = qs_characteristic_prepare(&high, s->ch->years);
+  qs_characteristic one = qs_characteristic_shifted(&low, s->ch->years, s->ch->added);
+  qs_characteristic other = qs_characteristic_shifted(&high, s->ch->years, s->ch->added);
   double first, last, tolerance = s->settings->tolerance;
   qs_fourier_range(s->count, s->k, &first, &last);
   qs_fourier_plan plan = qs_fourier_make_plan(&one, &other, first, last, 0.01 * tolerance, 0.1 * tolerance);
@@ -193,7 +193,7 @@ qs_status qs_fourier_surface(const qs_model *model, double years, size_t v0_coun
   if (v0_count == 0 || strike_count == 0) {
     return QS_OK;
   }
-  qs_characteristic ch = qs_characteristic_prepare(model, years);
+  qs_characteristic ch = qs_characteristic_shifted(model, years, use.added_variance);
   surface s = {&ch, &use, v0_count, strike_count, v0, log_moneyness, price};
   if (!ch.stochastic || years == 0) {
     return equal_rows(&s, report);
@@ -201,7 +201,7 @@ qs_status qs_fourier_surface(const qs_model *model, double years, size_t v0_coun
   double from = 0;
   qs_model still = *model;
   still.value[QS_V0] = 0;
-  qs_characteristic at_zero = qs_characteristic_prepare(&still, years);
+  qs_characteristic at_zero = qs_characteristic_shifted(&still, years, use.added_variance);
   if (at_zero.variance + at_zero.jump_variance <= 0) {
     for (size_t i = 0; i < v0_count; i++) {
       if (v0[i] == 0) {

@@ -79,6 +79,9 @@ const char *qs_fourier_check(const qs_model *model, double years, size_t count, 
       !(settings->derivative_tolerance >= 1e-12 && settings->derivative_tolerance <= 1e-2)) {
     return "tolerances must be in [1e-12, 1e-2]";
   }
+  if (!(settings->added_variance >= 0 && settings->added_variance <= 1e6)) {
+    return "added variance must be in [0, 1e6]";
+  }
   return NULL;
 }
 

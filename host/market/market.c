@@ -139,6 +139,13 @@ static qs_status check_model(qs_context *context, const char *place, const qs_un
   if (spec->calibrate && spec->quote_count == 0) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: quotes: missing; calibrate: true needs them", place);
   }
+  if (spec->local && (spec->model.type != QS_MODEL_HESTON || spec->fit_shift || spec->shift_count)) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: model.local: goes with heston alone, and without a shift",
+                   place);
+  }
+  if (spec->local && spec->quote_count == 0) {
+    return qs_fail(context, QS_ERROR_INPUT, "%s: quotes: missing; model.local needs them", place);
+  }
   return QS_OK;
 }
 
@@ -175,6 +182,7 @@ static qs_status build_underlying(qs_context *context, qs_arena *arena, const qs
       (qs_calibration_result){.underlying = spec->name, .trusted = true, .model = spec->model};
   if ((status = check_fields(context, place, spec)) != QS_OK ||
       (status = check_model(context, place, spec)) != QS_OK ||
+      (status = qs_shift_build(context, arena, place, inputs->as_of, market)) != QS_OK ||
       (status = qs_market_read_quotes(context, arena, place, inputs->as_of, market, &prices)) != QS_OK ||
       (status = find_spot(context, place, &prices, market)) != QS_OK ||
       (status = qs_curve_build(context, arena, market)) != QS_OK) {

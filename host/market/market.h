@@ -18,6 +18,7 @@
 
 #include "host/base/arena.h"
 #include "host/base/context.h"
+#include "host/market/shift.h"
 #include "quickset/inputs.h"
 #include "quickset/results.h"
 
@@ -70,10 +71,11 @@ typedef struct qs_underlying_market {
   qs_option_quote *options; /* every option row, sorted by expiry, strike, call before put */
   size_t option_count;
   qs_model model;                    /* given, or the fit's after qs_market_calibrate */
+  qs_shift shift;                    /* likewise */
   qs_calibration_result calibration; /* after qs_market_calibrate; exclusions already after qs_market_build */
   /* After a calibration: d parameter / d mid_vol (a volatility as a fraction) of every used quote by the
-   * implicit function theorem, [QS_PARAMETER_COUNT][sensitivity_count], and which option each column is. Null
-   * without a fit. */
+   * implicit function theorem, [QS_PARAMETER_COUNT + shift.count][sensitivity_count], the shift's pieces
+   * after the parameters, and which option each column is. Null without a fit. */
   const double *parameter_by_quote;
   const size_t *sensitivity_option;
   size_t sensitivity_count;

@@ -106,6 +106,8 @@ static qs_status price_strip(const qs_market *market, const strip *s, const qs_m
   k[moves->count] = s->log_moneyness;
   qs_fourier_settings settings = qs_fourier_defaults();
   settings.tolerance = tolerance;
+  settings.added_variance =
+      qs_shift_added(&market->underlyings[s->underlying].shift, market->as_of, s->expiry);
   qs_fourier_output output = {.price = price};
   qs_fourier_report report;
   return qs_fourier_strip(&market->underlyings[s->underlying].model, s->years, moves->count + 1, k, &settings,

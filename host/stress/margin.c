@@ -8,14 +8,16 @@
 #include "host/stress/stress.h"
 
 /* An option's model-implied total volatility now; 0 where the price is its intrinsic value. */
-static qs_status implied_total_vol(qs_context *context, const qs_underlying_market *market,
+static qs_status implied_total_vol(qs_context *context, qs_time as_of, const qs_underlying_market *market,
                                    const qs_contract *contract, double *total_vol) {
   double log_strike = log(contract->strike / contract->forward);
   bool call = log_strike >= 0; /* out of the money, where the price tells the volatility best */
   qs_fourier_option_value value;
   qs_fourier_report report;
+  qs_fourier_settings settings = qs_fourier_defaults();
+  settings.added_variance = qs_shift_added(&market->shift, as_of, contract->expiry);
   qs_status status =
-      qs_fourier_option(&market->model, contract->years, call, log_strike, NULL, &value, &report);
+      qs_fourier_option(&market->model, contract->years, call, log_strike, &settings, &value, &report);
   if (status && status != QS_ERROR_UNTRUSTED) {
     return qs_fail(context, status, "margin grid: %s: %s", contract->id, report.problem);
   }
@@ -83,8 +85,8 @@ qs_status qs_margin_run(qs_context *context, qs_arena *arena, const qs_market *m
   for (size_t i = 0; i < book->count; i++) {
     const qs_contract *contract = &book->contracts[i];
     if (contract->kind == QS_CONTRACT_OPTION) {
-      qs_status status =
-          implied_total_vol(context, &market->underlyings[contract->underlying], contract, &total_vol[i]);
+      qs_status status = implied_total_vol(context, market->as_of, &market->underlyings[contract->underlying],
+                                           contract, &total_vol[i]);
       if (status) {
         return status;
       }

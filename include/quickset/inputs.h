@@ -40,6 +40,14 @@ typedef struct qs_quote {
   uint32_t line;              /* of the file it came from, for messages; 0: none */
 } qs_quote;
 
+/* A piece of the shift: deterministic variance that is added to the model's, from the expiry before (the
+ * first: from as_of) to this one; the last one goes on. */
+typedef struct qs_shift_spec {
+  qs_time expiry;      /* 0: expiry_years from as_of */
+  double expiry_years; /* NaN: not given */
+  double variance;     /* annual, at least 0 */
+} qs_shift_spec;
+
 typedef struct qs_underlying_spec {
   const char *name;
   const char *quotes_source; /* file name for messages; may be null */
@@ -56,6 +64,11 @@ typedef struct qs_underlying_spec {
   double basis_mean_reversion; /* per year (default 50) */
   double basis_correlation;    /* with the spot's return (default 0) */
   double max_spread;           /* quotes whose (ask - bid)/mid is above it are excluded (default 0.5) */
+  bool fit_shift;              /* with calibrate: fit a shift, so that volatility at the money is met */
+  const qs_shift_spec *shift;  /* [shift_count], ascending; without calibrate, for given parameters */
+  size_t shift_count;          /* at most 64 */
+  bool local; /* fit a leverage function over a heston, report how it prices the quotes; nothing else uses it
+               */
 } qs_underlying_spec;
 
 typedef struct qs_correlation_spec {

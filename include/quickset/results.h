@@ -98,6 +98,8 @@ typedef struct qs_sensitivity_result {
   const qs_named_estimate *vega_by_bucket; /* by expiry and strike (moneyness K/F) bucket */
   size_t bucket_count;
   qs_estimate vega_parallel;
+  const qs_named_estimate *d_shift; /* by piece of the variance's shift, named by its end */
+  size_t d_shift_count;
 } qs_sensitivity_result;
 
 typedef struct qs_parameter_result {
@@ -114,6 +116,15 @@ typedef struct qs_expiry_fit {
   double inside_bid_ask; /* share */
 } qs_expiry_fit;
 
+/* A piece of the variance's shift, given or fitted. Volatility at the money is that of the two used quotes
+ * next to the forward, interpolated in log-strike: the market's mids, and the model with the shift. NaN
+ * where the shift was given. */
+typedef struct qs_shift_result {
+  qs_time expiry;             /* its end */
+  double variance, std_error; /* annual; the error of a given one is 0 */
+  double market_vol, model_vol;
+} qs_shift_result;
+
 typedef struct qs_exclusion {
   const char *instrument;
   const char *reason; /* one_sided, wide_spread, below_intrinsic, above_maximum, expired, no_forward, ... */
@@ -124,6 +135,37 @@ typedef struct qs_quote_fit {
   qs_time expiry;
   double strike, market_vol, model_vol, bid_vol, ask_vol, weight;
 } qs_quote_fit;
+
+/* A two-sided quote under the leverage function. */
+typedef struct qs_local_quote {
+  const char *instrument;
+  qs_time expiry;
+  double strike, bid_vol, ask_vol; /* NaN: that price has none */
+  double surface_vol;              /* of the implied surface that the leverage is made from */
+  qs_estimate model_vol;           /* by Monte Carlo; NaN where the price has none */
+  bool inside;                     /* the Monte Carlo price lies between bid and ask */
+} qs_local_quote;
+
+typedef struct qs_local_expiry {
+  qs_time expiry;
+  size_t quotes;
+  double inside_bid_ask, surface_inside; /* shares */
+  double largest_std_error;              /* of a volatility */
+} qs_local_expiry;
+
+/* The local-stochastic fit: a leverage function over the fitted heston, repriced on paths of their own. */
+typedef struct qs_local_result {
+  size_t quotes; /* two-sided, expiring in 7 days or more: the shares are of them */
+  double inside_bid_ask, surface_inside;
+  double least_density;  /* of the surface: that of ln S over the normal one's; negative is arbitrage */
+  double least_increase; /* of its total variance from one expiry to the next, relative; likewise */
+  double kept;           /* share of the local variances that were kept in their bounds */
+  uint64_t particles, paths;
+  const qs_local_expiry *expiries;
+  size_t expiry_count;
+  const qs_local_quote *fits; /* all two-sided quotes of these expiries */
+  size_t fit_count;
+} qs_local_result;
 
 typedef struct qs_calibration_result {
   const char *underlying;
@@ -144,6 +186,9 @@ typedef struct qs_calibration_result {
   size_t fit_count;
   const char *const *warnings;
   size_t warning_count;
+  const qs_shift_result *shift; /* null: none */
+  size_t shift_count;
+  const qs_local_result *local; /* null: none */
 } qs_calibration_result;
 
 typedef struct qs_risk_level {

@@ -100,7 +100,8 @@ enum {
   QS_K_UP_SCALE,   // 1 / eta1
   QS_K_DOWN_SCALE, // 1 / eta2
   QS_K_DRIFT,      // minus the log of the mean jump factor of the step
-  QS_K_CONSTANT_V, // sigma^2 dt
+  QS_K_CONSTANT_V, // what is deterministic in the step's own variance: sigma^2 dt + the added
+  QS_K_ADDED,      // the step's added variance (plan.h)
   QS_K_COUNT
 };
 
@@ -110,7 +111,7 @@ enum { QS_JUMP_TERMS = 7 };
 enum {
   QS_D_DRIFT,                          // sum of the steps' QS_K_DRIFT
   QS_D_DRIFT_0,                        // its derivatives, up to 10
-  QS_D_CONSTANT_V = QS_D_DRIFT_0 + 10, // sigma^2 T
+  QS_D_CONSTANT_V = QS_D_DRIFT_0 + 10, // what is deterministic in V: sigma^2 T + the steps' added variances
   QS_D_CONSTANT_SIGMA,                 // 2 sigma T
   QS_D_OWN,                            // 1 - rho^2
   QS_D_OWN_RHO,                        // -2 rho

@@ -24,7 +24,8 @@ TEST_P(Surface, IsWithinTheStatedError) {
   qs_arena *arena = qs_arena_create(&context);
   qs_state_range range = {-0.45, 0.45, c.v_low, c.v_high};
   qs_surface surface;
-  ASSERT_EQ(qs_surface_build(&context, arena, &c.model, c.years, &range, &surface), QS_OK) << context.message;
+  const qs_surface_law law = {&c.model, c.years, 0};
+  ASSERT_EQ(qs_surface_build(&context, arena, &law, &range, &surface), QS_OK) << context.message;
   std::vector<double> values(qs_state_table_size(&surface, &range));
   std::mt19937_64 random(1);
   std::uniform_real_distribution<double> uniform(0, 1);

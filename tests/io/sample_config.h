@@ -17,16 +17,16 @@ underlyings:
     carry: 0.01
     discount_rate: 0.02
     coin_rate: 0.003
-    model: {type: svcj, calibrate: true, v0: 0.3, kappa: 2, theta: 0.4, xi: 1.5, rho: -0.4, lambda: 3, mu_j: -0.05, sigma_j: 0.1, mu_v: 0.2, rho_j: -0.5}
+    model: {type: svcj, calibrate: true, v0: 0.3, kappa: 2, theta: 0.4, xi: 1.5, rho: -0.4, lambda: 3, mu_j: -0.05, sigma_j: 0.1, mu_v: 0.2, rho_j: -0.5, shift: true}
     basis: {volatility: 0.03, mean_reversion: 40, correlation: 0.25}
     max_spread: 0.4
   - name: X
     spot: 100
     discount_rate: 0.05
-    model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.05, xi: 0.5, rho: -0.7}
+    model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.05, xi: 0.5, rho: -0.7, local: false}
   - name: K
     spot: 10
-    model: {type: kou, sigma: 0.2, lambda: 1, p: 0.4, eta1: 10, eta2: 5}
+    model: {type: kou, sigma: 0.2, lambda: 1, p: 0.4, eta1: 10, eta2: 5, shift: [{expiry_years: 0.25, variance: 0.01}, {expiry: 2026-12-25T08:00:00Z, variance: 0.02}]}
   - name: G
     spot: 20
     model: {type: gbm, sigma: 0.25}

@@ -95,6 +95,9 @@ void SampleResults::add_sensitivities() {
   s.vega_by_bucket = bucket_vega_.data();
   s.bucket_count = 1;
   s.vega_parallel = estimate();
+  shift_slope_ = {{text("piece"), nullptr, estimate()}};
+  s.d_shift = shift_slope_.data();
+  s.d_shift_count = 1;
   sensitivities_ = {s};
   results.sensitivities = sensitivities_.data();
   results.sensitivity_count = 1;
@@ -107,6 +110,25 @@ void SampleResults::add_calibration() {
   c.why = text("why");
   c.model.type = QS_MODEL_HESTON;
   c.calibrated = true;
+  shift_ = {{1785571200, number(), number(), number(), number()}};
+  c.shift = shift_.data();
+  c.shift_count = 1;
+  size_t repriced = count(), here = count();
+  local_expiries_ = {{1785571200, here, number(), number(), number()}};
+  local_quotes_ = {{text("quote"), 1785571200, number(), number(), number(), number(), estimate(), true}};
+  local_ = {repriced,
+            number(),
+            number(),
+            number(),
+            number(),
+            number(),
+            count(),
+            count(),
+            local_expiries_.data(),
+            1,
+            local_quotes_.data(),
+            1};
+  c.local = &local_;
   for (qs_parameter p : {QS_V0, QS_KAPPA}) {
     double value = number();
     parameters_.push_back({p, value, number(), p == QS_V0});

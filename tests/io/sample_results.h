@@ -39,9 +39,13 @@ private:
   std::deque<std::vector<qs_estimate>> kept_estimates_;
   std::vector<qs_trade_result> trades_;
   std::vector<qs_total_result> books_, underlyings_;
-  std::vector<qs_named_estimate> delta_, quote_vega_, bucket_vega_;
+  std::vector<qs_named_estimate> delta_, quote_vega_, bucket_vega_, shift_slope_;
   std::vector<qs_sensitivity_result> sensitivities_;
   std::vector<qs_parameter_result> parameters_;
+  std::vector<qs_shift_result> shift_;
+  std::vector<qs_local_expiry> local_expiries_;
+  std::vector<qs_local_quote> local_quotes_;
+  qs_local_result local_;
   std::vector<qs_exclusion> exclusions_;
   std::vector<qs_expiry_fit> expiries_;
   std::vector<qs_quote_fit> fits_;

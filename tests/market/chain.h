@@ -23,9 +23,7 @@ struct Chain {
   /* False when the folder or the file is absent. The name of the file is asset_YYYYMMDDTHHMMSSZ.csv. */
   bool load(const std::string &name) {
     file = name;
-    std::ifstream in(std::string(QS_SOURCE_DIR "/../shared/data/chains/") + name);
-    std::string line;
-    if (!in || !std::getline(in, line)) {
+    if (!read(std::string(QS_SOURCE_DIR "/../shared/data/chains/") + name)) {
       return false;
     }
     size_t split = name.find('_');
@@ -36,6 +34,16 @@ struct Chain {
     std::string iso = t.substr(0, 4) + "-" + t.substr(4, 2) + "-" + t.substr(6, 2) + "T" + t.substr(9, 2) +
                       ":" + t.substr(11, 2) + ":" + t.substr(13, 2) + "Z";
     if (!qs_time_parse(iso.c_str(), &as_of)) {
+      return false;
+    }
+    return true;
+  }
+
+  /* Reads the rows of a file; the name tells nothing. */
+  bool read(const std::string &path) {
+    std::ifstream in(path);
+    std::string line;
+    if (!in || !std::getline(in, line)) {
       return false;
     }
     for (uint32_t number = 2; std::getline(in, line); number++) {

@@ -89,7 +89,8 @@ TEST_P(Fits, RandomStartsFindNothingBetter) {
   MarketFixture &m = *fits[QS_MODEL_SVCJ];
   qs_fit_problem problem;
   qs_fit_descent descent;
-  ASSERT_EQ(qs_fit_problem_create(&m.context, m.arena, &u, QS_MODEL_SVCJ, &problem), QS_OK);
+  ASSERT_EQ(qs_fit_problem_create(&m.context, m.arena, &u, m.market->as_of, QS_MODEL_SVCJ, false, &problem),
+            QS_OK);
   ASSERT_EQ(qs_fit_descent_create(&m.context, m.arena, &problem, &descent), QS_OK);
   const qs_fit_settings settings = {1e-9, 1e-5, 150};
   RandomStart random(2026);
