@@ -148,7 +148,8 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->knock_in = barrier && path->knock == QS_KNOCK_IN;
   terms->continuous = barrier && path->monitoring == QS_MONITORING_CONTINUOUS;
   terms->knocked = barrier && path->knocked;
-  terms->at_hit = barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0;
+  bool early = trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
+  terms->at_hit = early || (barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0);
   terms->as_of = market->as_of;
   terms->expiry = contract->expiry;
   terms->dates = fixings.dates;
