@@ -147,7 +147,10 @@ struct Work {
                          {0.9 + 0.002 * i, 0.7, 1e300},
                          nullptr,
                          nullptr,
-                         nullptr});
+                         nullptr,
+                         nullptr,
+                         0,
+                         0});
     if (c.unit == Unit::kAsianGreeks)
       for (auto &e : exotics)
         e.level[1] = 0;
@@ -191,7 +194,7 @@ struct Work {
     if (c.unit == Unit::kHorizon) {
       x.resize(c.paths);
       v.resize(c.paths);
-      horizon = {plan, &key, &weight, 1, c.precision, 0, c.paths};
+      horizon = {plan, &key, &weight, 1, c.precision, 0, c.paths, nullptr, 0, 0};
       return;
     }
     if (c.unit == Unit::kAsianGreeks || c.unit == Unit::kBarrier) {

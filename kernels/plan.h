@@ -144,6 +144,12 @@ typedef struct qs_horizon_unit {
   uint32_t key_count;
   qs_precision precision;
   uint64_t path_begin, path_end;
+  /* Null, or the variance that paths start from in place of the model's: path p from starts[p / start_paths]
+   * (p counts from 0, not from path_begin; start_count x start_paths is path_end or more). Read only where
+   * the variance is random. */
+  const double *starts;
+  uint32_t start_count;
+  uint64_t start_paths; /* a multiple of QS_LEAF_PATHS */
 } qs_horizon_unit;
 
 /* ---- payoffs along a path ---- */
@@ -175,6 +181,8 @@ typedef enum qs_path_payoff {
                        */
   QS_PATH_SCRIPT,     /* program(S_d) / F_T, level[0] = F_T: what a formula makes of absolute prices. With
                          level[1] =     1 it jumps, and its Greeks are likelihood ratios */
+  QS_PATH_EARLY, /* w_d phi (S_d - level[0]), once, at a date that the policy chooses, or at the last if it
+                    pays; level[1] = 1: the dates stand for all times (the host's own mark) */
   QS_PATH_COUNT
 } qs_path_payoff;
 
@@ -191,6 +199,11 @@ typedef struct qs_path_payoff_plan {
   const qs_script_program *program;
   const uint32_t *observed; /* [program->observation_count]: which of `dates`, or date_count: known */
   const double *known;      /* [program->observation_count]: the price where it is known */
+  /* Of QS_PATH_EARLY, else null and 0: [date_count][policy_width], exercised where phi (ln S_d / F_T - b) >=
+   * 0, b = p_0 + p_1 y + sum_(k = 1 .. policy_width - 2) p_(k+1) (y - k policy_step)+, y = sqrt(v) */
+  const double *policy;
+  uint32_t policy_width;
+  double policy_step;
 } qs_path_payoff_plan;
 
 /* What a path unit yields for one payoff: with greeks, 4 + n + added_count quantities (the last ones are the

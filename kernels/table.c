@@ -440,6 +440,16 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
     return refuse(message, QS_ERROR_INPUT, "%u streams whose squared weights sum to %g, not 1",
                   unit->key_count, square);
   }
+  uint32_t valid = 0;
+  while (unit->starts && valid < unit->start_count && unit->starts[valid] >= 0.0 &&
+         isfinite(unit->starts[valid])) {
+    valid++;
+  }
+  if (unit->starts && (valid < unit->start_count || !unit->start_paths || unit->start_paths % QS_LEAF_PATHS ||
+                       (unit->path_end - 1) / unit->start_paths >= valid)) {
+    return refuse(message, QS_ERROR_INPUT, "starts: finite, at least 0, each of a multiple of %d paths",
+                  QS_LEAF_PATHS);
+  }
   return QS_OK;
 }
 
@@ -485,6 +495,8 @@ static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
     return level[0] > 0.0 && level[1] >= 0.0 && sum + level[1] > 0.0 ? NULL : "its average must be positive";
   case QS_PATH_ASIAN_GEOMETRIC:
     return level[1] > 0.0 && level[0] >= 0.0 && sum > 0.0 ? NULL : "its mean must be positive";
+  case QS_PATH_EARLY:
+    return qs_policy_valid(p) ? NULL : "its strike must be positive, its policy finite";
   case QS_PATH_DIGITAL:
     return level[0] > 0.0 && level[1] >= 0.0 ? NULL : "its strike must be positive, its cash not negative";
   default:

@@ -5,6 +5,8 @@
 #ifndef QS_KERNELS_TABLE_H
 #define QS_KERNELS_TABLE_H
 
+#include <math.h>
+
 #include "kernels/core/law.h"
 #include "kernels/plan.h"
 
@@ -44,6 +46,15 @@ qs_status qs_value_unit_check(const qs_value_unit *unit, char *message);
 qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message);
 qs_status qs_path_unit_check(const qs_path_unit *unit, char *message);
 qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message);
+
+/* Whether a payoff that is exercised early has a strike and a policy that make sense. */
+static inline bool qs_policy_valid(const qs_path_payoff_plan *p) {
+  size_t count = (size_t)p->date_count * p->policy_width, i = 0;
+  while (p->policy && i < count && isfinite(p->policy[i])) {
+    i++;
+  }
+  return count && i == count && p->level[0] > 0.0 && (p->policy_width < 3 || p->policy_step > 0.0);
+}
 
 #ifdef __cplusplus
 }

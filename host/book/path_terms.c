@@ -303,6 +303,42 @@ static bool left_of_script(qs_arena *arena, const moment *m, qs_path_left *left)
   return true;
 }
 
+/* How many dates stand for all times; a multiple of 4, since every fourth alone is looked at too. */
+enum { AMERICAN_DATES = 48 };
+
+/* The dates left to exercise at: those after `now`, and `now` itself where one of those since as_of, or any
+ * time, is up. False when memory is out. */
+static bool left_of_early(qs_arena *arena, const moment *m, qs_time now, qs_path_left *left) {
+  const qs_path_terms *terms = m->terms;
+  bool american = terms->type == QS_TRADE_AMERICAN;
+  if (left->count == 0) {
+    settle(left, positive(left->sign * (m->spot - m->number[QS_TERM_STRIKE])));
+    return true;
+  }
+  qs_time span = terms->expiry - now;
+  uint32_t later = !american ? left->count : span < AMERICAN_DATES ? 1 : AMERICAN_DATES;
+  bool at_once = american || (m->known && terms->dates[m->known - 1] >= terms->as_of);
+  qs_time *dates = QS_NEW(arena, later + 1, qs_time);
+  left->weights = QS_NEW(arena, later + 1, double);
+  if (!dates || !left->weights) {
+    return false;
+  }
+  uint32_t count = 0;
+  if (at_once) {
+    dates[count++] = now;
+  }
+  for (uint32_t i = 0; i < later; i++) {
+    dates[count++] = american ? now + span * (i + 1) / later : left->dates[i];
+  }
+  left->dates = dates;
+  left->count = count;
+  left->payoff = QS_PATH_EARLY;
+  left->at_hit = true;
+  left->level[0] = m->number[QS_TERM_STRIKE] / m->forward;
+  left->level[1] = american;
+  return true;
+}
+
 bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now, double spot, double forward,
                         qs_path_left *left) {
   moment m = {terms, terms->number, 0, spot, forward};
@@ -337,6 +373,9 @@ bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now
   case QS_TRADE_CLIQUET:
     left_of_cliquet(&m, left);
     break;
+  case QS_TRADE_BERMUDAN:
+  case QS_TRADE_AMERICAN:
+    return left_of_early(arena, &m, now, left);
   default:
     left_of_swap(&m, left);
     break;

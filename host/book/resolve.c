@@ -80,6 +80,8 @@ static const trade_rule *find_rule(qs_trade_type type) {
       [QS_TRADE_VARIANCE_SWAP] = {"variance_swap", QS_CONTRACT_PATH, true, true, false},
       [QS_TRADE_VOLATILITY_SWAP] = {"volatility_swap", QS_CONTRACT_PATH, true, true, false},
       [QS_TRADE_SCRIPT] = {"script", QS_CONTRACT_PATH, false, true, true},
+      [QS_TRADE_BERMUDAN] = {"bermudan", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_AMERICAN] = {"american", QS_CONTRACT_PATH, true, true, true},
   };
   return (unsigned)type < sizeof rules / sizeof rules[0] ? &rules[type] : NULL;
 }

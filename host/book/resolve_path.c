@@ -99,6 +99,12 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
                      "%s: underlyings: %.64s and %.64s have different discount rates; a trade needs one",
                      place, trade->underlyings[0], name);
     }
+    if (mine->spec->fit_shift || mine->spec->shift_count) {
+      return qs_fail(
+          context, QS_ERROR_INPUT,
+          "%s: underlyings: the model of %.64s has a shift, which trades on several do not take yet", place,
+          name);
+    }
     for (size_t b = 0; b < a; b++) {
       if (underlyings[b] == underlyings[a]) {
         return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %.64s stands there twice", place, name);
@@ -148,7 +154,8 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->knock_in = barrier && path->knock == QS_KNOCK_IN;
   terms->continuous = barrier && path->monitoring == QS_MONITORING_CONTINUOUS;
   terms->knocked = barrier && path->knocked;
-  terms->at_hit = barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0;
+  bool early = trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
+  terms->at_hit = early || (barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0);
   terms->as_of = market->as_of;
   terms->expiry = contract->expiry;
   terms->dates = fixings.dates;

@@ -213,6 +213,7 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
     break;
   case QS_PATH_LOOKBACK:
   case QS_PATH_DIGITAL:
+  case QS_PATH_EARLY:
     control_at(b, payoff, last, level[0], payoff->sign, of);
     control_at(b, payoff, last, 1.2 * level[0], payoff->sign, of);
     control_at(b, payoff, last, level[0] / 1.2, payoff->sign, of);

@@ -35,16 +35,20 @@ typedef struct terms {
   bool path;
   uint32_t parameters; /* the first parameter's quantity */
   double known;        /* part of a path's y0 that is known */
+  double paid;         /* years to the payment: to the expiry, or to early exercise in the mean */
 } terms;
 
 static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   const qs_contract *contract = &valuation->contracts[index];
-  terms t = {contract, NULL, 1, 1, contract->years, 1, 1, contract->kind == QS_CONTRACT_PATH, 0, 0};
+  terms t = {contract, NULL,           1, 1, contract->years, 1, 1, contract->kind == QS_CONTRACT_PATH, 0,
+             0,        contract->years};
   if (contract->underlying < 0) {
     return t;
   }
   t.parameters = t.path ? QS_PATH_PARAMETERS : QS_QUANTITY_PARAMETERS;
   t.known = qs_known_price(valuation, index, false);
+  const qs_early_bounds *early = qs_contract_bounds(valuation, index, false);
+  t.paid = early ? early->years.estimate : t.paid;
   t.market = market_of(valuation, contract);
   t.spot = t.market->spot;
   t.forward = qs_curve_forward(&t.market->curve, contract->years);
@@ -157,7 +161,7 @@ static qs_form carry_form(const terms *t, bool in_coin) {
   }
   qs_form form = quantity_form(QS_PATH_CARRY, t->scale);
   if (in_coin) {
-    add_price(t, -t->years * t->scale, &form);
+    add_price(t, -t->paid * t->scale, &form);
   }
   return form;
 }
@@ -240,7 +244,7 @@ static bool option_greek(const qs_valuation *valuation, const terms *t, size_t i
   case QS_GREEK_VEGA:
     return option_vega(valuation, t, form);
   case QS_GREEK_D_RATE:
-    *form = price_form(t, -t->years * t->scale);
+    *form = price_form(t, -t->paid * t->scale);
     return true;
   case QS_GREEK_D_CARRY:
     *form = carry_form(t, in_coin);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "host/engine/grid.h"
-#include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
 
@@ -395,46 +394,8 @@ qs_status qs_path_units_build(qs_context *context, qs_arena *arena, const qs_und
   }
   units->units = made;
   units->places = places;
-  return status;
-}
-
-qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units *units) {
-  units->moments = QS_NEW(arena, units->count, qs_moment *);
-  if (!units->moments) {
-    return qs_fail_memory(context, "valuing payoffs along paths");
-  }
-  for (uint32_t k = 0; k < units->count; k++) {
-    units->moments[k] = QS_NEW(arena, qs_path_unit_moments(&units->units[k]), qs_moment);
-    if (!units->moments[k]) {
-      return qs_fail_memory(context, "valuing payoffs along paths");
-    }
-  }
-  return QS_OK;
-}
-
-qs_status qs_path_units_run(qs_context *context, qs_devices *devices, const char *stage,
-                            const qs_path_units *sets, size_t count) {
-  size_t total = 0;
-  for (size_t i = 0; i < count; i++) {
-    total += sets[i].count;
-  }
-  if (!total) {
-    return QS_OK;
-  }
-  qs_arena *arena = qs_arena_create(context);
-  qs_path_unit *units = arena ? QS_NEW(arena, total, qs_path_unit) : NULL;
-  qs_moment **moments = arena ? QS_NEW(arena, total, qs_moment *) : NULL;
-  qs_status status = units && moments ? QS_OK : qs_fail_memory(context, "valuing payoffs along paths");
-  size_t listed = 0;
-  for (size_t i = 0; !status && i < count; i++) {
-    for (uint32_t k = 0; k < sets[i].count; k++, listed++) {
-      units[listed] = sets[i].units[k];
-      moments[listed] = sets[i].moments[k];
-    }
-  }
-  if (!status) {
-    status = qs_schedule_path(context, devices, stage, units, total, NULL, moments);
-  }
-  qs_arena_destroy(arena);
+  units->payoff_count = set->count;
+  units->early_keys.policy = qs_key(simulation->seed, QS_PURPOSE_POLICY, underlying->name);
+  units->early_keys.bounds = qs_key(simulation->seed, QS_PURPOSE_BOUNDS, underlying->name);
   return status;
 }

@@ -28,9 +28,20 @@ qs_status qs_path_units_build(qs_context *context, qs_arena *arena, const qs_und
 /* Room for the moments of every unit. */
 qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units *units);
 
-/* Values the units of `count` sets, one after the other. */
-qs_status qs_path_units_run(qs_context *context, qs_devices *devices, const char *stage,
-                            const qs_path_units *sets, size_t count);
+/* Gives the units the policies of what is exercised early, and fills `bounds` where there is room for them.
+ */
+qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *devices,
+                              qs_path_units *units);
+
+/* Whether the bounds give all that is asked of unit k: it needs no paths. */
+bool qs_path_unit_bounded(const qs_path_units *units, uint32_t k);
+
+/* Puts the prices of the bounds in the place of those that the paths gave. */
+void qs_path_units_replace(const qs_path_units *units, const qs_simulation *simulation);
+
+/* Solves and values the units of `count` sets, one after the other; `arena` lives as long as they. */
+qs_status qs_path_units_run(qs_context *context, qs_arena *arena, qs_devices *devices, const char *stage,
+                            qs_path_units *sets, size_t count);
 
 #ifdef __cplusplus
 }

@@ -63,6 +63,11 @@ static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *gree
     }
     greeks->present |= 1u << g;
     greeks->value[g] = scaled(qs_form_estimate(v, contract, &form, r->scratch), quantity);
+    const qs_early_bounds *early = g == QS_GREEK_D_RATE ? qs_contract_bounds(v, contract, false) : NULL;
+    if (early && early->years.estimate > 0) { /* the form takes the mean time of exercise as it is */
+      double share = early->years.std_error / early->years.estimate;
+      greeks->value[g].std_error = hypot(greeks->value[g].std_error, share * greeks->value[g].estimate);
+    }
     if (mine) {
       add_to_totals(r, contract, g, &form, mine);
     }
@@ -94,6 +99,27 @@ static bool all_finite(const qs_greeks *greeks) {
     finite = finite && (!(greeks->present >> g & 1) || isfinite(greeks->value[g].estimate));
   }
   return finite;
+}
+
+/* Beyond it, as a share of the price, the policy is not trusted. */
+static const double tolerated_gap = 0.02;
+
+static void fill_bounds(const qs_valuation *v, size_t index, const qs_form *price, qs_trade_result *trade) {
+  const qs_early_bounds *bounds = qs_contract_bounds(v, index, false);
+  if (!bounds) {
+    return;
+  }
+  double unit = price->now[QS_PATH_PRICE];
+  trade->bounds = (qs_bounds_result){.present = true,
+                                     .dates = bounds->dates,
+                                     .lower = scaled(bounds->lower, unit),
+                                     .upper = scaled(bounds->upper, unit),
+                                     .gap = scaled(bounds->gap, unit),
+                                     .extrapolation = scaled(bounds->extrapolation, unit)};
+  if (!(trade->bounds.gap.estimate <= tolerated_gap * trade->price.estimate)) {
+    trade->trusted = false;
+    trade->why = "the bounds of early exercise are more than 2% of the price apart";
+  }
 }
 
 static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total *const *mine) {
@@ -135,6 +161,8 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
   trade->target_missed = qs_target_missed(v, index, trade->price);
   trade->model_minus_mark = venue_price(v, contract, trade) - contract->mark;
   trade->trusted = true;
+  form = qs_price_form(v, index, false);
+  fill_bounds(v, index, &form, trade);
   if (contract->underlying >= 0) {
     const qs_underlying_market *market = &v->market->underlyings[contract->underlying];
     if (!market->calibration.trusted) {

@@ -196,7 +196,8 @@ static qs_status run_units(const revaluer *r, qs_arena *arena, chunk_plan *plan)
   }
   qs_status status =
       qs_schedule_value(r->context, r->devices, "stress", plan->units, plan->count, NULL, plan->moments);
-  return status ? status : qs_path_units_run(r->context, r->devices, "stress", plan->paths, plan->count);
+  return status ? status
+                : qs_path_units_run(r->context, arena, r->devices, "stress", plan->paths, plan->count);
 }
 
 /* Runs a chunk of cells; sources[cell * underlyings + u]. */

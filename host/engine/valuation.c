@@ -211,7 +211,8 @@ qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contrac
     return values->control ? values->control[payoff] : none;
   }
   const qs_path_place *at = &values->paths_now.places[payoff];
-  const bool simulated = values->path_control && at->unit != QS_NO_PAYOFF;
+  const bool bounded = qs_contract_bounds(valuation, contract, false) != NULL;
+  const bool simulated = values->path_control && at->unit != QS_NO_PAYOFF && !bounded;
   return simulated ? values->path_control[at->unit][at->payoff] : none;
 }
 
@@ -234,6 +235,17 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
   const qs_underlying_values *values = &valuation->values[of->underlying];
   const qs_path_units *units = later ? &values->paths_later : &values->paths_now;
   return units->places ? units->places[valuation->payoff_of[contract]].known : 0;
+}
+
+const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later) {
+  const qs_contract *of = &valuation->contracts[contract];
+  if (of->kind != QS_CONTRACT_PATH) {
+    return NULL;
+  }
+  const qs_underlying_values *values = &valuation->values[of->underlying];
+  const qs_path_units *units = later ? &values->paths_later : &values->paths_now;
+  const qs_early_bounds *bounds = units->bounds ? &units->bounds[valuation->payoff_of[contract]] : NULL;
+  return bounds && bounds->present ? bounds : NULL;
 }
 
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,

@@ -12,6 +12,7 @@
 #include "host/base/context.h"
 #include "host/book/book.h"
 #include "host/engine/backends.h"
+#include "host/engine/early.h"
 #include "host/market/market.h"
 #include "kernels/plan.h"
 
@@ -98,7 +99,10 @@ typedef struct qs_path_units {
   const qs_path_unit *units;
   uint32_t count;
   const qs_path_place *places; /* [payoffs of the set] */
+  uint32_t payoff_count;       /* of the set */
   qs_moment **moments;         /* [count] */
+  qs_early_keys early_keys;
+  qs_early_bounds *bounds; /* [payoffs of the set], of early exercise; null: none are wanted */
 } qs_path_units;
 
 /* What control variates (host/engine/controls.h) did for a payoff's price: which, and by what factor its
@@ -160,6 +164,9 @@ typedef struct qs_form {
 /* The price per unit of the forward that a contract along a path has beside what its payoff yields, now or a
  * day later; 0 for others. */
 double qs_known_price(const qs_valuation *valuation, size_t contract, bool later);
+
+/* What bounds the contract's early exercise, a day later or now; null: it has none, or none were wanted. */
+const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later);
 
 /* Adds weight x form of `contract` to sums[batches]. */
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,

@@ -24,6 +24,7 @@ typedef struct job {
 typedef struct planner {
   qs_context *context;
   qs_arena *arena;
+  qs_devices *devices;
   const qs_market *market;
   const qs_contract *contracts;
   size_t count;
@@ -92,9 +93,18 @@ static qs_status plan_paths(planner *p, size_t u, bool later) {
   if (!status) {
     status = qs_path_units_room(p->context, p->arena, units);
   }
+  if (!status && !(units->bounds = QS_NEW(p->arena, mine->paths.count, qs_early_bounds))) {
+    status = qs_fail_memory(p->context, "valuing payoffs along paths");
+  }
+  if (!status) {
+    status = qs_path_units_solve(p->context, p->arena, p->devices, units);
+  }
   qs_control_use **uses =
       later || !p->simulation.control ? NULL : QS_NEW(p->arena, units->count, qs_control_use *);
   for (uint32_t k = 0; !status && k < units->count; k++) {
+    if (qs_path_unit_bounded(units, k)) {
+      continue;
+    }
     qs_path_unit *unit = &p->paths[p->path_count];
     job *j = &p->path_jobs[p->path_count++];
     *unit = units->units[k];
@@ -183,6 +193,10 @@ static void conclude(const planner *p) {
       qs_controls_apply(&j->controls, &p->simulation, j->simulated, j->moments, j->use);
     }
   }
+  for (size_t u = 0; u < p->market->underlying_count; u++) {
+    qs_path_units_replace(&p->values[u].paths_now, &p->simulation);
+    qs_path_units_replace(&p->values[u].paths_later, &p->simulation);
+  }
 }
 
 /* The largest std_error of a simulated price over its underlying's spot. */
@@ -233,6 +247,7 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
   const size_t most = 2 * market->underlying_count, most_paths = 2 * count;
   planner p = {.context = context,
                .arena = arena,
+               .devices = devices,
                .market = market,
                .contracts = contracts,
                .count = count,

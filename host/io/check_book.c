@@ -119,7 +119,8 @@ static qs_status check_dates(qs_reader *reader, const qs_draft *draft, const qs_
   if (expiry && expiry <= draft->inputs.as_of) {
     char as_of[QS_TIME_TEXT];
     qs_time_format(draft->inputs.as_of, as_of);
-    const qs_node *at = qs_node_get(node, trade->expiry ? "expiry" : "fixings");
+    const char *dates = trade->type == QS_TRADE_BERMUDAN ? "exercise" : "fixings";
+    const qs_node *at = qs_node_get(node, trade->expiry ? "expiry" : dates);
     return qs_node_bad(reader, at, "in the past; must be after as_of, which is %s", as_of);
   }
   return qs_trade_along_path(trade->type) ? check_path(reader, draft, node, trade) : QS_OK;

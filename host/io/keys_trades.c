@@ -26,7 +26,9 @@ static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
                                         {"cliquet", QS_TRADE_CLIQUET},
                                         {"variance_swap", QS_TRADE_VARIANCE_SWAP},
                                         {"volatility_swap", QS_TRADE_VOLATILITY_SWAP},
-                                        {"script", QS_TRADE_SCRIPT}};
+                                        {"script", QS_TRADE_SCRIPT},
+                                        {"bermudan", QS_TRADE_BERMUDAN},
+                                        {"american", QS_TRADE_AMERICAN}};
 static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
 static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
 static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
@@ -58,6 +60,7 @@ static const qs_field trade_fields[] = {
     {"book", QS_FIELD_TEXT, .offset = AT(book)},
     {"venue", QS_FIELD_TEXT, .offset = AT(venue)},
     {"fixings", QS_FIELD_OTHER, .table = &qs_fixing_rule_table, .read = read_fixings},
+    {"exercise", QS_FIELD_OTHER, .table = &qs_fixing_rule_table, .read = read_fixings},
     {"past", QS_FIELD_NUMBERS, .offset = AT(path.past), .count_offset = AT(path.past_count), .range = PRICE,
      .max_count = QS_MAX_FIXINGS},
     {"floating", QS_FIELD_BOOL, .offset = AT(path.floating)},
@@ -102,8 +105,11 @@ enum {
   VARIANCE_SWAP = 1 << QS_TRADE_VARIANCE_SWAP,
   VOLATILITY_SWAP = 1 << QS_TRADE_VOLATILITY_SWAP,
   SCRIPT = 1 << QS_TRADE_SCRIPT,
+  BERMUDAN = 1 << QS_TRADE_BERMUDAN,
+  AMERICAN = 1 << QS_TRADE_AMERICAN,
+  EARLY = BERMUDAN | AMERICAN,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
-  OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START,
+  OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START | EARLY,
   IN_COIN = OPTIONS | CLIQUET | SCRIPT | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
   FIXED = AVERAGED | CLIQUET | SWAPS,
@@ -116,9 +122,10 @@ static const struct {
   unsigned types, need;
 } key_types[] = {
     {"call_put", OPTIONS, OPTIONS},
-    {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS,
-     EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS},
+    {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS | EARLY,
+     EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS | EARLY},
     {"fixings", FIXED | BARRIER, FIXED},
+    {"exercise", BERMUDAN, BERMUDAN},
     {"past", FIXED | FORWARD_START | SCRIPT, 0},
     {"floating", AVERAGED, 0},
     {"average", ASIAN, 0},
@@ -147,9 +154,9 @@ static const struct {
 /* "a european", "an asian", with what the trade's own keys say of it; static. */
 static const char *name_of(const qs_trade_spec *spec) {
   static const char *const names[] = {
-      "a european", "a forward",       "a future",          "a perpetual", "a spot",
-      "a digital",  "an asian",        "a barrier",         "a lookback",  "a forward_start",
-      "a cliquet",  "a variance_swap", "a volatility_swap", "a script"};
+      "a european",        "a forward", "a future",   "a perpetual",     "a spot",    "a digital",
+      "an asian",          "a barrier", "a lookback", "a forward_start", "a cliquet", "a variance_swap",
+      "a volatility_swap", "a script",  "a bermudan", "an american"};
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }

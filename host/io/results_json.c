@@ -47,6 +47,16 @@ void qs_json_texts(qs_buffer *b, const char *key, const char *const *texts, size
   qs_json_close(b);
 }
 
+static void write_bounds(qs_buffer *b, const qs_bounds_result *bounds) {
+  qs_json_open(b, "bounds", '{', false);
+  qs_json_count(b, "dates", bounds->dates);
+  qs_json_estimate(b, "lower", bounds->lower);
+  qs_json_estimate(b, "upper", bounds->upper);
+  qs_json_estimate(b, "gap", bounds->gap);
+  qs_json_estimate(b, "extrapolation", bounds->extrapolation);
+  qs_json_close(b);
+}
+
 static void write_trade(qs_buffer *b, const qs_trade_result *t) {
   qs_json_open(b, NULL, '{', false);
   qs_json_text(b, "id", t->id);
@@ -72,6 +82,9 @@ static void write_trade(qs_buffer *b, const qs_trade_result *t) {
   qs_json_text(b, "controls", t->controls);
   qs_json_number(b, "ratio", t->variance_ratio);
   qs_json_close(b);
+  if (t->bounds.present) {
+    write_bounds(b, &t->bounds);
+  }
   qs_json_trust(b, t->trusted, t->why);
   qs_json_close(b);
 }

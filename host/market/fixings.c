@@ -21,7 +21,7 @@ static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
 }
 
 bool qs_trade_along_path(qs_trade_type type) {
-  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_SCRIPT;
+  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_AMERICAN;
 }
 
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
@@ -31,6 +31,7 @@ bool qs_trade_has_fixings(const qs_trade_spec *trade) {
   case QS_TRADE_CLIQUET:
   case QS_TRADE_VARIANCE_SWAP:
   case QS_TRADE_VOLATILITY_SWAP:
+  case QS_TRADE_BERMUDAN:
     return true;
   case QS_TRADE_BARRIER:
     return trade->path.monitoring == QS_MONITORING_DISCRETE;
@@ -250,6 +251,10 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
   if (returns && count < 2) {
     return bad(flaw, "fixings", "must be at least 2 dates");
   }
+  if (trade->type == QS_TRADE_BERMUDAN && count > QS_MAX_EXERCISES) {
+    return bad(flaw, "exercise", "%zu dates; must be at most %d: an american may be exercised at any time",
+               count, QS_MAX_EXERCISES);
+  }
   *fixings = (qs_fixings){.dates = dates, .count = count};
   for (size_t i = 0; i < count; i++) {
     fixings->known += dates[i] <= as_of;
@@ -261,7 +266,8 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
 /* The values of the fixings up to as_of: all of them, or all but the one at as_of. */
 static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixings, qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
-  bool none = trade->type == QS_TRADE_BARRIER || trade->type == QS_TRADE_DIGITAL;
+  bool none = trade->type == QS_TRADE_BARRIER || trade->type == QS_TRADE_DIGITAL ||
+              trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
   size_t past = none ? 0 : fixings->past, known = none ? 0 : fixings->known;
   size_t each = trade->underlying_count > 1 ? trade->underlying_count : 1;
   bool whole = path->past_count % each == 0;
@@ -348,6 +354,9 @@ qs_status qs_fixings_make(qs_arena *arena, const qs_trade_spec *trade, qs_time a
   qs_status status = check_terms(trade, flaw);
   if (!status) {
     status = make_dates(arena, trade, as_of, fixings, flaw);
+  }
+  if (status && trade->type == QS_TRADE_BERMUDAN) {
+    flaw->key = "exercise";
   }
   return status ? status : check_past(trade, fixings, flaw);
 }

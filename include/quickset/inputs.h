@@ -101,7 +101,10 @@ typedef enum qs_trade_type {
   QS_TRADE_CLIQUET = 10, /* the sum of S(d)/S(d-1) - moneyness, capped and floored one by one and whole */
   QS_TRADE_VARIANCE_SWAP = 11,   /* min(realised, cap)^2 - strike^2 */
   QS_TRADE_VOLATILITY_SWAP = 12, /* min(realised, cap) - strike */
-  QS_TRADE_SCRIPT = 13           /* a formula over prices at named dates: qs_script_spec */
+  QS_TRADE_SCRIPT = 13,          /* a formula over prices at named dates: qs_script_spec */
+  /* phi (S(t) - strike), once, at a time of the holder's choice. */
+  QS_TRADE_BERMUDAN = 14, /* one of the fixings, which are the exercise dates; those before as_of are past */
+  QS_TRADE_AMERICAN = 15  /* any time up to the expiry */
 } qs_trade_type;
 
 typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;

@@ -49,6 +49,17 @@ typedef struct qs_greeks {
   qs_estimate value[QS_GREEK_COUNT];
 } qs_greeks;
 
+/* What early exercise is worth, between bounds at the exercise dates that stand for it (a bermudan's own; of
+ * an american some dozens); both per unit, reporting currency. The price is the lower bound, and for an
+ * american beside that the extrapolation from those dates to all times, whose std_error holds what the
+ * extrapolation may be wrong by. */
+typedef struct qs_bounds_result {
+  bool present;
+  uint32_t dates;
+  qs_estimate lower, upper, gap; /* gap: upper less lower, on common paths */
+  qs_estimate extrapolation;
+} qs_bounds_result;
+
 /* One position, trade or cash balance. */
 typedef struct qs_trade_result {
   const char *id;         /* trade id, or instrument (with #n where it is held more than once) */
@@ -67,10 +78,11 @@ typedef struct qs_trade_result {
   qs_greeks greeks;      /* of value (price x quantity), reporting currency */
   qs_greeks greeks_coin; /* of value_coin; coin-settled alone */
   bool trusted;
-  const char *why;       /* when not trusted */
-  const char *controls;  /* control variates of the price: "forward, european", ...; null: none */
-  double variance_ratio; /* by what factor they lower the price's variance; 1 without */
-  bool target_missed;    /* the price's std_error is above simulation.target_std_error */
+  const char *why;         /* when not trusted */
+  const char *controls;    /* control variates of the price: "forward, european", ...; null: none */
+  double variance_ratio;   /* by what factor they lower the price's variance; 1 without */
+  bool target_missed;      /* the price's std_error is above simulation.target_std_error */
+  qs_bounds_result bounds; /* bermudan and american alone */
 } qs_trade_result;
 
 /* A sum over positions; its std_error accounts for the paths they share. */

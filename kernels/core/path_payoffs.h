@@ -15,6 +15,8 @@
 
 #include "kernels/core/path_digital.h"
 
+#include "kernels/core/path_early.h"
+
 #include "kernels/core/path_geometric.h"
 
 #include "kernels/core/path_lookback.h"
@@ -36,4 +38,5 @@
   X(8, cliquet, 1)                                                                                           \
   X(9, variance, 1)                                                                                          \
   X(10, volatility, 1)                                                                                       \
-  X(11, script, 1)
+  X(11, script, 1)                                                                                           \
+  X(12, early, 1)

@@ -15,7 +15,8 @@ struct horizon_run {
   qs_table table;
   qs_cuda_plan plan;
   qs_cuda_streams streams;
-  uint64_t paths; // of a block
+  const void *starts; // on the device
+  uint64_t paths;     // of a block
 };
 
 qs_status prepare(horizon_run *run, char *message) {
@@ -31,9 +32,10 @@ qs_status prepare(horizon_run *run, char *message) {
     keys[2 * j + 1] = static_cast<uint32_t>(unit.keys[j] >> 32);
   }
   const qs_cuda_array arrays[] = {{keys, (size_t)unit.key_count * 2, sizeof *keys, &run->streams.keys},
-                                  {unit.weights, unit.key_count, 0, &run->streams.weights}};
+                                  {unit.weights, unit.key_count, 0, &run->streams.weights},
+                                  {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts}};
   if (status == QS_OK) {
-    status = qs_cuda_upload(run->device, run->table, unit.precision, unit.path.key, false, arrays, 2, message,
+    status = qs_cuda_upload(run->device, run->table, unit.precision, unit.path.key, false, arrays, 3, message,
                             &run->plan);
   }
   free(keys);
@@ -54,8 +56,13 @@ qs_status run_block(const horizon_run &run, uint64_t begin, uint64_t paths, char
   const uint32_t dates = unit.path.date_count;
   const uint64_t stride = unit.path_end - unit.path_begin, offset = begin - unit.path_begin;
   double *on_device = static_cast<double *>(run.device->results.data);
-  const qs_cuda_horizon_block block = {begin, static_cast<uint32_t>(paths), dates, on_device,
-                                       on_device + paths * dates};
+  const qs_cuda_horizon_block block = {begin,
+                                       static_cast<uint32_t>(paths),
+                                       dates,
+                                       on_device,
+                                       on_device + paths * dates,
+                                       unit.starts ? run.starts : nullptr,
+                                       unit.start_paths};
   const bool precise = unit.precision == QS_PRECISION_DOUBLE;
   cudaError_t error = (precise ? qs_cuda_launch_horizon_d
                                : qs_cuda_launch_horizon_f)(run.plan, run.streams, block, run.device->stream);

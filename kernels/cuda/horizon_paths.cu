@@ -19,6 +19,9 @@ __global__ void __launch_bounds__(BLOCK, RESIDENT)
   const uint64_t path = block.path_begin + i;
   QS_R(qs_horizon_lanes) state, side;
   QS_R(qs_horizon_start)(&law, &state);
+  if (variance != QS_VARIANCE_CONSTANT && block.starts) {
+    state.base.row[QS_S_V][0] = static_cast<const qs_real *>(block.starts)[path / block.start_paths];
+  }
   for (uint32_t date = 0, at = 0; date < block.dates; date++) {
     const uint32_t to = law.dates[date].main_steps;
     QS_R(qs_horizon_advance)(shape, single, &law, &streams, &state, path, at, to);

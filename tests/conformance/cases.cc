@@ -87,6 +87,12 @@ unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme sche
   horizon.precision = precision;
   horizon.path_begin = 128;
   horizon.path_end = 128 + 320;
+  if (variant % 2) {
+    starts = {0.04, 0.3, 0, 0.16};
+    horizon.starts = starts.data();
+    horizon.start_count = static_cast<std::uint32_t>(starts.size());
+    horizon.start_paths = 128;
+  }
 }
 
 void unit_case::shorten() {

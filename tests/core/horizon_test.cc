@@ -18,8 +18,16 @@ States simulate(const qs_model &model, double years, int steps, std::vector<uint
   Valuation run(model, years, steps, {{QS_PAYOFF_CALL, 0}});
   run.unit.path.scheme = scheme;
   run.connect();
-  const qs_horizon_unit unit = {run.unit.path,      keys.data(), weights.data(), uint32_t(keys.size()),
-                                QS_PRECISION_MIXED, 0,           paths};
+  const qs_horizon_unit unit = {run.unit.path,
+                                keys.data(),
+                                weights.data(),
+                                uint32_t(keys.size()),
+                                QS_PRECISION_MIXED,
+                                0,
+                                paths,
+                                nullptr,
+                                0,
+                                0};
   States s{std::vector<double>(paths), std::vector<double>(paths)};
   EXPECT_EQ(qs_backend_cpu()->horizon(device.get(), &unit, nullptr, device.message, s.x.data(), s.v.data()),
             QS_OK)
@@ -112,6 +120,38 @@ TEST(Horizon, SharedStreamsCorrelate) {
   }
 }
 
+// Paths that start from variances of their own are those of models that start there.
+TEST(Horizon, StartsWhereItIsTold) {
+  Device device;
+  const std::vector<double> starts = {0.0, 0.09, 0.4};
+  const uint64_t key = 77, share = 128, paths = share * starts.size();
+  const double one = 1;
+  for (qs_model_type type : {QS_MODEL_HESTON, QS_MODEL_SVCJ, QS_MODEL_GBM}) {
+    Valuation run(typical(type), 0.4, 20, {{QS_PAYOFF_CALL, 0.1}});
+    run.connect();
+    qs_horizon_unit unit = {run.unit.path,           &key, &one,  1,
+                            QS_PRECISION_MIXED,      0,    paths, starts.data(),
+                            uint32_t(starts.size()), share};
+    std::vector<double> x(paths), v(paths), own_x(share), own_v(share);
+    ASSERT_EQ(qs_backend_cpu()->horizon(device.get(), &unit, nullptr, device.message, x.data(), v.data()),
+              QS_OK)
+        << device.message;
+    unit.starts = nullptr;
+    for (size_t k = 0; k < starts.size(); k++) {
+      if (type != QS_MODEL_GBM)
+        unit.path.model.value[QS_V0] = starts[k];
+      unit.path_begin = k * share;
+      unit.path_end = (k + 1) * share;
+      ASSERT_EQ(
+          qs_backend_cpu()->horizon(device.get(), &unit, nullptr, device.message, own_x.data(), own_v.data()),
+          QS_OK)
+          << device.message;
+      EXPECT_TRUE(std::equal(own_x.begin(), own_x.end(), x.begin() + long(k * share)));
+      EXPECT_TRUE(std::equal(own_v.begin(), own_v.end(), v.begin() + long(k * share)));
+    }
+  }
+}
+
 TEST(Horizon, RefusesWhatMakesNoSense) {
   Device device;
   Valuation run(typical(QS_MODEL_HESTON), 0.4, 20, {{QS_PAYOFF_CALL, 0.1}});
@@ -119,8 +159,17 @@ TEST(Horizon, RefusesWhatMakesNoSense) {
   const uint64_t key = 1;
   const double one = 1, two = 2;
   double x[64] = {-7}, v[64] = {-7};
-  const qs_horizon_unit good = {run.unit.path, &key, &one, 1, QS_PRECISION_MIXED, 0, 64};
-  qs_horizon_unit bad[] = {good, good, good, good};
+  const qs_horizon_unit good = {run.unit.path, &key, &one, 1, QS_PRECISION_MIXED, 0, 64, nullptr, 0, 0};
+  qs_horizon_unit bad[] = {good, good, good, good, good, good, good};
+  const double negative = -0.1;
+  for (int i = 4; i < 7; i++) {
+    bad[i].starts = &one;
+    bad[i].start_count = 1;
+    bad[i].start_paths = 64;
+  }
+  bad[4].starts = &negative;
+  bad[5].start_paths = 32;
+  bad[6].path_end = 128;
   bad[0].path_end = 100;
   bad[1].path_begin = 64;
   bad[2].key_count = 0;

@@ -19,6 +19,7 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
                                  QS_MODEL_SVCJ,  QS_MODEL_SVCJ,   QS_MODEL_KOU,    QS_MODEL_SVCJ};
   const std::vector<uint32_t> all = {1, 2, 3, 4}, now = {0, 1, 2, 3, 4}, two = {2, 4};
   const std::vector<double> w = {.2, .3, .25, .25}, w5(5, .2), w2(2, .5);
+  const std::vector<double> policy = {-.1, .1, -.4, -.1, .05, -.2, -.08, 0, -.1, -.05, .1, -.2, 0, 0, 0};
   PathValuation run(typical(types[index], true), 0.2, 10, 4,
                     {{QS_PATH_ASIAN, 1, all, w, {1.02, 0}},
                      {QS_PATH_ASIAN_STRIKE, -1, all, w, {1, 0}},
@@ -33,7 +34,9 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
                      {QS_PATH_VARIANCE, 1, all, w, {.1, kNone, 0, 5}},
                      {QS_PATH_VOLATILITY, 1, all, w, {.1, .9, 0, 5, .98}},
                      {QS_PATH_SCRIPT, 1, two, w2, {55, 0}, script_program(false)},
-                     {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)}});
+                     {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)},
+                     {QS_PATH_EARLY, -1, now, {1.05, 1.04, 1.03, 1.01, 1}, {1.0}, nullptr, policy},
+                     {QS_PATH_EARLY, 1, all, w, {.95}, nullptr, {.1, .1, .2, .3}}});
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
   run.dates[2].side = {0.003, 1, 1};
   run.carry = 0.1;
@@ -196,6 +199,9 @@ TEST(PathUnits, AreChecked) {
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[0].date_count = 0; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->unit.path.date_count = 3; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[0].payoff = QS_PATH_COUNT; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[14].policy = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[14].policy_step = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->exotics[14].policy[4] = NAN; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->exotics[0].dates[1] = 1; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->exotics[0].weights[1] = -1; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->exotics[0].weights[1] = kNone; }), QS_ERROR_INPUT);

@@ -18,6 +18,7 @@ struct Exotic {
   std::vector<double> weights;
   std::vector<double> levels;
   const qs_script_program *program = nullptr; // of a script, which observes all its dates but one it knows
+  std::vector<double> policy = {};            // of early exercise, for every date as many
 };
 
 // The weights 1 / n.
@@ -103,6 +104,9 @@ struct PathValuation {
       p.date_count = uint32_t(e.dates.size());
       std::copy(e.levels.begin(), e.levels.end(), p.level);
       p.program = e.program, p.observed = kSeen, p.known = kKnown;
+      p.policy = e.policy.empty() ? nullptr : e.policy.data();
+      p.policy_width = uint32_t(e.policy.size() / e.dates.size());
+      p.policy_step = 0.1;
       payoffs.push_back(p);
     }
     unit.path.model = model;

@@ -160,9 +160,17 @@ TEST(SameBits, HorizonStates) {
         Valuation run = law_run(law, precision, false);
         run.connect();
         run.unit.path.sampling = QS_SAMPLING_PSEUDO;
-        const double one = 1;
-        qs_horizon_unit unit = {run.unit.path, keys, count == 1 ? &one : weights, count, precision, 64,
-                                64 + 448};
+        const double one = 1, starts[8] = {0.04, 0, 0.5, 0.09, 0.01, 0.3, 0.16, 1};
+        qs_horizon_unit unit = {run.unit.path,
+                                keys,
+                                count == 1 ? &one : weights,
+                                count,
+                                precision,
+                                64,
+                                64 + 448,
+                                count == 1 ? nullptr : starts,
+                                8,
+                                64};
         std::vector<std::vector<double>> results;
         for (const char *target : {"portable", "x86-64-v3", "x86-64-v4"})
           for (int threads : {1, 3}) {

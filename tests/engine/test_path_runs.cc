@@ -268,4 +268,114 @@ TEST_F(PathRuns, SobolTowardsATarget) {
   qs_config_destroy(config);
 }
 
+// As config_text, with early exercise alone.
+const char early_text[] = R"(as_of: 2026-03-02T09:30:00Z
+simulation: {paths: 2048}
+underlyings:
+  - {name: X, spot: 100, carry: 0.02, discount_rate: 0.08, coin_rate: 0.05, model: {type: heston, v0: 0.25, kappa: 2, theta: 0.36, xi: 0.8, rho: -0.5}}
+  - {name: G, spot: 20, carry: 0.05, discount_rate: 0.1, model: {type: gbm, sigma: 0.5}}
+cash:
+  - {currency: USD, amount: 100000}
+trades:
+  - {id: bermudan, type: bermudan, underlying: X, call_put: put, strike: 105, quantity: 5, settlement: coin, exercise: [2026-04-01, 2026-05-01, 2026-07-03T08:00:00Z]}
+  - {id: twin, type: bermudan, underlying: X, call_put: put, strike: 95, quantity: -5, exercise: {every: month, to: 2026-07-03T08:00:00Z}}
+  - {id: american, type: american, underlying: G, call_put: put, strike: 21, expiry: 2026-07-03T08:00:00Z, quantity: 30}
+)";
+
+TEST_F(PathRuns, EarlyExerciseGoesThroughEverySection) {
+  std::string sections = sections_text;
+  const std::string asian =
+      "type: asian, underlying: G, call_put: call, strike: 21, expiry_years: 0.3, quantity: 1, "
+      "fixings: {every: 10}";
+  sections.replace(
+      sections.find(asian), asian.size(),
+      "type: american, underlying: G, call_put: call, strike: 21, expiry_years: 0.3, quantity: 1");
+  qs_config *config = load(early_text + sections);
+  ASSERT_NE(config, nullptr);
+  const qs_results *results = nullptr;
+  ASSERT_EQ(qs_run(engine, qs_config_inputs(config), ~0u, &results), QS_OK) << qs_engine_message(engine);
+  EXPECT_TRUE(results->trusted);
+  for (size_t i = 0; i < 3; i++) {
+    const qs_trade_result &t = results->trades[i];
+    EXPECT_TRUE(t.trusted) << t.why;
+    EXPECT_TRUE(t.bounds.present);
+    EXPECT_GE(t.bounds.gap.estimate, 0);
+    EXPECT_EQ(t.bounds.dates, i == 0 ? 3u : i == 1 ? 6u : 49u);
+  }
+  EXPECT_FALSE(results->trades[3].bounds.present);
+  EXPECT_STREQ(results->trades[2].kind, "american");
+  ASSERT_EQ(results->risk.incremental_count, 2u);
+  EXPECT_GT(results->risk.levels[0].var.estimate, 0);
+  EXPECT_EQ(results->stress.grid[1].pnl.estimate, 0); /* no shock */
+  EXPECT_NE(results->stress.grid[0].pnl.estimate, 0);
+  EXPECT_LT(results->hedge.after.variance.estimate, results->hedge.before.variance.estimate);
+  // The total's error is that of its parts where they share no paths, and the batches tell what they share.
+  const double apart = std::hypot(results->trades[2].value.std_error,
+                                  results->trades[0].value.std_error + results->trades[1].value.std_error);
+  EXPECT_LT(results->total.value.std_error, apart);
+  EXPECT_GT(results->total.value.std_error, 0);
+  qs_results_destroy(results);
+  std::string two = run(engine, qs_config_inputs(config));
+  EXPECT_NE(two.find("\"extrapolation\""), std::string::npos);
+  qs_engine *alone = make(1);
+  EXPECT_TRUE(run(alone, qs_config_inputs(config)) == two);
+  qs_engine_destroy(alone);
+  qs_config_destroy(config);
+}
+
+// An allocator that fails at one call.
+struct Failing {
+  long left = -1, live = 0;
+};
+void *failing_allocate(void *data, size_t size) {
+  Failing *f = static_cast<Failing *>(data);
+  if (f->left == 0) {
+    return nullptr;
+  }
+  f->left--;
+  void *block = std::malloc(size);
+  f->live += block != nullptr;
+  return block;
+}
+void failing_release(void *data, void *block) {
+  static_cast<Failing *>(data)->live -= block != nullptr;
+  std::free(block);
+}
+
+TEST_F(PathRuns, EarlyExerciseMayLackMemory) {
+  qs_config *config = load(early_text);
+  ASSERT_NE(config, nullptr);
+  Failing memory;
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = QS_BACKEND_CPU;
+  spec.threads = 1;
+  spec.allocator = {failing_allocate, failing_release, &memory};
+  qs_engine *failing = nullptr;
+  char message[256] = "";
+  ASSERT_EQ(qs_engine_create(&spec, message, sizeof message, &failing), QS_OK) << message;
+  qs_inputs inputs = *qs_config_inputs(config);
+  inputs.trade_count = 1;
+  inputs.simulation.paths = 1024;
+  long at_rest = memory.live, failures = 0;
+  qs_status status = QS_ERROR_MEMORY;
+  for (long n = 0; status == QS_ERROR_MEMORY; n++) {
+    ASSERT_LT(n, 20000);
+    memory.left = n;
+    const qs_results *results = nullptr;
+    status = qs_run(failing, &inputs, ~0u, &results);
+    failures += status == QS_ERROR_MEMORY;
+    ASSERT_TRUE(status == QS_OK || status == QS_ERROR_MEMORY) << n << ": " << qs_engine_message(failing);
+    if (!status) {
+      qs_results_destroy(results);
+    }
+    EXPECT_EQ(memory.live, at_rest) << "after the failure of allocation " << n;
+  }
+  EXPECT_GT(failures, 20);
+  memory.left = -1;
+  qs_engine_destroy(failing);
+  EXPECT_EQ(memory.live, 0);
+  qs_config_destroy(config);
+}
+
 } // namespace

@@ -71,13 +71,24 @@ struct plan {
     qs_value_unit nothing = shifted;
     nothing.payoff_count = 0;
     value = {greeks, nothing, shifted};
-    qs_horizon_unit h = {path, keys.data(), weights.data(), 1, QS_PRECISION_MIXED, 128, 128 + 64 * 37};
+    qs_horizon_unit h = {path, keys.data(),   weights.data(), 1, QS_PRECISION_MIXED,
+                         128,  128 + 64 * 37, nullptr,        0, 0};
     horizon = {h, h};
     horizon[1].path.key = 44;
     horizon[1].path_end = 192;
     for (std::uint32_t i = 0; i < 7; i++) {
-      path_payoffs.push_back(
-          {QS_PATH_ASIAN, 1, observed + i % 3, ones, 3 - i % 3, {0.8 + 0.1 * i}, nullptr, nullptr, nullptr});
+      path_payoffs.push_back({QS_PATH_ASIAN,
+                              1,
+                              observed + i % 3,
+                              ones,
+                              3 - i % 3,
+                              {0.8 + 0.1 * i},
+                              nullptr,
+                              nullptr,
+                              nullptr,
+                              nullptr,
+                              0,
+                              0});
     }
     qs_path_unit along = {path,
                           numbers,

@@ -388,6 +388,11 @@ TEST_F(JointRuns, Refused) {
   trades[0].type = QS_TRADE_EUROPEAN;
   said("a european has one");
   trades[0] = good;
+  const qs_shift_spec shift = {kEnd, NAN, 0.01};
+  underlyings[1].shift = &shift;
+  underlyings[1].shift_count = 1;
+  said("the model of B has a shift");
+  underlyings[1].shift_count = 0;
   underlyings[1].discount_rate = 0.01;
   said("different discount rates");
 }

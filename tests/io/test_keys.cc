@@ -23,7 +23,8 @@ void collect(const qs_table *table, const std::string &prefix, std::set<const qs
     std::string key = prefix + field->key;
     EXPECT_TRUE(keys->emplace(key, field).second) << key << " stands twice";
     if (field->table) {
-      bool mapping = field->type == QS_FIELD_MAP || key == "stress.margin_grid" || key == "trades[].fixings";
+      bool mapping = field->type == QS_FIELD_MAP || key == "stress.margin_grid" ||
+                     key == "trades[].fixings" || key == "trades[].exercise";
       collect(field->table, key + (mapping ? "." : "[]."), seen, keys);
     }
   }

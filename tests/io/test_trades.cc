@@ -24,6 +24,9 @@ const char trades[] = R"(trades:
   - {id: c1, type: cliquet, underlying: X, expiry: 2026-06-01, quantity: 1e6, fixings: {every: month}, moneyness: 0.9, local_floor: -0.05, local_cap: 0.1, global_floor: 0, global_cap: 0.3}
   - {id: v1, type: variance_swap, underlying: X, strike: 0.4, cap: 1, annualisation: 365, expiry: 2026-06-01, quantity: 100, fixings: {every: day}}
   - {id: v2, type: volatility_swap, underlying: X, strike: 0.4, expiry: 2026-06-01, quantity: 100, fixings: {every: week}}
+  - {id: e1, type: bermudan, underlying: X, call_put: put, strike: 100, quantity: 1, exercise: [2026-02-01, 2026-04-01T08:00:00Z, 2026-06-01], settlement: coin}
+  - {id: e2, type: bermudan, underlying: X, call_put: call, strike: 100, expiry: 2026-06-01, quantity: 1, exercise: {every: week, skip_first: true}}
+  - {id: e3, type: american, underlying: X, call_put: put, strike: 90, expiry_years: 0.5, quantity: 1}
 )";
 
 class Trades : public testing::Test {
@@ -38,7 +41,7 @@ protected:
     ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
         << context.message;
     const qs_inputs *in = qs_config_inputs(config);
-    ASSERT_EQ(in->trade_count, 13u);
+    ASSERT_EQ(in->trade_count, 16u);
     t = in->trades;
   }
   void TearDown() override { qs_config_destroy(config); }
@@ -108,6 +111,17 @@ TEST_F(Trades, TheOthers) {
   EXPECT_EQ(t[12].type, QS_TRADE_VOLATILITY_SWAP);
   EXPECT_TRUE(std::isnan(t[12].path.cap));
   EXPECT_TRUE(std::isnan(t[12].path.annualisation));
+}
+
+TEST_F(Trades, EarlyExercise) {
+  EXPECT_EQ(t[13].type, QS_TRADE_BERMUDAN);
+  ASSERT_EQ(t[13].path.fixing_count, 3u);
+  EXPECT_EQ(t[13].path.fixings[1], qs_time_civil(2026, 4, 1) + 8 * 3600);
+  EXPECT_EQ(t[13].settlement, QS_SETTLE_COIN);
+  EXPECT_EQ(t[14].path.rule.days, 7u);
+  EXPECT_TRUE(t[14].path.rule.skip_first);
+  EXPECT_EQ(t[15].type, QS_TRADE_AMERICAN);
+  EXPECT_EQ(t[15].strike, 90);
 }
 
 } // namespace

@@ -77,6 +77,50 @@ TEST_F(PathTrades, RulesMakeDates) {
   EXPECT_STREQ(qs_contract_kind_name(contract.kind), "path");
 }
 
+TEST_F(PathTrades, EarlyExerciseIsLeftWithItsDates) {
+  qs_trade_spec trade = make(QS_TRADE_BERMUDAN);
+  trade.call_put = QS_PUT;
+  trade.strike = 99;
+  const qs_time dates[] = {now - day, now + day / 2, now + 10 * day, now + 20 * day};
+  trade.path.fixings = dates;
+  trade.path.fixing_count = 4;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_STREQ(qs_contract_name(&contract), "bermudan");
+  qs_path_left l = left(now);
+  EXPECT_EQ(l.payoff, QS_PATH_EARLY);
+  EXPECT_EQ(l.sign, -1);
+  ASSERT_EQ(l.count, 3u); /* yesterday's is past */
+  EXPECT_EQ(l.dates[0], now + day / 2);
+  EXPECT_EQ(l.level[0], 99.0 / 110);
+  EXPECT_EQ(l.level[1], 0);
+  EXPECT_TRUE(l.at_hit);
+  l = left(now + day); /* tomorrow stands for the date before it */
+  ASSERT_EQ(l.count, 3u);
+  EXPECT_EQ(l.dates[0], now + day);
+  EXPECT_EQ(l.dates[1], now + 10 * day);
+  l = left(now + 20 * day, 90);
+  EXPECT_TRUE(l.settled);
+  EXPECT_EQ(l.known, 9);
+
+  trade = make(QS_TRADE_AMERICAN);
+  trade.strike = 99;
+  trade.expiry = now + 48 * day;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_STREQ(qs_contract_name(&contract), "american");
+  l = left(now);
+  ASSERT_EQ(l.count, 49u);
+  EXPECT_EQ(l.dates[0], now);
+  EXPECT_EQ(l.dates[1], now + day);
+  EXPECT_EQ(l.dates[48], trade.expiry);
+  EXPECT_EQ(l.level[1], 1);
+  l = left(trade.expiry - 3);
+  ASSERT_EQ(l.count, 2u);
+  EXPECT_EQ(l.dates[1], trade.expiry);
+  l = left(trade.expiry, 100);
+  EXPECT_TRUE(l.settled);
+  EXPECT_EQ(l.known, 1);
+}
+
 TEST_F(PathTrades, ASeasonedAverageKeepsItsPast) {
   const qs_time dates[] = {now - 10 * day, now - day, now, now + 10 * day, now + 20 * day};
   const double past[] = {90, 120, 105};

@@ -1,0 +1,425 @@
+#include "host/engine/early.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/early_state.h"
+#include "host/engine/scheduler.h"
+
+enum {
+  PILOT_PATHS = 2048,
+  TOP = 4,    /* of a date's pilot variances, the lowest of which the grid covers */
+  LEVELS = 3, /* every date, every second, every fourth */
+  MOST_NODES = 384,
+  LEAST_NODES = 128,
+  VARIANCE_NODES = 20,
+  MOST_SAMPLES = 1 << 17,   /* from a node of the variance over one interval */
+  POLICY_SAMPLES = 1 << 12, /* for a policy alone */
+  SAMPLES_SHARE = 32,       /* else this part of the unit's paths with so many dates */
+  SHARED_DATES = 48
+};
+
+static const char stage[] = "exercise";
+
+double qs_early_pays(const qs_early *e, uint32_t d, double x) {
+  return e->plan->weights[d] * e->plan->sign * (exp(x + e->log_forward[d]) - e->plan->level[0]);
+}
+
+static qs_horizon_unit states_of(const qs_early *e, const uint64_t *key, uint64_t begin, uint64_t count) {
+  static const double whole = 1;
+  qs_horizon_unit unit = {.path = e->unit->path, .keys = key, .weights = &whole, .key_count = 1};
+  unit.path.key = *key;
+  unit.path.sampling = QS_SAMPLING_PSEUDO;
+  unit.path.dates = e->dates;
+  unit.path.date_count = e->count;
+  unit.precision = e->unit->precision;
+  unit.path_begin = begin;
+  unit.path_end = begin + count;
+  return unit;
+}
+
+qs_status qs_early_simulate(const qs_early *e, uint64_t key, uint64_t begin, uint64_t count, double *x,
+                            double *v) {
+  qs_horizon_unit unit = states_of(e, &key, begin, count);
+  return qs_schedule_horizon(e->context, e->devices, stage, &unit, 1, NULL, &x, &v);
+}
+
+static bool stochastic(const qs_early *e) {
+  return qs_model_parameters(e->unit->path.model.type) >> QS_V0 & 1;
+}
+
+static double smaller(double a, double b) {
+  return a < b ? a : b;
+}
+
+static double larger(double a, double b) {
+  return a > b ? a : b;
+}
+
+/* A variance that few of a date's exceed. */
+static double high_variance(const double *v) {
+  double top[TOP] = {0};
+  for (size_t p = 0; p < PILOT_PATHS; p++) {
+    double next = v[p];
+    for (int k = 0; k < TOP; k++) {
+      double kept = top[k];
+      top[k] = larger(kept, next);
+      next = smaller(kept, next);
+    }
+  }
+  return top[TOP - 1];
+}
+
+/* The grid that a few paths, and the shifts they start from, ask for; the strike at the last date is a node.
+ */
+static void lay_grid(qs_early *e, const double *x, const double *v) {
+  double low = 0, high = 0, most_v = e->v0, moved = 0;
+  uint32_t moves = 0;
+  for (uint32_t d = 0; d < e->count; d++) {
+    for (size_t p = 0; p < PILOT_PATHS; p++) {
+      size_t at = d * (size_t)PILOT_PATHS + p;
+      low = smaller(low, x[at]);
+      high = larger(high, x[at]);
+      moved += fabs(x[at] - (d ? x[at - PILOT_PATHS] : 0));
+    }
+    most_v = larger(most_v, high_variance(v + d * (size_t)PILOT_PATHS));
+    moves += d || !e->now;
+  }
+  double margin = 0.25 * (high - low) + 1e-6;
+  double first = e->unit->shifts[0], last = first;
+  for (uint32_t s = 1; s < e->unit->shift_count; s++) {
+    first = smaller(first, e->unit->shifts[s]);
+    last = larger(last, e->unit->shifts[s]);
+  }
+  low += first - margin;
+  high += last + margin;
+  double step = 0.6 * moved / ((double)PILOT_PATHS * moves);
+  step = larger((high - low) / MOST_NODES, smaller((high - low) / LEAST_NODES, step));
+  double strike = log(e->plan->level[0]);
+  e->grid.step_x = step;
+  e->grid.first_x = strike - ceil((strike - low) / step) * step;
+  e->grid.x_count = (size_t)ceil((high - e->grid.first_x) / step) + 1;
+  e->grid.y_count = stochastic(e) ? VARIANCE_NODES : 1;
+  e->grid.step_y = sqrt(1.2 * most_v) / (VARIANCE_NODES - 1);
+}
+
+static qs_status prepare(qs_early *e, qs_arena *scratch) {
+  const qs_path_payoff_plan *plan = e->plan;
+  qs_date *dates = QS_NEW(scratch, plan->date_count, qs_date);
+  double *log_forward = QS_NEW(scratch, plan->date_count, double);
+  size_t states = (size_t)plan->date_count * PILOT_PATHS;
+  double *x = QS_NEW(scratch, states, double), *v = QS_NEW(scratch, states, double);
+  if (!dates || !log_forward || !x || !v) {
+    return qs_fail_memory(e->context, "preparing early exercise");
+  }
+  double last = e->unit->log_forwards[plan->dates[plan->date_count - 1]];
+  for (uint32_t d = 0; d < plan->date_count; d++) {
+    dates[d] = e->unit->path.dates[plan->dates[d]];
+    log_forward[d] = e->unit->log_forwards[plan->dates[d]] - last;
+  }
+  e->count = plan->date_count;
+  e->now = !(e->unit->years[plan->dates[0]] > 0);
+  e->dates = dates;
+  e->log_forward = log_forward;
+  const double *value = e->unit->path.model.value;
+  e->v0 = stochastic(e) ? value[QS_V0] : value[QS_SIGMA] * value[QS_SIGMA];
+  qs_status status = qs_early_simulate(e, e->keys.policy, 0, PILOT_PATHS, x, v);
+  if (!status) {
+    lay_grid(e, x, v);
+  }
+  return status;
+}
+
+/* ---- one interval ---- */
+
+/* What the backward induction works in. */
+typedef struct induction {
+  qs_early *e;
+  uint32_t levels;
+  uint64_t samples;                       /* from a node, a multiple of groups x QS_LEAF_PATHS */
+  double *starts;                         /* [y_count]: the nodes' variances */
+  double *x, *v;                          /* [y_count][samples] */
+  qs_early_kernel *kernels;               /* [y_count] */
+  double *value[LEVELS][QS_EARLY_GROUPS]; /* [qs_early_size]: at the interval's end */
+  double *later[LEVELS][QS_EARLY_GROUPS]; /* likewise, expected at its beginning */
+  double *mean;                           /* `later` of level 0, over the groups */
+} induction;
+
+/* Fewer dates are for the first group alone: the difference that they make has little noise. */
+static uint32_t levels_of(const induction *n, uint32_t group) {
+  return group ? 1 : n->levels;
+}
+
+static double node_variance(const qs_early *e, size_t y) {
+  double root = (double)y * e->grid.step_y;
+  return root * root;
+}
+
+/* E v after `years`; NaN where the scheme does not keep it. */
+static double mean_variance(const qs_early *e, double years, double v) {
+  const double *p = e->unit->path.model.value;
+  if (e->unit->path.scheme != QS_SCHEME_QE) {
+    return NAN;
+  }
+  bool jumps = qs_model_parameters(e->unit->path.model.type) >> QS_MU_V & 1;
+  double level = p[QS_THETA] + (jumps ? p[QS_LAMBDA] * p[QS_MU_V] / p[QS_KAPPA] : 0);
+  return v - expm1(-p[QS_KAPPA] * years) * (level - v);
+}
+
+/* Simulates the interval before date d from every node of the variance. */
+static qs_status sample_interval(const induction *n, uint32_t d, double *years) {
+  const qs_early *e = n->e;
+  uint32_t from = d ? e->dates[d - 1].main_steps : 0;
+  qs_date date = {e->dates[d].main_steps - from, e->dates[d].side};
+  qs_horizon_unit unit = states_of(e, &e->keys.policy, 0, e->grid.y_count * n->samples);
+  uint32_t left = unit.path.step_count - from;
+  unit.path.steps += from;
+  unit.path.step_count = date.main_steps < left ? date.main_steps + 1 : left;
+  unit.path.dates = &date;
+  unit.path.date_count = 1;
+  unit.starts = n->starts;
+  unit.start_count = (uint32_t)e->grid.y_count;
+  unit.start_paths = n->samples;
+  *years = date.side.years;
+  for (uint32_t s = 0; s < date.main_steps; s++) {
+    *years += unit.path.steps[s].years;
+  }
+  return qs_schedule_horizon(e->context, e->devices, stage, &unit, 1, NULL, &n->x, &n->v);
+}
+
+/* later = E[value] over the interval before date d, in every group. */
+static qs_status step_back(const induction *n, uint32_t d) {
+  const qs_early *e = n->e;
+  const qs_early_grid *grid = &e->grid;
+  double years = 0;
+  qs_status status = sample_interval(n, d, &years);
+  if (status) {
+    return status;
+  }
+  size_t row = qs_early_row(grid), pad = qs_early_pad(grid);
+  size_t share = (size_t)n->samples / e->groups;
+#pragma omp parallel for num_threads(e->context->threads) schedule(dynamic, 1) if (grid->y_count > 1)
+  for (long y = 0; y < (long)grid->y_count; y++) {
+    double mean_v = mean_variance(e, years, n->starts[y]);
+    for (uint32_t g = 0; g < e->groups; g++) {
+      size_t at = (size_t)y * n->samples + g * share;
+      qs_early_kernel_fill(grid, (size_t)y, mean_v, n->x + at, n->v + at, share, &n->kernels[y]);
+      for (uint32_t level = 0; level < levels_of(n, g); level++) {
+        qs_early_expect(grid, &n->kernels[y], n->value[level][g], n->later[level][g] + (size_t)y * row + pad);
+      }
+    }
+  }
+  return QS_OK;
+}
+
+/* ---- the policy ---- */
+
+/* What exercise at date d pays beyond holding, `row` being the latter's values at a node of the variance. */
+static double excess(const qs_early *e, uint32_t d, const double *row, double x) {
+  qs_early_grid line = e->grid;
+  line.y_count = 1;
+  qs_early_place place = qs_early_locate(&line, x, 0);
+  return qs_early_pays(e, d, x) - qs_early_value(&line, row, line.x_count, &place);
+}
+
+/* Where exercise begins to pay, going into the money; the grid's end where it never does. */
+static double boundary(const qs_early *e, uint32_t d, const double *row) {
+  const qs_early_grid *grid = &e->grid;
+  bool put = e->plan->sign < 0;
+  double last = grid->first_x + (double)(grid->x_count - 1) * grid->step_x;
+  double start = put ? last : grid->first_x, step = put ? -grid->step_x : grid->step_x;
+  for (size_t m = 0; m + 1 < grid->x_count; m++) {
+    double at = start + (double)m * step, next = at + step;
+    if (!(qs_early_pays(e, d, next) > 0 && excess(e, d, row, next) > 0)) {
+      continue;
+    }
+    double out = at, in = next;
+    for (int k = 0; k < 40; k++) {
+      double middle = 0.5 * (out + in);
+      if (excess(e, d, row, middle) > 0) {
+        in = middle;
+      } else {
+        out = middle;
+      }
+    }
+    return in;
+  }
+  double strike = log(e->plan->level[0]) - e->log_forward[d];
+  return put ? smaller(grid->first_x, strike) : larger(last, strike);
+}
+
+/* The policy of date d as the payoff plan has it: a value, a slope, and the slope's changes. */
+static void set_policy(const induction *n, uint32_t d) {
+  const qs_early *e = n->e;
+  size_t width = e->grid.y_count, size = qs_early_size(&e->grid), row = qs_early_row(&e->grid);
+  double *policy = e->policy + d * width;
+  for (size_t i = 0; i < size; i++) {
+    double sum = 0;
+    for (uint32_t g = 0; g < e->groups; g++) {
+      sum += n->later[0][g][i];
+    }
+    n->mean[i] = sum / e->groups;
+  }
+  double before = 0, slope = 0;
+  for (size_t y = 0; y < width; y++) {
+    double here = boundary(e, d, n->mean + y * row + qs_early_pad(&e->grid)) + e->log_forward[d];
+    double now = y ? (here - before) / e->grid.step_y : here;
+    policy[y] = y ? now - slope : here;
+    slope = y ? now : 0;
+    before = here;
+  }
+}
+
+/* ---- backward induction ---- */
+
+/* V of date d from what holding is worth; the payoff alone at the last. Dates count from the last one. */
+static void exercise(const induction *n, uint32_t d) {
+  const qs_early *e = n->e;
+  const qs_early_grid *grid = &e->grid;
+  size_t row = qs_early_row(grid), pad = qs_early_pad(grid);
+  bool last = d + 1 == e->count;
+  for (size_t m = 0; m < grid->x_count; m++) {
+    double pays = qs_early_pays(e, d, grid->first_x + (double)m * grid->step_x);
+    for (uint32_t g = 0; g < e->groups; g++) {
+      for (uint32_t level = 0; level < levels_of(n, g); level++) {
+        bool allowed = (e->count - 1 - d) % (1u << level) == 0;
+        for (size_t at = pad + m; at < qs_early_size(grid); at += row) {
+          double hold = last ? 0 : n->later[level][g][at];
+          n->value[level][g][at] = allowed && pays > hold ? pays : hold;
+        }
+      }
+    }
+  }
+  for (uint32_t g = 0; g < e->groups; g++) {
+    for (uint32_t level = 0; level < levels_of(n, g); level++) {
+      qs_early_fill_edges(grid, n->value[level][g]);
+    }
+  }
+}
+
+static void keep(const induction *n, uint32_t d) {
+  qs_early *e = n->e;
+  size_t count = e->grid.x_count, row = qs_early_row(&e->grid), pad = qs_early_pad(&e->grid);
+  for (uint32_t g = 0; e->value[0] && g < e->groups; g++) {
+    for (size_t y = 0; y < e->grid.y_count; y++) {
+      size_t to = (d * e->grid.y_count + y) * count, from = y * row + pad;
+      for (size_t m = 0; m < count; m++) {
+        e->value[g][to + m] = (float)n->value[0][g][from + m];
+        e->later[g][to + m] = (float)n->later[0][g][from + m];
+      }
+    }
+  }
+}
+
+/* The values at the start, and what fewer dates take off them. */
+static void keep_start(const induction *n) {
+  qs_early *e = n->e;
+  double x0 = e->unit->shifts[0];
+  double pays = e->now ? qs_early_pays(e, 0, x0) : -INFINITY;
+  size_t row = qs_early_row(&e->grid), pad = qs_early_pad(&e->grid);
+  qs_early_place place = qs_early_locate(&e->grid, x0, e->v0);
+  for (uint32_t g = 0; g < e->groups; g++) {
+    e->start[g] = qs_early_value(&e->grid, n->later[0][g] + pad, row, &place);
+  }
+  if (n->levels == LEVELS) {
+    double start[LEVELS];
+    for (uint32_t level = 0; level < LEVELS; level++) {
+      start[level] = larger(pays, qs_early_value(&e->grid, n->later[level][0] + pad, row, &place));
+    }
+    e->extrapolation = start[0] - start[1];
+    e->halved = start[1] - start[2];
+  }
+}
+
+static qs_status induce(const induction *n) {
+  qs_early *e = n->e;
+  for (uint32_t d = e->count; d-- > 0;) {
+    exercise(n, d);
+    keep(n, d);
+    if (d == 0 && e->now) {
+      break;
+    }
+    qs_status status = step_back(n, d);
+    if (status) {
+      return status;
+    }
+    if (d) {
+      set_policy(n, d - 1);
+    }
+  }
+  keep_start(n);
+  return QS_OK;
+}
+
+static bool allocate(induction *n, qs_arena *scratch, bool bounds) {
+  qs_early *e = n->e;
+  size_t size = qs_early_size(&e->grid), nodes = e->count * e->grid.y_count * e->grid.x_count;
+  n->mean = QS_NEW(scratch, size, double);
+  n->kernels = QS_NEW(scratch, e->grid.y_count, qs_early_kernel);
+  n->starts = QS_NEW(scratch, e->grid.y_count, double);
+  n->x = QS_NEW(scratch, e->grid.y_count * n->samples, double);
+  n->v = QS_NEW(scratch, e->grid.y_count * n->samples, double);
+  bool good = n->mean && n->kernels && n->starts && n->x && n->v;
+  for (size_t y = 0; good && y < e->grid.y_count; y++) {
+    n->kernels[y].weight = QS_NEW(scratch, qs_early_kernel_size(&e->grid), double);
+    n->starts[y] = node_variance(e, y);
+    good = n->kernels[y].weight != NULL;
+  }
+  for (uint32_t g = 0; good && g < e->groups; g++) {
+    for (uint32_t level = 0; good && level < levels_of(n, g); level++) {
+      n->value[level][g] = QS_NEW(scratch, size, double);
+      n->later[level][g] = QS_NEW(scratch, size, double);
+      good = n->value[level][g] && n->later[level][g];
+    }
+    if (good && bounds) {
+      e->value[g] = QS_NEW(scratch, nodes, float);
+      e->later[g] = QS_NEW(scratch, nodes, float);
+      good = e->value[g] && e->later[g];
+    }
+  }
+  return good;
+}
+
+/* Samples from a node in proportion to the unit's paths, and more of them where there is one node alone, or
+ * where few dates leave more to an interval. */
+static uint64_t samples_for(const qs_early *e, bool bounds) {
+  uint64_t nodes = e->grid.y_count > 1 ? 8 : 1;
+  uint64_t total = e->unit->path_count * SHARED_DATES / SAMPLES_SHARE * 8;
+  uint64_t samples = (uint64_t)e->groups * QS_LEAF_PATHS;
+  if (!bounds) {
+    return POLICY_SAMPLES;
+  }
+  while (samples < MOST_SAMPLES && samples * nodes * e->count < total) {
+    samples *= 2;
+  }
+  return samples;
+}
+
+qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_path_unit *unit,
+                         const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_early_bounds *bounds) {
+  qs_early e = {.context = context,
+                .devices = devices,
+                .unit = unit,
+                .plan = plan,
+                .keys = *keys,
+                .groups = bounds ? QS_EARLY_GROUPS : 1};
+  qs_arena *scratch = qs_arena_create(context);
+  qs_status status = scratch ? prepare(&e, scratch) : qs_fail_memory(context, "preparing early exercise");
+  bool all_times = plan->level[1] > 0 && bounds && e.count > 4;
+  induction n = {.e = &e, .levels = all_times ? LEVELS : 1, .samples = samples_for(&e, bounds)};
+  if (!status) {
+    e.policy = QS_NEW(arena, e.count * e.grid.y_count, double);
+    status = e.policy && allocate(&n, scratch, bounds) ? induce(&n)
+                                                       : qs_fail_memory(context, "solving early exercise");
+  }
+  if (!status && bounds) {
+    status = qs_early_bound(&e, bounds);
+  }
+  qs_arena_destroy(scratch);
+  if (!status) {
+    plan->policy = e.policy;
+    plan->policy_width = (uint32_t)e.grid.y_count;
+    plan->policy_step = e.grid.step_y;
+  }
+  return status;
+}
