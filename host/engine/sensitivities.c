@@ -103,7 +103,8 @@ static bool row_form(const qs_valuation *v, size_t contract, size_t row, qs_form
 static void sum_parameters(const worker *w, double *sums) {
   const qs_valuation *v = w->valuation;
   for (size_t i = 0; i < v->count; i++) {
-    if (v->contracts[i].underlying != w->underlying || v->payoff_of[i] == QS_NO_PAYOFF) {
+    if (v->contracts[i].underlying != w->underlying ||
+        (v->payoff_of[i] == QS_NO_PAYOFF && !v->contracts[i].joint)) {
       continue;
     }
     for (size_t p = 0; p < rows_of(w->market); p++) {

@@ -239,7 +239,7 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
 
 const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later) {
   const qs_contract *of = &valuation->contracts[contract];
-  if (of->kind != QS_CONTRACT_PATH) {
+  if (of->kind != QS_CONTRACT_PATH || of->joint) {
     return NULL;
   }
   const qs_underlying_values *values = &valuation->values[of->underlying];

@@ -1,13 +1,13 @@
 #include "kernels/backend.h"
 
 #include <omp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "kernels/cpu/kernels.h"
+#include "kernels/refuse.h"
 
 /* An instruction set that the kernels are compiled for, best first. */
 typedef struct target {
@@ -44,17 +44,6 @@ struct qs_device {
   const target *target;
   int threads;
 };
-
-static qs_status refuse(char *message, qs_status status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static qs_status refuse(char *message, qs_status status, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(message, QS_DEVICE_TEXT, format, arguments);
-  va_end(arguments);
-  return status;
-}
 
 static uint32_t cpu_count(char *message) {
   (void)message;

@@ -228,17 +228,14 @@ std::vector<double> prices(qs_model_type type, const std::vector<qs_shift_spec> 
   add_shifted(w, type, shift);
   w.add_option("call", "X", QS_CALL, 104, 0.2);
   add_path(w, "asian", QS_TRADE_ASIAN, 101, 10);
-  add_path(w, "barrier", QS_TRADE_BARRIER, 98, 0).path.lower = 70;
+  qs_trade_spec &barrier = add_path(w, "barrier", QS_TRADE_BARRIER, 98, 10);
+  barrier.path.lower = 70;
+  barrier.path.monitoring = QS_MONITORING_DISCRETE;
   add_path(w, "lookback", QS_TRADE_LOOKBACK, 110, 20);
   add_path(w, "swap", QS_TRADE_VARIANCE_SWAP, 0.4, 10).path.annualisation = 36;
   add_path(w, "volatility", QS_TRADE_VOLATILITY_SWAP, 0.4, 10).path.annualisation = 36;
   qs_trade_spec &cliquet = add_path(w, "cliquet", QS_TRADE_CLIQUET, NAN, 30);
   cliquet.path.local_cap = 0.05;
-  for (qs_trade_spec &t : w.trades) {
-    if (t.type == QS_TRADE_BARRIER) {
-      t.path.rule = {};
-    }
-  }
   w.value();
   std::vector<double> values;
   for (size_t i = 0; i < w.results.trade_count; i++) {
