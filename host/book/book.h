@@ -82,8 +82,9 @@ typedef struct qs_contract {
   const qs_future *future;       /* the listed future or perpetual it is, or null */
   const qs_path_terms *path;     /* along a path, else null */
   const qs_expansion *expansion; /* along a path, once it was valued for what goes by it; else null */
-  const qs_joint_terms *joint;   /* a leg of a formula over several underlyings: a QS_CONTRACT_PATH, else null */
-  uint32_t leg;                  /* the first has the trade's value, each the Greeks to its underlying */
+  const qs_joint_terms
+      *joint;   /* a leg of a formula over several underlyings: a QS_CONTRACT_PATH, else null */
+  uint32_t leg; /* the first has the trade's value, each the Greeks to its underlying */
 } qs_contract;
 
 /* The trade's type where it lies along a path, else the kind's name. */

@@ -111,7 +111,7 @@ qs_status qs_joint_value(qs_context *context, qs_arena *arena, qs_devices *devic
   if (!trades) {
     return QS_OK;
   }
-  batch_of_plans batch;
+  batch_of_plans batch = {0};
   qs_joint_leg *made = QS_NEW(arena, v->count, qs_joint_leg);
   qs_status status = made ? make_batch(context, arena, each * trades, &batch)
                           : qs_fail_memory(context, "valuing formulas over several underlyings");
@@ -189,7 +189,7 @@ static qs_status revalue_trade(qs_context *context, qs_arena *arena, qs_devices 
                                const qs_market *market, const qs_contract *contract,
                                const qs_simulation *simulation, const qs_shock *shocks, size_t cells,
                                double *prices) {
-  batch_of_plans batch;
+  batch_of_plans batch = {0};
   uint32_t *unit_of = QS_NEW(arena, cells, uint32_t), *shift_of = QS_NEW(arena, cells, uint32_t);
   qs_status status = unit_of && shift_of ? make_batch(context, arena, cells, &batch)
                                          : qs_fail_memory(context, "planning scenarios");

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "host/io/draft.h"
 #include "host/base/text.h"
+#include "host/io/draft.h"
 
 struct qs_config {
   qs_arena *arena; /* holds the config itself too */

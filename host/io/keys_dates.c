@@ -2,8 +2,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "host/io/draft.h"
 #include "host/base/text.h"
+#include "host/io/draft.h"
 #include "host/market/fixings.h"
 
 #define AT(member) offsetof(qs_fixing_rule, member)

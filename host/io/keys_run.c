@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "host/io/draft.h"
 #include "host/base/text.h"
+#include "host/io/draft.h"
 
 #define AT(member) offsetof(qs_simulation_spec, member)
 

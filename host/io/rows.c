@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/io/draft.h"
 #include "host/base/text.h"
+#include "host/io/draft.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
 

@@ -15,7 +15,7 @@ qs_status qs_local_run(qs_context *context, qs_arena *arena, qs_underlying_marke
                        const qs_local_settings *settings) {
   qs_arena *scratch = qs_arena_create(context);
   qs_local_result *result = QS_NEW(arena, 1, qs_local_result);
-  qs_svi_surface surface;
+  qs_svi_surface surface = {0};
   qs_leverage leverage;
   qs_status status = scratch && result ? qs_svi_fit(context, scratch, market, &surface)
                                        : qs_fail_memory(context, "fitting a leverage function");

@@ -64,7 +64,7 @@ static void fill_histogram(const qs_local_state *state, double low, double width
 
 /* E[v | x] by a quartic kernel that reaches `h` on both sides, further where too few particles are. */
 static double conditional_mean(const histogram *all, double low, double width, double x, double h) {
-  for (;; h *= 1.5) {
+  for (;;) {
     double count = 0, weights = 0, sum = 0;
     double first = floor((x - h - low) / width), last = ceil((x + h - low) / width);
     bool whole = first <= 0 && last >= BINS - 1;
@@ -78,6 +78,7 @@ static double conditional_mean(const histogram *all, double low, double width, d
     if ((count >= least_count && weights > 0) || whole) {
       return weights > 0 ? sum / weights : NAN;
     }
+    h *= 1.5;
   }
 }
 

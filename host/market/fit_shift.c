@@ -169,7 +169,7 @@ static bool move_targets(const reporter *r) {
   const qs_fit_problem *p = r->problem;
   const qs_fit_curvature *c = r->curvature;
   for (size_t s = 0; s < p->slice_count; s++) {
-    double up[K], down[K], z[K];
+    double up[K] = {0}, down[K] = {0}, z[K] = {0};
     if (!gradient_at(r, s, target_step, up) || !gradient_at(r, s, -target_step, down)) {
       return false;
     }

@@ -56,13 +56,10 @@ qs_status run_block(const horizon_run &run, uint64_t begin, uint64_t paths, char
   const uint32_t dates = unit.path.date_count;
   const uint64_t stride = unit.path_end - unit.path_begin, offset = begin - unit.path_begin;
   double *on_device = static_cast<double *>(run.device->results.data);
-  const qs_cuda_horizon_block block = {begin,
-                                       static_cast<uint32_t>(paths),
-                                       dates,
-                                       on_device,
-                                       on_device + paths * dates,
-                                       unit.starts ? run.starts : nullptr,
-                                       unit.start_paths};
+  const qs_cuda_horizon_block block = {
+      begin,           static_cast<uint32_t>(paths), dates,
+      on_device,       on_device + paths * dates,    unit.starts ? run.starts : nullptr,
+      unit.start_paths};
   const bool precise = unit.precision == QS_PRECISION_DOUBLE;
   cudaError_t error = (precise ? qs_cuda_launch_horizon_d
                                : qs_cuda_launch_horizon_f)(run.plan, run.streams, block, run.device->stream);

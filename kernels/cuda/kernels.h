@@ -60,8 +60,8 @@ struct qs_cuda_streams {
   bool single;
 };
 
-// x and v of the paths of a block, each [date][path]; starts (or null): where the variance of each start_paths
-// paths begins, in device memory.
+// x and v of the paths of a block, each [date][path]; starts (or null): where the variance of each
+// start_paths paths begins, in device memory.
 struct qs_cuda_horizon_block {
   uint64_t path_begin;
   uint32_t paths, dates;

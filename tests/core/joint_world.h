@@ -69,7 +69,8 @@ struct JointValuation {
     for (uint32_t d = 0; d < dates.size(); d++)
       lists.back().push_back(d);
     for (size_t i = 0; i < names.size(); i++)
-      schedules.push_back({names[i].c_str(), lists[i].data(), uint32_t(lists[i].size()), names[i] != "every"});
+      schedules.push_back(
+          {names[i].c_str(), lists[i].data(), uint32_t(lists[i].size()), names[i] != "every"});
     for (const Underlying &u : underlyings)
       underlying_names.push_back(u.name.c_str());
     const qs_script_names known = {constants.data(),           schedules.data(),

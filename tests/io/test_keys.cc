@@ -5,8 +5,8 @@
 #include <set>
 #include <sstream>
 
-#include "host/io/config.h"
 #include "host/base/text.h"
+#include "host/io/config.h"
 #include "scratch.h"
 
 namespace {

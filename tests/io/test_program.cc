@@ -293,8 +293,7 @@ TEST_F(Program, OutOfMemoryIsExit5) {
     done = outcome.code == 0;
     /* 127: the loader itself found no room; or OpenMP's library, loaded before main */
     bool loading = outcome.code == 127 || (!refused && outcome.err.rfind("\nlibgomp: ", 0) == 0);
-    EXPECT_TRUE(done || outcome.code == 5 || loading)
-        << megabytes << " MB: " << outcome.code << outcome.err;
+    EXPECT_TRUE(done || outcome.code == 5 || loading) << megabytes << " MB: " << outcome.code << outcome.err;
     refused += outcome.code == 5 && started;
     EXPECT_EQ(std::filesystem::exists(folder / "results"), done) << megabytes << " MB";
   }

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "host/io/sha256.h"
 #include "host/base/text.h"
+#include "host/io/sha256.h"
 
 namespace {
 
