@@ -246,6 +246,23 @@ static qs_status find_taker(qs_context *context, const qs_devices *devices, cons
                  names);
 }
 
+/* Runs the tasks and frees the list. */
+static qs_status work_through(qs_context *context, qs_devices *devices, const char *stage, task_list *list,
+                              work_run run, bool (*takes)(const open_device *device), void *data) {
+  const work_order order = {
+      .stage = stage,
+      .tasks = list->tasks,
+      .task_count = list->count,
+      .run = run,
+      .takes = takes,
+      .data = data,
+      .scratch_bytes = list->scratch_bytes,
+  };
+  qs_status status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(list->arena);
+  return status;
+}
+
 qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char *stage,
                             const qs_value_unit *units, size_t count, const qs_cut *cut,
                             qs_moment *const *moments) {
@@ -277,18 +294,7 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
     }
   }
   value_job job = {units, moments};
-  const work_order order = {
-      .stage = stage,
-      .tasks = list.tasks,
-      .task_count = list.count,
-      .run = run_value,
-      .takes = sampled ? takes_samplings : NULL,
-      .data = &job,
-      .scratch_bytes = list.scratch_bytes,
-  };
-  status = qs_work_run(context, devices, &order);
-  qs_arena_destroy(list.arena);
-  return status;
+  return work_through(context, devices, stage, &list, run_value, sampled ? takes_samplings : NULL, &job);
 }
 
 qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char *stage,
@@ -324,18 +330,7 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
     }
   }
   path_job job = {units, moments};
-  const work_order order = {
-      .stage = stage,
-      .tasks = list.tasks,
-      .task_count = list.count,
-      .run = run_path,
-      .takes = takes,
-      .data = &job,
-      .scratch_bytes = list.scratch_bytes,
-  };
-  status = qs_work_run(context, devices, &order);
-  qs_arena_destroy(list.arena);
-  return status;
+  return work_through(context, devices, stage, &list, run_path, takes, &job);
 }
 
 static bool takes_joints(const open_device *device) {
@@ -371,18 +366,7 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
     }
   }
   joint_job job = {units, moments};
-  const work_order order = {
-      .stage = stage,
-      .tasks = list.tasks,
-      .task_count = list.count,
-      .run = run_joint,
-      .takes = takes_joints,
-      .data = &job,
-      .scratch_bytes = list.scratch_bytes,
-  };
-  status = qs_work_run(context, devices, &order);
-  qs_arena_destroy(list.arena);
-  return status;
+  return work_through(context, devices, stage, &list, run_joint, takes_joints, &job);
 }
 
 static qs_status run_horizon(void *data, const open_device *device, const work_task *piece,

@@ -64,42 +64,6 @@ bool qs_script_known(const qs_script_build *build, const qs_script_value *value,
   return true;
 }
 
-/* As script.inc computes it. */
-static double folded(qs_script_op op, double a, double b, double c, double number) {
-  switch (op) {
-  case QS_SCRIPT_ADD:
-    return a + b;
-  case QS_SCRIPT_SUBTRACT:
-    return a - b;
-  case QS_SCRIPT_MULTIPLY:
-    return a * b;
-  case QS_SCRIPT_DIVIDE:
-    return a / b;
-  case QS_SCRIPT_POWER:
-    return a < 0 && b != 0 ? NAN : pow(a, b);
-  case QS_SCRIPT_LESSER:
-    return a < b ? a : b;
-  case QS_SCRIPT_GREATER:
-    return a > b ? a : b;
-  case QS_SCRIPT_BELOW:
-    return a < b;
-  case QS_SCRIPT_RAMP:
-    return fmin(1, fmax(0, (b - a) * number + 0.5));
-  case QS_SCRIPT_ABS:
-    return fabs(a);
-  case QS_SCRIPT_EXP:
-    return exp(a);
-  case QS_SCRIPT_LOG:
-    return log(a);
-  case QS_SCRIPT_ROOT:
-    return sqrt(a);
-  case QS_SCRIPT_CHOOSE:
-    return c >= 1 ? a : c <= 0 ? b : c * a + (1 - c) * b;
-  default:
-    return NAN;
-  }
-}
-
 static bool same_value(const qs_script_value *x, const qs_script_value *y) {
   return x->source == y->source && x->index == y->index && x->row == y->row && x->count == y->count;
 }
@@ -153,7 +117,7 @@ qs_status qs_script_make(qs_script_build *build, const qs_token *at, qs_script_o
   if (!all_known) {
     return add(build, at, &draft, result);
   }
-  const double value = folded(op, known[0], known[1], known[2], number);
+  const double value = qs_script_apply_once(op, known[0], known[1], known[2], number);
   if (!isfinite(value)) {
     return qs_lexer_bad(&build->lexer, at, "of these constants it is no finite number");
   }

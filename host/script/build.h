@@ -135,4 +135,8 @@ qs_status qs_script_parse(qs_script_build *build, qs_script_value *result);
 qs_status qs_script_link(const qs_script_build *build, const qs_script_value *result, qs_arena *arena,
                          qs_script *script);
 
+/* One operation at one date, as script.inc computes it; not a number where it is undefined, or of a series.
+ */
+double qs_script_apply_once(uint32_t op, double a, double b, double c, double number);
+
 #endif

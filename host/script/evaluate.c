@@ -1,7 +1,7 @@
 /* A program run once, on the host: what a formula pays when all it observes is known. */
 #include <math.h>
 
-#include "host/script/script.h"
+#include "host/script/build.h"
 
 static double quotient(double a, double b) {
   return b == 0 ? NAN : a / b;
@@ -32,7 +32,7 @@ static double choose(double a, double b, double c) {
   return c >= 1 ? a : c <= 0 ? b : c * a + (1 - c) * b;
 }
 
-static double apply(uint32_t op, double a, double b, double c, double number) {
+double qs_script_apply_once(uint32_t op, double a, double b, double c, double number) {
   switch (op) {
   case QS_SCRIPT_ADD:
     return a + b;
@@ -64,8 +64,10 @@ static double apply(uint32_t op, double a, double b, double c, double number) {
     return logarithm(a);
   case QS_SCRIPT_ROOT:
     return a >= 0 ? sqrt(a) : NAN;
-  default: /* QS_SCRIPT_CHOOSE */
+  case QS_SCRIPT_CHOOSE:
     return choose(a, b, c);
+  default: /* of a series */
+    return NAN;
   }
 }
 
@@ -109,7 +111,7 @@ static void run_code(const qs_script_program *program, const qs_script_code *cod
     const double a = value[code->a + (code->flags & QS_SCRIPT_SERIES_A ? k : 0)];
     const double b = value[code->b + (code->flags & QS_SCRIPT_SERIES_B ? k : 0)];
     const double c = value[code->c + (code->flags & QS_SCRIPT_SERIES_C ? k : 0)];
-    value[code->to + k] = apply(code->op, a, b, c, code->number);
+    value[code->to + k] = qs_script_apply_once(code->op, a, b, c, code->number);
   }
 }
 
