@@ -83,8 +83,7 @@ QS_CORE void QS_R(qs_barrier_back)(const QS_R(qs_path_case) * p, QS_R(qs_barrier
   if (weight != QS_C(0.0)) {
     QS_SIMD
     for (int i = 0; i < QS_LANES; i++) {
-      const qs_real low = lows[(size_t)d * QS_LANES + (size_t)i],
-                    high = highs[(size_t)d * QS_LANES + (size_t)i];
+      const qs_real low = lows[(size_t)d * QS_ROW + (size_t)i], high = highs[(size_t)d * QS_ROW + (size_t)i];
       const qs_real used = high > low ? weight : QS_C(0.0);
       t->by_low[i] -= used * QS_R(qs_normal_pdf)(low);
       t->by_high[i] += used * QS_R(qs_normal_pdf)(high);
@@ -92,7 +91,7 @@ QS_CORE void QS_R(qs_barrier_back)(const QS_R(qs_path_case) * p, QS_R(qs_barrier
   }
   QS_SIMD
   for (int i = 0; i < QS_LANES; i++) {
-    const size_t at = (size_t)(d - (before ? 1 : 0)) * QS_LANES + (size_t)i;
+    const size_t at = (size_t)(d - (before ? 1 : 0)) * QS_ROW + (size_t)i;
     const qs_real rate = QS_R(qs_rcp)(c[i]);
     const qs_real low = QS_R(qs_barrier_threshold)(log_low, b[i], rate);
     const qs_real high = QS_R(qs_barrier_threshold)(log_high, b[i], rate);

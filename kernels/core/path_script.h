@@ -11,9 +11,9 @@ QS_CORE void QS_R(qs_script_value)(const QS_R(qs_path_case) * p) {
   const qs_script_program *program = of->program;
   const qs_real forward = of->level[0], inverse = QS_C(1.0) / of->level[0];
   QS_R(qs_path_prices)(p);
-  QS_R(qs_script_start)(program, QS_LANES, p->slots);
+  QS_R(qs_script_start)(program, QS_ROW, p->slots);
   for (uint32_t o = 0; o < program->observation_count; o++) {
-    qs_real *QS_RESTRICT to = p->slots + (size_t)o * QS_LANES;
+    qs_real *QS_RESTRICT to = p->slots + (size_t)o * QS_ROW;
     if (of->seen[o] >= of->count) {
       QS_R(qs_row_fill)(to, (qs_real)of->known[o]);
       continue;
@@ -24,8 +24,8 @@ QS_CORE void QS_R(qs_script_value)(const QS_R(qs_path_case) * p) {
       to[i] = forward * QS_R(qs_path_exp)(x[i]);
     }
   }
-  QS_R(qs_script_forward)(program, QS_LANES, p->slots);
-  const qs_real *QS_RESTRICT result = p->slots + (size_t)program->result * QS_LANES;
+  QS_R(qs_script_forward)(program, QS_ROW, p->slots);
+  const qs_real *QS_RESTRICT result = p->slots + (size_t)program->result * QS_ROW;
   QS_SIMD
   for (int i = 0; i < QS_LANES; i++) {
     p->price[i] = result[i] * inverse;
@@ -37,8 +37,8 @@ QS_CORE void QS_R(qs_script_pathwise)(const QS_R(qs_path_case) * p) {
   const QS_R(qs_path_contract) *of = &p->of;
   const qs_script_program *program = of->program;
   const qs_real inverse = QS_C(1.0) / of->level[0];
-  qs_real *adjoint = p->slots + (size_t)program->slot_count * QS_LANES;
-  QS_R(qs_script_reverse)(program, QS_LANES, p->slots, adjoint);
+  qs_real *adjoint = p->slots + (size_t)program->slot_count * QS_ROW;
+  QS_R(qs_script_reverse)(program, QS_ROW, p->slots, adjoint);
   QS_R(qs_row_fill)(p->gamma, QS_C(0.0));
   for (uint32_t d = 0; d < of->count; d++) {
     QS_R(qs_row_fill)(QS_R(qs_path_row)(p->by_m, d), QS_C(0.0));
@@ -48,8 +48,8 @@ QS_CORE void QS_R(qs_script_pathwise)(const QS_R(qs_path_case) * p) {
     if (of->seen[o] >= of->count) {
       continue;
     }
-    const qs_real *QS_RESTRICT spot = p->slots + (size_t)o * QS_LANES;
-    const qs_real *QS_RESTRICT g = adjoint + (size_t)o * QS_LANES;
+    const qs_real *QS_RESTRICT spot = p->slots + (size_t)o * QS_ROW;
+    const qs_real *QS_RESTRICT g = adjoint + (size_t)o * QS_ROW;
     qs_real *QS_RESTRICT by_m = QS_R(qs_path_row)(p->by_m, of->seen[o]);
     QS_SIMD
     for (int i = 0; i < QS_LANES; i++) {
