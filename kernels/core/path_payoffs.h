@@ -40,3 +40,21 @@
   X(10, volatility, 1)                                                                                       \
   X(11, script, 1)                                                                                           \
   X(12, early, 1)
+
+// All rows of the result but the price from what a payoff has yielded; `open`: a continuous barrier under a
+// stochastic variance.
+QS_CORE void QS_R(qs_path_quantities)(int chain, int open, const QS_R(qs_path_case) * p, uint32_t n,
+                                      const QS_R(qs_chain_jumps) * jumps, qs_real *delta, qs_real *carry,
+                                      qs_real *parameter) {
+  QS_R(qs_path_chain)(chain, p, n, jumps, delta, carry, parameter);
+  if (chain == QS_CHAIN_PATH) {
+    QS_R(qs_path_ratio)(p, delta);
+  }
+  if (open) {
+    QS_R(qs_continuous_rho)(p, parameter + 4 * QS_ROW); // v0 kappa theta xi rho
+  }
+  if (jumps->scored) {
+    const qs_real *score = QS_R(qs_path_y)(p, p->of.count - 1) + QS_NOISE_SCORE * QS_ROW;
+    QS_R(qs_path_scores)(jumps, p->price, score, score + QS_ROW, parameter);
+  }
+}
