@@ -195,9 +195,30 @@ static void control_average(path_builder *b, const qs_path_payoff_plan *payoff, 
   }
 }
 
+/* Whether the payoff is a function of what a constant variance leaves to chance before the price's own noise:
+ * the jumps alone. Few are seen at short dates, and a regression would fit those to the last digit and not
+ * know of the others. */
+static bool of_jumps_alone(const path_builder *b, const qs_path_payoff_plan *payoff) {
+  const bool constant = !(qs_model_parameters(b->unit->path.model.type) >> QS_V0 & 1);
+  switch (payoff->payoff) {
+  case QS_PATH_DIGITAL:
+  case QS_PATH_ASIAN_GEOMETRIC:
+    return constant;
+  case QS_PATH_VARIANCE:
+    return constant && isinf(payoff->level[1]);
+  case QS_PATH_BARRIER:
+    return constant && payoff->date_count == 1;
+  default:
+    return false;
+  }
+}
+
 static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, qs_controlled *of) {
   const uint32_t last = payoff->date_count - 1;
   const double *level = payoff->level;
+  if (of_jumps_alone(b, payoff)) {
+    return;
+  }
   control_at(b, payoff, last, 0, 1, of);
   switch (payoff->payoff) {
   case QS_PATH_ASIAN:

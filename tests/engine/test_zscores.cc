@@ -7,6 +7,7 @@
 // at 1%. Every contract is run under six seeds, so that parameters of one model alone have scores enough for
 // that (a third of 2,000 contracts would miss these bounds by chance one time in seven). The sample's mean
 // and standard deviation are held to three standard errors of their own, 3/sqrt(n) and 3/sqrt(2n).
+#include "tests/engine/scores.h"
 #include "tests/engine/world.h"
 
 #include <algorithm>
@@ -20,8 +21,8 @@ namespace {
 
 constexpr double kSpot = 100, kCarry = 0.02, kRate = 0.03, kCoinRate = 0.01;
 
-struct Scores {
-  std::map<std::string, std::vector<double>> by_quantity;
+struct Collected {
+  Scores scores;          // by quantity
   double worst_exact = 0; // error of estimators without variance, per spot
 };
 
@@ -61,11 +62,11 @@ std::map<int, double> expected_greeks(const ReferenceRow &row, bool coin) {
   return greeks;
 }
 
-void add_score(Scores *scores, const ReferenceRow &row, const std::string &quantity, qs_estimate estimate,
-               double expected) {
+void add_score(Collected *collected, const ReferenceRow &row, const std::string &quantity,
+               qs_estimate estimate, double expected) {
   double error = estimate.estimate - expected;
   if (row.model.type == QS_MODEL_GBM) {
-    scores->worst_exact = std::max(scores->worst_exact, std::fabs(error) / kSpot);
+    collected->worst_exact = std::max(collected->worst_exact, std::fabs(error) / kSpot);
     EXPECT_LT(std::fabs(error), 1e-6 * kSpot) << quantity << " of contract " << row.id;
     return;
   }
@@ -75,7 +76,7 @@ void add_score(Scores *scores, const ReferenceRow &row, const std::string &quant
     std::printf("contract %d (%s): %s %.8g +- %.2g, expected %.8g\n", row.id, qs_model_name(row.model.type),
                 quantity.c_str(), estimate.estimate, estimate.std_error, expected);
   }
-  scores->by_quantity[quantity].push_back(z);
+  collected->scores.add(quantity, z);
 }
 
 // How the paths are drawn, and how many degrees of freedom the errors have at least.
@@ -85,7 +86,8 @@ struct Drawing {
   double freedom = 1e9;
 };
 
-void run_contract(const ReferenceRow &row, int seed, uint64_t paths, const Drawing &drawing, Scores *scores) {
+void run_contract(const ReferenceRow &row, int seed, uint64_t paths, const Drawing &drawing,
+                  Collected *collected) {
   World w;
   w.inputs.simulation.sampling = drawing.sampling;
   w.inputs.simulation.variance_reduction = drawing.reduction;
@@ -108,87 +110,36 @@ void run_contract(const ReferenceRow &row, int seed, uint64_t paths, const Drawi
   double forward = kSpot * std::exp(kCarry * row.years);
   double price = coin ? std::exp(-kCoinRate * row.years) * kSpot * row.value.price
                       : std::exp(-kRate * row.years) * forward * row.value.price;
-  add_score(scores, row, "price", trade.price, price);
+  add_score(collected, row, "price", trade.price, price);
   for (auto &greek : expected_greeks(row, coin)) {
     ASSERT_TRUE(trade.greeks.present >> greek.first & 1) << qs_greek_name(qs_greek(greek.first));
-    add_score(scores, row, qs_greek_name(qs_greek(greek.first)), trade.greeks.value[greek.first],
+    add_score(collected, row, qs_greek_name(qs_greek(greek.first)), trade.greeks.value[greek.first],
               greek.second);
   }
 }
 
-// P(|T| > t) of Student's t: with T = sqrt(freedom) tan(angle) the density is a power of the cosine. Simpson.
-double student_tail(double t, double freedom) {
-  if (freedom > 1e6) {
-    return std::erfc(t / std::sqrt(2.0));
-  }
-  const double from = std::atan(t / std::sqrt(freedom)), pi = std::acos(-1.0);
-  const int parts = 2000;
-  const double h = (pi / 2 - from) / parts;
-  double sum = 0;
-  for (int i = 0; i <= parts; i++) {
-    const double weight = i == 0 || i == parts ? 1 : i % 2 ? 4 : 2;
-    sum += weight * std::pow(std::fmax(std::cos(from + i * h), 0.0), freedom - 1);
-  }
-  return 2 * sum * h / 3 * std::exp(std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2)) /
-         std::sqrt(pi);
-}
-
-// Where that probability is p, by bisection.
-double student_limit(double p, double freedom) {
-  double low = 0, high = 40;
-  for (int i = 0; i < 200; i++) {
-    double middle = (low + high) / 2;
-    (student_tail(middle, freedom) > p ? low : high) = middle;
-  }
-  return high;
-}
-
-void judge(const Scores &scores, const Drawing &drawing, bool all) {
-  const double spread = std::sqrt(drawing.freedom / (drawing.freedom - 2)); // of Student's t
-  size_t total = 0;
-  for (auto &q : scores.by_quantity) {
-    total += q.second.size();
-  }
-  double limit = student_limit(0.01 / double(total), drawing.freedom);
-  std::printf("%-10s %7s %8s %8s %8s   (limit of the maximum %.2f)\n", "quantity", "n", "mean", "std dev",
-              "max", limit);
-  for (auto &q : scores.by_quantity) {
-    double n = double(q.second.size()), mean = 0, square = 0, worst = 0;
-    for (double z : q.second) {
-      mean += z / n;
-      worst = std::max(worst, std::fabs(z));
-    }
-    for (double z : q.second) {
-      square += (z - mean) * (z - mean) / (n - 1);
-    }
-    double deviation = std::sqrt(square);
-    std::printf("%-10s %7.0f %8.3f %8.3f %8.2f\n", q.first.c_str(), n, mean, deviation, worst);
-    double mean_limit = all ? 0.08 : 3 / std::sqrt(n);
-    double deviation_limit = all ? 0.05 : 3 / std::sqrt(2 * n);
-    EXPECT_LE(std::fabs(mean), mean_limit) << q.first;
-    EXPECT_LE(std::fabs(deviation / spread - 1), deviation_limit) << q.first;
-    EXPECT_LE(worst, limit) << q.first;
-  }
-  std::printf("estimators without variance: within %.1e of spot\n", scores.worst_exact);
+void judge(const Collected &collected, const Drawing &drawing, bool all) {
+  collected.scores.judge(all, drawing.freedom);
+  std::printf("estimators without variance: within %.1e of spot\n", collected.worst_exact);
 }
 
 void run_all(const Drawing &drawing) {
   const bool all = std::getenv("QS_TEST_ALL") != nullptr;
   std::vector<ReferenceRow> rows = read_reference("contracts.csv");
   ASSERT_GE(rows.size(), 2000u);
-  Scores scores;
+  Collected collected;
   const size_t stride = all ? 1 : 8;
   const int seeds = all ? 6 : 1;
   for (size_t i = 0; i < rows.size(); i += stride) {
     // A stride that is no multiple of six visits every model.
     for (int seed = 1; seed <= seeds; seed++) {
-      run_contract(rows[i + (all ? 0 : i / stride % stride)], seed, all ? 65536 : 8192, drawing, &scores);
+      run_contract(rows[i + (all ? 0 : i / stride % stride)], seed, all ? 65536 : 8192, drawing, &collected);
       if (testing::Test::HasFatalFailure()) {
         return;
       }
     }
   }
-  judge(scores, drawing, all);
+  judge(collected, drawing, all);
 }
 
 TEST(ZScores, AgainstQuadPrecision) {
@@ -205,15 +156,15 @@ TEST(ZScores, OfMirroredPaths) {
 
 // Of few points, so that their errors are above what the time step is biased by.
 void run_sobol(const Drawing &drawing) {
-  Scores scores;
+  Collected collected;
   std::vector<ReferenceRow> rows = read_reference("contracts.csv");
   for (size_t i = 0; i < rows.size(); i += 7) {
-    run_contract(rows[i], 1, 8192, drawing, &scores);
+    run_contract(rows[i], 1, 8192, drawing, &collected);
     if (testing::Test::HasFatalFailure()) {
       return;
     }
   }
-  judge(scores, drawing, false);
+  judge(collected, drawing, false);
 }
 
 TEST(ZScores, OfSobolPoints) {

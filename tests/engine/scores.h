@@ -1,0 +1,99 @@
+// Judging z-scores of estimates against references, by groups: of one quantity, of a payoff's quantity, ...
+#ifndef QS_TESTS_ENGINE_SCORES_H
+#define QS_TESTS_ENGINE_SCORES_H
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+// P(|T| > t) of Student's t: with T = sqrt(freedom) tan(angle) the density is a power of the cosine. Simpson.
+inline double student_tail(double t, double freedom) {
+  if (freedom > 1e6) {
+    return std::erfc(t / std::sqrt(2.0));
+  }
+  const double from = std::atan(t / std::sqrt(freedom)), pi = std::acos(-1.0);
+  const int parts = 2000;
+  const double h = (pi / 2 - from) / parts;
+  double sum = 0;
+  for (int i = 0; i <= parts; i++) {
+    const double weight = i == 0 || i == parts ? 1 : i % 2 ? 4 : 2;
+    sum += weight * std::pow(std::fmax(std::cos(from + i * h), 0.0), freedom - 1);
+  }
+  return 2 * sum * h / 3 * std::exp(std::lgamma((freedom + 1) / 2) - std::lgamma(freedom / 2)) /
+         std::sqrt(pi);
+}
+
+// Where that probability is p, by bisection.
+inline double student_limit(double p, double freedom) {
+  double low = 0, high = 40;
+  for (int i = 0; i < 200; i++) {
+    double middle = (low + high) / 2;
+    (student_tail(middle, freedom) > p ? low : high) = middle;
+  }
+  return high;
+}
+
+// Scores by the group they belong to.
+class Scores {
+public:
+  void add(const std::string &group, double z) { by_group[group].push_back(z); }
+
+  // Holds every group to its limits. All: |mean| <= 0.08 and standard deviation within 1 +- 0.05, or `errors`
+  // standard errors where a group is too small to tell that. A sample: `errors` standard errors of its own
+  // mean and deviation, 1/sqrt(n) and 1/sqrt(2n). The maximum: Bonferroni's limit at 1% for all scores
+  // together. `freedom`: what the errors have at least, of Student's t.
+  void judge(bool all, double freedom = 1e9, double errors = 3) const {
+    const double spread = std::sqrt(freedom / (freedom - 2));
+    size_t total = 0;
+    for (auto &group : by_group) {
+      total += group.second.size();
+    }
+    const double limit = student_limit(0.01 / double(total), freedom);
+    std::printf("%-28s %7s %8s %8s %8s   (limit of the maximum %.2f)\n", "of", "n", "mean", "std dev", "max",
+                limit);
+    for (auto &group : by_group) {
+      judge_group(group.first, group.second, {all, spread, limit, errors});
+    }
+  }
+
+  // How many standard errors a mean or a deviation of any of the groups passes once in a hundred times.
+  double errors_of_groups() const { return student_limit(0.01 / (2 * double(by_group.size())), 1e9); }
+
+private:
+  struct Limits {
+    bool all;
+    double spread, maximum, errors;
+  };
+
+  static void judge_group(const std::string &name, const std::vector<double> &scores, const Limits &limits) {
+    const double n = double(scores.size());
+    double mean = 0, square = 0, worst = 0;
+    for (double z : scores) {
+      mean += z / n;
+      worst = std::max(worst, std::fabs(z));
+    }
+    for (double z : scores) {
+      square += (z - mean) * (z - mean) / std::max(1.0, n - 1);
+    }
+    const double deviation = std::sqrt(square);
+    std::printf("%-28s %7.0f %8.3f %8.3f %8.2f\n", name.c_str(), n, mean, deviation, worst);
+    const double mean_error = limits.errors / std::sqrt(n);
+    const double deviation_error = limits.errors / std::sqrt(2 * n);
+    EXPECT_LE(std::fabs(mean), limits.all ? std::max(0.08, mean_error) : mean_error) << name;
+    EXPECT_LE(worst, limits.maximum) << name;
+    if (n >= 8) { // the deviation of fewer is not near normal
+      EXPECT_LE(std::fabs(deviation / limits.spread - 1),
+                limits.all ? std::max(0.05, deviation_error) : deviation_error)
+          << name;
+    }
+  }
+
+  std::map<std::string, std::vector<double>> by_group;
+};
+
+#endif

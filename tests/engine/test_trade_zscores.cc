@@ -1,0 +1,129 @@
+// z-scores of trades' prices and Greeks against references that know nothing of this engine
+// (tests/reference/trades, whose README names the methods): every payoff, model and Greek, near strikes and
+// barriers and one day before expiry, linear and coin-settled, from configs at default settings.
+//
+// A sample runs always; all contracts, at 2^16 paths, with QS_TEST_ALL set, and then each under as many seeds
+// as it takes for its rarest quantity's group, a payoff's Greek, to have 3,200 scores, at most 48. A score is
+// (estimate - reference) / sqrt(std_error^2 + reference's error^2). Limits: scores.h; the hundreds of groups
+// by payoff and Greek are held to as many standard errors as one of them passes once in a hundred times.
+// QS_TRADES=TEXT runs those whose id contains TEXT.
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "tests/engine/scores.h"
+#include "tests/engine/trade_rows.h"
+
+namespace {
+
+const size_t kAtOnce = 64, kScores = 3200, kMostSeeds = 48;
+
+std::string kind_of(const std::string &quantity) {
+  return quantity.substr(0, quantity.find('/'));
+}
+
+struct Collected {
+  Scores by_greek, by_payoff;
+  double worst_exact = 0; // error of estimators without variance, of the trade's size
+};
+
+// An estimator without variance must be right to what single precision leaves of it.
+bool is_exact(const TradeRow &row, const Number &estimate, const Number &expected) {
+  const double size = std::max(std::fabs(expected.value), std::fabs(row.reference.at("price").value));
+  return estimate.error <= 2e-8 * size;
+}
+
+void add_exact(const TradeRow &row, const std::string &quantity, const Number &estimate,
+               const Number &expected, Collected *to) {
+  const double size = std::fabs(expected.value) + 0.01 * std::fabs(row.reference.at("price").value);
+  const double error = std::max(0.0, std::fabs(estimate.value - expected.value) - 5 * expected.error);
+  to->worst_exact = std::max(to->worst_exact, size > 0 ? error / size : 0);
+  EXPECT_LE(error, 2e-5 * size) << row.id << ": " << quantity << " " << estimate.value << ", expected "
+                                << expected.value;
+}
+
+void add_row(const TradeAnswers &answers, const TradeRow &row, Collected *to) {
+  EXPECT_TRUE(answers.trusted(row)) << row.id;
+  for (auto &wanted : row.reference) {
+    Number estimate;
+    if (!answers.find(row, wanted.first, &estimate)) {
+      ADD_FAILURE() << row.id << ": the results have no " << wanted.first;
+      continue;
+    }
+    if (is_exact(row, estimate, wanted.second)) {
+      add_exact(row, wanted.first, estimate, wanted.second, to);
+      continue;
+    }
+    const double z = (estimate.value - wanted.second.value) / std::hypot(estimate.error, wanted.second.error);
+    if (!(std::fabs(z) < 4.5)) {
+      std::printf("%s: %s %.9g +- %.2g, expected %.9g +- %.2g\n", row.id.c_str(), wanted.first.c_str(),
+                  estimate.value, estimate.error, wanted.second.value, wanted.second.error);
+    }
+    to->by_greek.add(kind_of(wanted.first), z);
+    to->by_payoff.add(row.payoff + " " + kind_of(wanted.first), z);
+  }
+}
+
+// How many seeds each row runs under, so that its groups have scores enough.
+std::vector<size_t> seeds_of(const std::vector<TradeRow> &rows, bool all) {
+  std::map<std::string, size_t> members;
+  for (auto &row : rows) {
+    for (auto &wanted : row.reference) {
+      members[row.payoff + " " + kind_of(wanted.first)]++;
+    }
+  }
+  std::vector<size_t> seeds;
+  for (auto &row : rows) {
+    size_t least = kScores;
+    for (auto &wanted : row.reference) {
+      least = std::min(least, members[row.payoff + " " + kind_of(wanted.first)]);
+    }
+    seeds.push_back(all ? std::min(kMostSeeds, (kScores + least - 1) / least) : 1);
+  }
+  return seeds;
+}
+
+// The rows that run: all, or one of every eight, another one each time so that every model is visited.
+std::vector<TradeRow> chosen(bool all) {
+  const std::vector<TradeRow> rows = read_trade_rows();
+  const char *part = std::getenv("QS_TRADES");
+  std::vector<TradeRow> result;
+  for (size_t i = 0; i < rows.size(); i++) {
+    const bool named = part && rows[i].id.find(part) != std::string::npos;
+    if (part ? named : all || i % 8 == i / 8 % 8) {
+      result.push_back(rows[i]);
+    }
+  }
+  return result;
+}
+
+TEST(TradeZScores, AgainstReferences) {
+  const bool all = std::getenv("QS_TEST_ALL") != nullptr;
+  const std::vector<TradeRow> rows = chosen(all);
+  ASSERT_FALSE(rows.empty());
+  const std::vector<size_t> seeds = seeds_of(rows, all);
+  Collected collected;
+  TradeRunner runner;
+  for (size_t seed = 1; seed <= *std::max_element(seeds.begin(), seeds.end()); seed++) {
+    std::vector<const TradeRow *> batch;
+    for (size_t i = 0; i <= rows.size(); i++) {
+      if (i < rows.size() && seed <= seeds[i]) {
+        batch.push_back(&rows[i]);
+      }
+      if (!batch.empty() && (batch.size() == kAtOnce || i == rows.size())) {
+        const TradeAnswers answers = runner.run(batch, seed, all ? 65536 : 8192);
+        for (const TradeRow *row : batch) {
+          add_row(answers, *row, &collected);
+        }
+        batch.clear();
+      }
+    }
+    ASSERT_FALSE(testing::Test::HasFatalFailure());
+  }
+  collected.by_greek.judge(all);
+  collected.by_payoff.judge(all, 1e9, collected.by_payoff.errors_of_groups());
+  std::printf("%zu contracts; estimators without variance: within %.1e of the trade\n", rows.size(),
+              collected.worst_exact);
+}
+
+} // namespace

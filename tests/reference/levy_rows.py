@@ -1,0 +1,113 @@
+"""From expectations of payoffs to rows of tests/reference/trades: discounting, Greeks, errors, JSON Lines.
+
+A batch is a market and trades on it that are valued together: values(model, elapsed, resolution) gives
+[trade][E, dE/dS, d2E/dS2], expectations of what is paid, undiscounted, `elapsed` seconds after as_of with spot
+where it was. Derivatives to parameters are central differences of that.
+"""
+
+import json
+import math
+
+import numpy as np
+
+from levy import COARSE, DAY, FINE, YEAR
+
+PARAMETERS = {
+    "gbm": ["sigma"],
+    "merton": ["sigma", "lambda", "mu_j", "sigma_j"],
+    "kou": ["sigma", "lambda", "p", "eta1", "eta2"],
+}
+
+
+class Market:
+    def __init__(self, model, spot, rate, coin_rate):
+        self.model, self.spot, self.rate, self.coin_rate = model, spot, rate, coin_rate
+
+    def config(self, name):
+        return {
+            "name": name,
+            "spot": self.spot,
+            "carry": self.model.carry,
+            "discount_rate": self.rate,
+            "coin_rate": self.coin_rate,
+            "model": self.model.config(),
+        }
+
+
+def discount(market, model, coin, years):
+    rate = market.coin_rate + model.carry if coin else market.rate
+    return math.exp(-rate * years)
+
+
+def greeks_of(market, coin, seconds, values, resolution, theta):
+    """{quantity: array over the trades}; coin: array of 0 and 1; seconds: array of expiries."""
+    model = market.model
+    count = len(seconds)
+    years = np.array(seconds) / YEAR
+
+    def factor(m, less):
+        return np.array([discount(market, m, coin[i], (seconds[i] - less) / YEAR) for i in range(count)])
+
+    now = values(model, 0, resolution)
+    d = factor(model, 0)
+    out = {"price": d * now[:, 0], "delta": d * now[:, 1], "gamma": d * now[:, 2]}
+    out["d_rate"] = -years * out["price"]
+    if theta:
+        out["theta"] = factor(model, DAY) * values(model, DAY, resolution)[:, 0] - out["price"]
+    for name in ["carry"] + PARAMETERS[model.kind]:
+        size = 0.3 if name == "carry" else max(abs(model.values[name]), 0.05)
+        h = resolution.bump * size
+        up, down = model.moved(name, h), model.moved(name, -h)
+        far_up, far_down = model.moved(name, 2 * h), model.moved(name, -2 * h)
+        one = factor(up, 0) * values(up, 0, resolution)[:, 0]
+        one = one - factor(down, 0) * values(down, 0, resolution)[:, 0]
+        two = factor(far_up, 0) * values(far_up, 0, resolution)[:, 0]
+        two = two - factor(far_down, 0) * values(far_down, 0, resolution)[:, 0]
+        out["d_" + name] = (8 * one - two) / (12 * h)
+    out["net_delta"] = out["delta"] - out["price"] / market.spot
+    return out
+
+
+def rounded(value, error):
+    """As many digits as a tenth of the error tells, at most 10."""
+    if value == 0 or not math.isfinite(value):
+        return value
+    digits = 10
+    if error > 0:
+        digits = min(10, max(3, int(math.ceil(math.log10(abs(value) / error))) + 2))
+    return float("%.*g" % (digits, value))
+
+
+def rows_of(market, trades, seconds, values, source, prefix, theta=True):
+    """Rows of one batch. trades: configs without underlying and id; ids are prefix and a number."""
+    coin = [trade.get("settlement") == "coin" for trade in trades]
+    fine = greeks_of(market, coin, seconds, values, FINE, theta)
+    coarse = greeks_of(market, coin, seconds, values, COARSE, theta)
+    rows = []
+    for i, trade in enumerate(trades):
+        reference = {}
+        price = abs(fine["price"][i])
+        for name, value in fine.items():
+            if name == "net_delta" and not coin[i]:
+                continue
+            error = abs(value[i] - coarse[name][i]) + 1e-10 * (abs(value[i]) + 1e-2 * price)
+            reference[name] = [rounded(float(value[i]), error), float("%.1e" % error)]
+            if error > 2e-5 * abs(value[i]) + 1e-7 * price:
+                print(prefix, i, name, value[i], coarse[name][i], flush=True)
+        name = "%s%d" % (prefix.replace("-", ""), i)
+        rows.append(
+            {
+                "id": "%s-%d" % (prefix, i),
+                "underlyings": [market.config(name)],
+                "trade": {**trade, "underlying": name, "quantity": 1},
+                "reference": reference,
+                "source": source,
+            }
+        )
+    return rows
+
+
+def write(path, rows):
+    with open(path, "w") as file:
+        for row in rows:
+            file.write(json.dumps(row, separators=(",", ":")) + "\n")
