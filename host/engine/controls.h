@@ -53,11 +53,12 @@ qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_va
 qs_status qs_controls_of_path(qs_context *context, qs_arena *arena, const qs_path_unit *unit,
                               qs_path_unit *with, qs_controls *controls);
 
-/* From the moments [batch][all][quantities] of the unit with controls to those of the unit, [batch][count]
- * [quantities], each corrected by the controls that help, and use[count] (may be null). Means and errors that
- * follow from the batch means, and the errors that follow from the m2, are those of the regression. */
+/* From the moments [batch][all][quantities] of the unit with controls to those of the unit, [batch][row]
+ * [quantities] of which it fills the first `count` of each row, each corrected by the controls that help, and
+ * use[count] (may be null). Means and errors that follow from the batch means, and the errors that follow
+ * from the m2, are those of the regression. */
 void qs_controls_apply(const qs_controls *controls, const qs_simulation *simulation, const qs_moment *with,
-                       qs_moment *moments, qs_control_use *use);
+                       uint32_t row, qs_moment *moments, qs_control_use *use);
 
 #ifdef __cplusplus
 }

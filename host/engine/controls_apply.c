@@ -118,6 +118,9 @@ static void write_corrected(const series *s, const qs_moment *y, const regressio
 
 /* Corrects one quantity where it pays; returns by what factor the variance is lower, 1 where it is not. */
 static double correct(const series *s, const qs_moment *y, regression *r, qs_moment *to) {
+  if (!r->count) {
+    return 1;
+  }
   find_means(s, y, r);
   find_products(s, y, r);
   uint32_t kept = 0;
@@ -155,10 +158,9 @@ static void regress(const series *s, const qs_moment *with, const qs_controlled 
 }
 
 void qs_controls_apply(const qs_controls *controls, const qs_simulation *simulation, const qs_moment *with,
-                       qs_moment *moments, qs_control_use *use) {
+                       uint32_t row, qs_moment *moments, qs_control_use *use) {
   const uint32_t quantities = controls->quantities;
-  const series s = {controls, simulation, (size_t)controls->all * quantities,
-                    (size_t)controls->count * quantities};
+  const series s = {controls, simulation, (size_t)controls->all * quantities, (size_t)row * quantities};
   for (uint32_t p = 0; p < controls->count; p++) {
     const qs_controlled *payoff = &controls->payoffs[p];
     for (uint32_t q = 0; q < quantities; q++) {

@@ -34,6 +34,7 @@ typedef struct qs_simulation {
   bool control;        /* control variates where they help */
   double target;       /* std_error of prices over spot at which paths are enough; NaN: `paths` are */
   uint64_t most_paths; /* with a target */
+  size_t wave_bytes;   /* of moments that are simulated together, 0: the default; no number depends on it */
 } qs_simulation;
 
 /* Batches: at most QS_MAX_BATCHES of pseudo-random paths; of Sobol points 16 to 63, each 2^k points, so that

@@ -39,7 +39,7 @@ struct Replication {
     }
     qs_controls c = {&payoff, 1, 1, all, exact.data()};
     std::vector<qs_moment> out(batches);
-    qs_controls_apply(&c, &simulation, with.data(), out.data(), &use);
+    qs_controls_apply(&c, &simulation, with.data(), 1, out.data(), &use);
     std::vector<double> means;
     double count = 0, mean = 0, m2 = 0;
     for (uint32_t b = 0; b < batches; b++) {
