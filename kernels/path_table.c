@@ -61,7 +61,7 @@ static void fill_terms(const qs_path_unit *unit, const qs_path_payoff_plan *plan
 static void measure(const qs_path_unit *unit, qs_path_table *path) {
   for (uint32_t i = 0; i < unit->payoff_count; i++) {
     const qs_path_payoff_plan *plan = unit->payoffs + i;
-    const size_t slots = plan->payoff == QS_PATH_SCRIPT ? plan->program->slot_count : 0;
+    const size_t slots = qs_path_slot_rows(plan, unit->greeks);
     path->number_count += qs_path_number_count(plan);
     path->most_dates = plan->date_count > path->most_dates ? plan->date_count : path->most_dates;
     path->most_slots = slots > path->most_slots ? slots : path->most_slots;

@@ -30,7 +30,7 @@ typedef struct qs_path_table {
   double inverse_lambda;   /* 0 without jumps */
   double whole, whole_rho; /* 1 / (1 - rho^2), kept finite, and 2 rho times it */
   uint32_t most_dates;     /* of a payoff */
-  size_t most_slots;       /* of a script */
+  size_t most_slots;       /* of a payoff: qs_path_slot_rows */
   void *memory;            /* holds all arrays */
 } qs_path_table;
 

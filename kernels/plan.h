@@ -183,6 +183,16 @@ typedef enum qs_path_payoff {
                          level[1] =     1 it jumps, and its Greeks are likelihood ratios */
   QS_PATH_EARLY, /* w_d phi (S_d - level[0]), once, at a date that the policy chooses, or at the last if it
                     pays; level[1] = 1: the dates stand for all times (the host's own mark) */
+  QS_PATH_POOL,  /* a liquidity position of scale L = level[0] over the range [level[1], level[2]] (0 and
+                    infinity: none): L (2 sqrt S_T - S_T / sqrt b - sqrt a) inside, less level[3] S_T +
+                    level[4] */
+  QS_PATH_ASIAN_GEOMETRIC_STRIKE, /* (phi (S_T - level[0] G))+, G = level[1] prod S_d^w_d */
+  QS_PATH_AUTOCALL, /* called at the first d with ln S_d / F_T >= p_0, p the row of `policy` of date d:
+                       level[0] is paid; else level[0] at the last date, less (level[0] - level[3] S_T)+ if it
+                       was knocked in: S_d < level[2] at the last date (level[4] = 0), at some date (1), or
+                       before (2). The coupon level[1] at every date up to the call with ln S_d / F_T >= p_1;
+                       with level[5] >= 0 together with all missed since one was last paid, level[5] of them
+                       before the first date. What date d pays is weighed by w_d */
   QS_PATH_COUNT
 } qs_path_payoff;
 
@@ -199,8 +209,9 @@ typedef struct qs_path_payoff_plan {
   const qs_script_program *program;
   const uint32_t *observed; /* [program->observation_count]: which of `dates`, or date_count: known */
   const double *known;      /* [program->observation_count]: the price where it is known */
-  /* Of QS_PATH_EARLY, else null and 0: [date_count][policy_width], exercised where phi (ln S_d / F_T - b) >=
-   * 0, b = p_0 + p_1 y + sum_(k = 1 .. policy_width - 2) p_(k+1) (y - k policy_step)+, y = sqrt(v) */
+  /* [date_count][policy_width]: of QS_PATH_AUTOCALL two numbers a date; of QS_PATH_EARLY, exercised where phi
+   * (ln S_d / F_T - b) >= 0, b = p_0 + p_1 y + sum_(k = 1 .. policy_width - 2) p_(k+1) (y - k policy_step)+,
+   * y = sqrt(v) */
   const double *policy;
   uint32_t policy_width;
   double policy_step;
@@ -323,6 +334,14 @@ static inline uint32_t qs_value_unit_quantities(const qs_value_unit *unit) {
     count++;
   }
   return unit->greeks ? QS_QUANTITY_PARAMETERS + count : 1;
+}
+
+/* Rows of the lanes' own that a payoff works in, beside those of its dates. */
+static inline size_t qs_path_slot_rows(const qs_path_payoff_plan *plan, bool greeks) {
+  if (plan->payoff == QS_PATH_SCRIPT) {
+    return (greeks ? 2 : 1) * (size_t)plan->program->slot_count;
+  }
+  return plan->payoff == QS_PATH_AUTOCALL ? (greeks ? 4 : 1) * (size_t)plan->date_count : 0;
 }
 
 static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {

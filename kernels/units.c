@@ -106,6 +106,18 @@ static const char *script_problem(const qs_path_payoff_plan *p) {
   return p->level[0] > 0.0 && isfinite(p->level[0]) ? NULL : "its forward must be positive";
 }
 
+static const char *autocall_problem(const qs_path_payoff_plan *p) {
+  const double *level = p->level;
+  for (uint32_t i = 0; p->policy && i < 2 * p->date_count; i++) {
+    if (!isfinite(p->policy[i])) {
+      return "its dates' levels must be finite";
+    }
+  }
+  const bool whole = p->policy && p->policy_width == 2 && level[0] >= 0.0 && level[1] >= 0.0;
+  return whole && level[3] > 0.0 ? NULL
+                                 : "it needs two levels a date, payments that are not negative, and a slope";
+}
+
 /* What a payoff's levels and weights must be, or null. */
 static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
   const double *level = p->level;
@@ -120,7 +132,8 @@ static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
       return "its weights must be finite";
     }
     sum += p->payoff == QS_PATH_ASIAN_STRIKE && d + 1 == n ? 0.0 : p->weights[d];
-    if (p->payoff <= QS_PATH_ASIAN_GEOMETRIC && !(p->weights[d] >= 0.0)) {
+    const bool average = p->payoff <= QS_PATH_ASIAN_GEOMETRIC || p->payoff == QS_PATH_ASIAN_GEOMETRIC_STRIKE;
+    if (average && !(p->weights[d] >= 0.0)) {
       return "its weights must not be negative";
     }
   }
@@ -136,6 +149,14 @@ static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
     return level[0] > 0.0 && level[1] >= 0.0 && sum + level[1] > 0.0 ? NULL : "its average must be positive";
   case QS_PATH_ASIAN_GEOMETRIC:
     return level[1] > 0.0 && level[0] >= 0.0 && sum > 0.0 ? NULL : "its mean must be positive";
+  case QS_PATH_ASIAN_GEOMETRIC_STRIKE:
+    return level[1] > 0.0 && level[0] > 0.0 && sum > 0.0 ? NULL : "its mean and its strike must be positive";
+  case QS_PATH_POOL:
+    return level[0] > 0.0 && level[1] >= 0.0 && level[2] > level[1]
+               ? NULL
+               : "its scale must be positive, its range in order";
+  case QS_PATH_AUTOCALL:
+    return autocall_problem(p);
   case QS_PATH_EARLY:
     return qs_policy_valid(p) ? NULL : "its strike must be positive, its policy finite";
   case QS_PATH_DIGITAL:

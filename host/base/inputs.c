@@ -71,4 +71,5 @@ void qs_trade_spec_init(qs_trade_spec *spec) {
   path->local_floor = path->local_cap = path->global_floor = path->global_cap = NAN;
   path->cap = NAN;
   path->annualisation = NAN;
+  path->entry = path->deposit = NAN;
 }

@@ -102,6 +102,29 @@ static void left_of_digital(const moment *m, qs_path_left *left) {
   left->level[1] = m->terms->asset ? 0 : amount / m->forward;
 }
 
+double qs_pool_tokens(double liquidity, double lower, double upper, double price, double *base) {
+  double root = sqrt(fmin(fmax(price, lower), upper));
+  *base = liquidity * (1 / root - 1 / sqrt(upper));
+  return liquidity * (root - sqrt(lower));
+}
+
+static void left_of_pool(const moment *m, qs_path_left *left) {
+  const double *n = m->number;
+  double base = 0;
+  if (left->count == 0) {
+    double spot = last_value(m);
+    double quote = qs_pool_tokens(n[QS_TERM_SCALE], n[QS_TERM_LOWER], n[QS_TERM_UPPER], spot, &base);
+    settle(left, quote - n[QS_TERM_QUOTE] + spot * (base - n[QS_TERM_BASE]));
+    return;
+  }
+  left->payoff = QS_PATH_POOL;
+  left->level[0] = n[QS_TERM_SCALE] / sqrt(m->forward);
+  left->level[1] = n[QS_TERM_LOWER] / m->forward;
+  left->level[2] = n[QS_TERM_UPPER] / m->forward;
+  left->level[3] = n[QS_TERM_BASE];
+  left->level[4] = n[QS_TERM_QUOTE] / m->forward;
+}
+
 static void left_of_asian(const moment *m, qs_path_left *left) {
   const qs_path_terms *terms = m->terms;
   double weight = 1 / (double)terms->count, strike = m->number[QS_TERM_STRIKE];
@@ -115,9 +138,11 @@ static void left_of_asian(const moment *m, qs_path_left *left) {
     settle(left, positive(left->sign * (terms->floating ? last_value(m) - average : average - strike)));
     return;
   }
-  left->payoff = terms->floating    ? QS_PATH_ASIAN_STRIKE
-                 : terms->geometric ? QS_PATH_ASIAN_GEOMETRIC
-                                    : QS_PATH_ASIAN;
+  if (terms->floating) {
+    left->payoff = terms->geometric ? QS_PATH_ASIAN_GEOMETRIC_STRIKE : QS_PATH_ASIAN_STRIKE;
+  } else {
+    left->payoff = terms->geometric ? QS_PATH_ASIAN_GEOMETRIC : QS_PATH_ASIAN;
+  }
   left->level[0] = terms->floating ? 1 : strike / m->forward;
   left->level[1] = terms->geometric ? exp(logs) : sum / m->forward;
   fill_weights(left, weight);
@@ -357,6 +382,9 @@ bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now
     return left_of_script(arena, &m, left);
   case QS_TRADE_DIGITAL:
     left_of_digital(&m, left);
+    break;
+  case QS_TRADE_POOL:
+    left_of_pool(&m, left);
     break;
   case QS_TRADE_ASIAN:
     left_of_asian(&m, left);

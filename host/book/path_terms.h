@@ -27,7 +27,9 @@ typedef enum qs_term {
   QS_TERM_GLOBAL_FLOOR,
   QS_TERM_GLOBAL_CAP,
   QS_TERM_CAP,   /* of swaps as the strike */
-  QS_TERM_SCALE, /* of swaps: realised variance = scale x sum of squared returns */
+  QS_TERM_SCALE, /* of swaps: realised variance = scale x sum of squared returns; of a pool: its liquidity */
+  QS_TERM_BASE,  /* of a pool, what is held against it: of the underlying, and of the reporting currency */
+  QS_TERM_QUOTE,
   QS_TERM_COUNT
 } qs_term;
 
@@ -42,6 +44,11 @@ typedef struct qs_path_terms {
   size_t count;
   const qs_script *script; /* of a script alone; it observes `dates` by their numbers */
 } qs_path_terms;
+
+/* The tokens of a pool position of the given liquidity in the range [lower, upper] (0 and infinity: none) at
+ * a price: *base of the underlying, returned what is in the reporting currency (Adams et al. 2021, section
+ * 6). */
+double qs_pool_tokens(double liquidity, double lower, double upper, double price, double *base);
 
 /* An order of payoffs; 0 where they are the same. */
 int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b);

@@ -178,10 +178,12 @@ static void control_average(path_builder *b, const qs_path_payoff_plan *payoff, 
   for (uint32_t d = 0; d <= last; d++) {
     weight += payoff->weights[d];
   }
-  const bool fixed = payoff->payoff != QS_PATH_ASIAN_STRIKE;
+  const bool geometric =
+      payoff->payoff == QS_PATH_ASIAN_GEOMETRIC || payoff->payoff == QS_PATH_ASIAN_GEOMETRIC_STRIKE;
+  const bool fixed = payoff->payoff == QS_PATH_ASIAN || payoff->payoff == QS_PATH_ASIAN_GEOMETRIC;
   const double past = payoff->payoff == QS_PATH_ASIAN ? payoff->level[1] : 0;
   const double strike = fixed ? (payoff->level[0] - past) / weight : 1;
-  if (payoff->payoff != QS_PATH_ASIAN_GEOMETRIC) {
+  if (!geometric) {
     const qs_path_payoff_plan average = {.payoff = QS_PATH_ASIAN,
                                          .sign = 1,
                                          .dates = payoff->dates,
@@ -224,6 +226,7 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
   case QS_PATH_ASIAN:
   case QS_PATH_ASIAN_STRIKE:
   case QS_PATH_ASIAN_GEOMETRIC:
+  case QS_PATH_ASIAN_GEOMETRIC_STRIKE:
     control_average(b, payoff, of);
     break;
   case QS_PATH_BARRIER:
@@ -231,6 +234,11 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
     control_at(b, payoff, last, level[0], payoff->sign, of);
     control_at(b, payoff, last, level[1], -1, of);
     control_at(b, payoff, last, level[2], 1, of);
+    break;
+  case QS_PATH_POOL:
+    control_at(b, payoff, last, 1, 1, of);
+    control_at(b, payoff, last, level[1] > 0 ? level[1] : 0.8, -1, of);
+    control_at(b, payoff, last, level[2] < HUGE_VAL ? level[2] : 1.25, 1, of);
     break;
   case QS_PATH_LOOKBACK:
   case QS_PATH_DIGITAL:

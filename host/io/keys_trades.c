@@ -28,12 +28,16 @@ static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
                                         {"volatility_swap", QS_TRADE_VOLATILITY_SWAP},
                                         {"script", QS_TRADE_SCRIPT},
                                         {"bermudan", QS_TRADE_BERMUDAN},
-                                        {"american", QS_TRADE_AMERICAN}};
+                                        {"american", QS_TRADE_AMERICAN},
+                                        {"pool", QS_TRADE_POOL}};
 static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
 static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
 static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
                                             {"geometric", QS_AVERAGE_GEOMETRIC}};
-static const qs_choice pays_choices[] = {{"cash", QS_PAYS_CASH}, {"asset", QS_PAYS_ASSET}};
+static const qs_choice pays_choices[] = {{"cash", QS_PAYS_CASH},
+                                         {"asset", QS_PAYS_ASSET},
+                                         {"value", QS_PAYS_VALUE},
+                                         {"divergence_loss", QS_PAYS_DIVERGENCE_LOSS}};
 static const qs_choice knock_choices[] = {{"out", QS_KNOCK_OUT}, {"in", QS_KNOCK_IN}};
 static const qs_choice monitoring_choices[] = {{"continuous", QS_MONITORING_CONTINUOUS},
                                                {"discrete", QS_MONITORING_DISCRETE}};
@@ -82,6 +86,8 @@ static const qs_field trade_fields[] = {
     {"global_cap", QS_FIELD_NUMBER, .offset = AT(path.global_cap), .range = {-1000, 1000, false, false}},
     {"cap", QS_FIELD_NUMBER, .offset = AT(path.cap), .range = {0, 1000, true, false}},
     {"annualisation", QS_FIELD_NUMBER, .offset = AT(path.annualisation), .range = {0, 1000000, true, false}},
+    {"entry", QS_FIELD_NUMBER, .offset = AT(path.entry), .range = PRICE},
+    {"deposit", QS_FIELD_NUMBER, .offset = AT(path.deposit), .range = PRICE},
     {"payoff", QS_FIELD_TEXT, .offset = AT(script.payoff)},
     {"constants", QS_FIELD_OTHER, .read = qs_read_constants},
     {"schedules", QS_FIELD_OTHER, .read = qs_read_schedules},
@@ -107,13 +113,14 @@ enum {
   SCRIPT = 1 << QS_TRADE_SCRIPT,
   BERMUDAN = 1 << QS_TRADE_BERMUDAN,
   AMERICAN = 1 << QS_TRADE_AMERICAN,
+  POOL = 1 << QS_TRADE_POOL,
   EARLY = BERMUDAN | AMERICAN,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
   OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START | EARLY,
-  IN_COIN = OPTIONS | CLIQUET | SCRIPT | FUTURE | PERPETUAL,
+  IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
   FIXED = AVERAGED | CLIQUET | SWAPS,
-  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | FORWARD | FUTURE
+  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | FORWARD | FUTURE
 };
 
 /* Which types have a key, and which of them need it. */
@@ -129,11 +136,11 @@ static const struct {
     {"past", FIXED | FORWARD_START | SCRIPT, 0},
     {"floating", AVERAGED, 0},
     {"average", ASIAN, 0},
-    {"pays", DIGITAL, 0},
+    {"pays", DIGITAL | POOL, POOL},
     {"amount", DIGITAL, 0},
     {"knock", BARRIER, BARRIER},
-    {"lower", BARRIER, 0},
-    {"upper", BARRIER, 0},
+    {"lower", BARRIER | POOL, 0},
+    {"upper", BARRIER | POOL, 0},
     {"monitoring", BARRIER, 0},
     {"knocked", BARRIER, 0},
     {"rebate", BARRIER, 0},
@@ -146,6 +153,8 @@ static const struct {
     {"global_cap", CLIQUET, 0},
     {"cap", SWAPS, 0},
     {"annualisation", SWAPS, 0},
+    {"entry", POOL, POOL},
+    {"deposit", POOL, POOL},
     {"payoff", SCRIPT, SCRIPT},
     {"constants", SCRIPT, 0},
     {"schedules", SCRIPT, 0},
@@ -156,7 +165,7 @@ static const char *name_of(const qs_trade_spec *spec) {
   static const char *const names[] = {
       "a european",        "a forward", "a future",   "a perpetual",     "a spot",    "a digital",
       "an asian",          "a barrier", "a lookback", "a forward_start", "a cliquet", "a variance_swap",
-      "a volatility_swap", "a script",  "a bermudan", "an american"};
+      "a volatility_swap", "a script",  "a bermudan", "an american",     "a pool"};
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }

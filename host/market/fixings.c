@@ -21,7 +21,7 @@ static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
 }
 
 bool qs_trade_along_path(qs_trade_type type) {
-  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_AMERICAN;
+  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_POOL;
 }
 
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
@@ -267,7 +267,8 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
 static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixings, qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
   bool none = trade->type == QS_TRADE_BARRIER || trade->type == QS_TRADE_DIGITAL ||
-              trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
+              trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN ||
+              trade->type == QS_TRADE_POOL;
   size_t past = none ? 0 : fixings->past, known = none ? 0 : fixings->known;
   size_t each = trade->underlying_count > 1 ? trade->underlying_count : 1;
   bool whole = path->past_count % each == 0;
@@ -290,19 +291,43 @@ static qs_status check_positive(const char *key, double value, bool needed, qs_f
   return QS_OK;
 }
 
-static qs_status check_barrier(const qs_path_spec *path, qs_flaw *flaw) {
+/* `lower` and `upper`, where they are given. */
+static qs_status check_range(const qs_path_spec *path, qs_flaw *flaw) {
   qs_status status = check_positive("lower", path->lower, false, flaw);
   if (!status) {
     status = check_positive("upper", path->upper, false, flaw);
   }
+  return !status && path->lower >= path->upper
+             ? bad(flaw, "upper", "must be greater than lower, which is %.10g", path->lower)
+             : status;
+}
+
+static qs_status check_pool(const qs_path_spec *path, qs_flaw *flaw) {
+  qs_status status = check_range(path, flaw);
+  if (!status) {
+    status = check_positive("entry", path->entry, true, flaw);
+  }
+  if (!status) {
+    status = check_positive("deposit", path->deposit, true, flaw);
+  }
+  bool pays = path->pays == QS_PAYS_VALUE || path->pays == QS_PAYS_DIVERGENCE_LOSS;
+  return !status && !pays ? bad(flaw, "pays", "must be value or divergence_loss for a pool") : status;
+}
+
+static qs_status check_digital(const qs_path_spec *path, qs_flaw *flaw) {
+  if (path->pays != QS_PAYS_CASH && path->pays != QS_PAYS_ASSET) {
+    return bad(flaw, "pays", "must be cash or asset for a digital");
+  }
+  return check_positive("amount", path->amount, path->pays == QS_PAYS_CASH, flaw);
+}
+
+static qs_status check_barrier(const qs_path_spec *path, qs_flaw *flaw) {
+  qs_status status = check_range(path, flaw);
   if (status) {
     return status;
   }
   if (isnan(path->lower) && isnan(path->upper)) {
     return bad(flaw, "lower", "a barrier needs lower, upper or both");
-  }
-  if (path->lower >= path->upper) {
-    return bad(flaw, "upper", "must be greater than lower, which is %.10g", path->lower);
   }
   if (!(path->rebate >= 0) || isinf(path->rebate)) {
     return bad(flaw, "rebate", "%.10g; must be finite and at least 0", path->rebate);
@@ -327,12 +352,9 @@ static qs_status check_terms(const qs_trade_spec *trade, qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
   switch (trade->type) {
   case QS_TRADE_DIGITAL:
-    return check_positive("amount", path->amount, path->pays == QS_PAYS_CASH, flaw);
-  case QS_TRADE_ASIAN:
-    if (path->floating && path->average == QS_AVERAGE_GEOMETRIC) {
-      return bad(flaw, "average", "must be arithmetic where the average is the strike");
-    }
-    return QS_OK;
+    return check_digital(path, flaw);
+  case QS_TRADE_POOL:
+    return check_pool(path, flaw);
   case QS_TRADE_BARRIER:
     return check_barrier(path, flaw);
   case QS_TRADE_FORWARD_START:

@@ -104,11 +104,19 @@ typedef enum qs_trade_type {
   QS_TRADE_SCRIPT = 13,          /* a formula over prices at named dates: qs_script_spec */
   /* phi (S(t) - strike), once, at a time of the holder's choice. */
   QS_TRADE_BERMUDAN = 14, /* one of the fixings, which are the exercise dates; those before as_of are past */
-  QS_TRADE_AMERICAN = 15  /* any time up to the expiry */
+  QS_TRADE_AMERICAN = 15, /* any time up to the expiry */
+  /* A position of a liquidity pool, worth L (2 sqrt S - S / sqrt upper - sqrt lower) within its range, at T,
+   * or that less what its tokens at the entry price would be worth. */
+  QS_TRADE_POOL = 16
 } qs_trade_type;
 
 typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;
-typedef enum qs_digital_pays { QS_PAYS_CASH = 0, QS_PAYS_ASSET = 1 } qs_digital_pays;
+typedef enum qs_digital_pays {
+  QS_PAYS_CASH = 0,           /* digital */
+  QS_PAYS_ASSET = 1,          /* digital */
+  QS_PAYS_VALUE = 2,          /* pool */
+  QS_PAYS_DIVERGENCE_LOSS = 3 /* pool: its value less that of holding the tokens; never above 0 */
+} qs_digital_pays;
 typedef enum qs_knock { QS_KNOCK_OUT = 0, QS_KNOCK_IN = 1 } qs_knock;
 typedef enum qs_monitoring { QS_MONITORING_CONTINUOUS = 0, QS_MONITORING_DISCRETE = 1 } qs_monitoring;
 typedef enum qs_rebate_paid { QS_REBATE_AT_EXPIRY = 0, QS_REBATE_AT_HIT = 1 } qs_rebate_paid;
@@ -137,12 +145,12 @@ typedef struct qs_path_spec {
   const double *past;
   size_t past_count;
   bool floating;        /* asian, lookback: the average or the extreme is the strike; none is given then */
-  qs_average average;   /* asian; a geometric one is never the strike */
-  qs_digital_pays pays; /* digital */
+  qs_average average;   /* asian */
+  qs_digital_pays pays; /* digital, pool */
   double amount;        /* of a digital that pays cash (default 1) */
   qs_knock knock;       /* barrier */
   qs_monitoring monitoring;   /* at all times, or at the fixings */
-  double lower, upper;        /* NaN: none */
+  double lower, upper;        /* barrier, or a pool's range; NaN: none */
   bool knocked;               /* a barrier was touched before as_of */
   double rebate;              /* what is paid when it knocks out, or never in (default 0) */
   qs_rebate_paid rebate_paid; /* at hit for a knock-out alone */
@@ -151,6 +159,8 @@ typedef struct qs_path_spec {
   double local_floor, local_cap, global_floor, global_cap; /* cliquet; NaN: none */
   double cap;                                              /* swaps: of the volatility realised; NaN: none */
   double annualisation; /* swaps: returns a year; NaN: by the calendar, Act/365 */
+  double entry;         /* pool: the price at which the liquidity was provided */
+  double deposit;       /* pool: what the position was worth then, in the reporting currency */
 } qs_path_spec;
 
 /* A constant that a formula names. */

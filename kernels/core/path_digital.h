@@ -6,10 +6,7 @@ QS_CORE int QS_R(qs_path_digital)(int greeks, const QS_R(qs_path_case) * p) {
   const qs_real l = of->log_forward[last] + p->shift, phi = of->sign, cash = of->level[1];
   const int asset = !(cash > QS_C(0.0));
   const qs_real *QS_RESTRICT m = QS_R(qs_path_m)(p, last), *QS_RESTRICT v = QS_R(qs_path_v)(p, last);
-  for (uint32_t d = 0; greeks && d < last; d++) {
-    QS_R(qs_row_fill)(QS_R(qs_path_row)(p->by_m, d), QS_C(0.0));
-    QS_R(qs_row_fill)(QS_R(qs_path_row)(p->by_v, d), QS_C(0.0));
-  }
+  QS_R(qs_path_only_last)(greeks, p);
   qs_real *QS_RESTRICT by_m = QS_R(qs_path_row)(p->by_m, greeks ? last : 0);
   qs_real *QS_RESTRICT by_v = QS_R(qs_path_row)(p->by_v, greeks ? last : 0);
   QS_SIMD

@@ -9,6 +9,8 @@
 
 #include "kernels/core/path_barrier.h"
 
+#include "kernels/core/path_autocall.h"
+
 #include "kernels/core/path_cliquet.h"
 
 #include "kernels/core/path_continuous.h"
@@ -20,6 +22,8 @@
 #include "kernels/core/path_geometric.h"
 
 #include "kernels/core/path_lookback.h"
+
+#include "kernels/core/path_pool.h"
 
 #include "kernels/core/path_script.h"
 
@@ -39,7 +43,10 @@
   X(9, variance, 1)                                                                                          \
   X(10, volatility, 1)                                                                                       \
   X(11, script, 1)                                                                                           \
-  X(12, early, 1)
+  X(12, early, 1)                                                                                            \
+  X(13, pool, 0)                                                                                             \
+  X(14, asian_geometric_strike, 0)                                                                           \
+  X(15, autocall, 1)
 
 // All rows of the result but the price from what a payoff has yielded; `open`: a continuous barrier under a
 // stochastic variance.

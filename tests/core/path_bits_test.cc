@@ -20,6 +20,7 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
   const std::vector<uint32_t> all = {1, 2, 3, 4}, now = {0, 1, 2, 3, 4}, two = {2, 4};
   const std::vector<double> w = {.2, .3, .25, .25}, w5(5, .2), w2(2, .5);
   const std::vector<double> policy = {-.1, .1, -.4, -.1, .05, -.2, -.08, 0, -.1, -.05, .1, -.2, 0, 0, 0};
+  const std::vector<double> levels = {.1, -.1, .05, -.1, .02, -.05, 0, -.1}, levels2 = {.05, -.1, 0, -.1};
   PathValuation run(typical(types[index], true), 0.2, 10, 4,
                     {{QS_PATH_ASIAN, 1, all, w, {1.02, 0}},
                      {QS_PATH_ASIAN_STRIKE, -1, all, w, {1, 0}},
@@ -36,7 +37,11 @@ PathValuation law_run(int index, qs_precision precision, bool greeks) {
                      {QS_PATH_SCRIPT, 1, two, w2, {55, 0}, script_program(false)},
                      {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)},
                      {QS_PATH_EARLY, -1, now, {1.05, 1.04, 1.03, 1.01, 1}, {1.0}, nullptr, policy},
-                     {QS_PATH_EARLY, 1, all, w, {.95}, nullptr, {.1, .1, .2, .3}}});
+                     {QS_PATH_EARLY, 1, all, w, {.95}, nullptr, {.1, .1, .2, .3}},
+                     {QS_PATH_POOL, 1, {4}, {1}, {1.5, .8, 1.3, .2, .3}},
+                     {QS_PATH_ASIAN_GEOMETRIC_STRIKE, 1, two, w2, {1.02, 1}},
+                     {QS_PATH_AUTOCALL, 1, all, w, {.98, .04, .8, 1.02, 1, 1}, nullptr, levels},
+                     {QS_PATH_AUTOCALL, 1, two, w2, {.98, .04, .9, 1.02, 0, -1}, nullptr, levels2}});
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
   run.dates[2].side = {0.003, 1, 1};
   run.carry = 0.1;
@@ -215,6 +220,15 @@ TEST(PathUnits, AreChecked) {
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].level[0] = 0; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].program = nullptr; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].known = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[16].level[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[16].level[2] = .8; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[17].level[1] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->exotics[17].weights[0] = -1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[18].policy = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[18].policy_width = 1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->exotics[18].policy[3] = kNone; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[18].level[1] = -1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[18].level[3] = 0; }), QS_ERROR_INPUT);
   static const uint32_t beyond[] = {0, 1, 3};
   EXPECT_EQ(refused([](PathValuation *r) { r->payoffs[12].observed = beyond; }), QS_ERROR_INPUT);
   static const qs_script_program empty{};

@@ -23,6 +23,10 @@ std::vector<Exotic> smooth() {
       {QS_PATH_ASIAN_GEOMETRIC, -1, late, w5, {1.1, 1.03}},
       {QS_PATH_DIGITAL, 1, {kDates}, {1}, {1.1, 2.0}},
       {QS_PATH_DIGITAL, -1, {4, kDates}, {0, 0}, {.9, 0}},
+      {QS_PATH_POOL, 1, {kDates}, {1}, {1.5, .8, 1.3, .2, .3}},
+      {QS_PATH_POOL, 1, {4, kDates}, {0, 0}, {1, 0, kNone, 1, 1}},
+      {QS_PATH_ASIAN_GEOMETRIC_STRIKE, 1, all, w, {1.02, 1}},
+      {QS_PATH_ASIAN_GEOMETRIC_STRIKE, -1, late, {.1, .1, .2, .1, 0}, {1.0, .99}},
       {QS_PATH_VARIANCE, 1, all, w, {.1, kNone, .05, 2.0}},
       {QS_PATH_VARIANCE, 1, late, w5, {.1, kNone, .05, 2.0, .9}},
   };
@@ -31,6 +35,11 @@ std::vector<Exotic> smooth() {
 std::vector<Exotic> barriers() {
   const auto all = all_dates(kDates + 1, 1), late = all_dates(kDates + 1, 4), now = all_dates(kDates + 1);
   const auto w = equal_weights(kDates), w5 = equal_weights(5), w9 = equal_weights(kDates + 1);
+  // Logs of the levels of the call, which falls, and of the coupon.
+  const std::vector<double> steps = {.3,  -.1, .12, -.1, .1,  -.1, .08, -.1,
+                                     .06, -.1, .04, -.1, .02, -.1, 0,   -.1};
+  const std::vector<double> late_steps(steps.begin() + 6, steps.end());
+  const std::vector<double> calls = {1.07, 1.06, 1.05, 1.04, 1.03, 1.02, 1.01, 1};
   const std::vector<double> ratios = {1.08, 1.07, 1.06, 1.05, 1.03, 1.02, 1.01, 1, 1};
   return {
       {QS_PATH_BARRIER, 1, all, w, {1, .8, kNone, .1}},
@@ -38,6 +47,9 @@ std::vector<Exotic> barriers() {
       {QS_PATH_BARRIER, 1, all, ratios, {.9, .8, 1.5, .1, 0, 1}},
       {QS_PATH_BARRIER, -1, all, w, {1.05, 0, 1.2}},
       {QS_PATH_BARRIER, 1, all, w, {1, .85, 1.4, .07, 1}},
+      {QS_PATH_AUTOCALL, 1, all, calls, {.98, .04, .75, 1.02, 1, 0}, nullptr, steps},
+      {QS_PATH_AUTOCALL, 1, late, calls, {.98, .04, .9, 1.02, 0, 2}, nullptr, late_steps},
+      {QS_PATH_AUTOCALL, 1, all, calls, {.98, .04, .75, 1.02, 2, -1}, nullptr, steps},
       {QS_PATH_BARRIER_CONTINUOUS, 1, now, w9, {1, .8, kNone, .1}},
       {QS_PATH_BARRIER_CONTINUOUS, -1, late, w5, {1.1, .7, 1.3, .1, 1}},
       {QS_PATH_BARRIER_CONTINUOUS, 1, now, ratios, {.9, .8, 1.5, .1, 0, 1}},

@@ -42,6 +42,20 @@ void add_all(World &w, uint32_t days, qs_time expiry) {
   floating.path.rule.days = days;
   floating.path.floating = true;
   floating.call_put = QS_PUT;
+  qs_trade_spec &strike = add(w, "geometric strike", QS_TRADE_ASIAN, expiry);
+  strike.path.rule.days = days;
+  strike.path.average = QS_AVERAGE_GEOMETRIC;
+  strike.path.floating = true;
+  qs_trade_spec &pool = add(w, "pool", QS_TRADE_POOL, expiry);
+  pool.path.pays = QS_PAYS_DIVERGENCE_LOSS;
+  pool.path.entry = 98;
+  pool.path.deposit = 1000;
+  pool.path.lower = 80;
+  pool.path.upper = 130;
+  qs_trade_spec &line = add(w, "line", QS_TRADE_POOL, expiry);
+  line.path.pays = QS_PAYS_VALUE;
+  line.path.entry = 98;
+  line.path.deposit = 1000;
   qs_trade_spec &start = add(w, "start", QS_TRADE_FORWARD_START, expiry);
   start.path.start = expiry - 20 * kDay - 4321;
   qs_trade_spec &out = add(w, "out", QS_TRADE_BARRIER, expiry, 100);
@@ -91,6 +105,8 @@ TEST(PathValues, ClosedFormsOfConstantVolatility) {
   const double s = sigma * std::sqrt(t), d2 = std::log(forward / 105) / s - s / 2;
   EXPECT_NEAR(w.trade("digital").price.estimate, discount * 10 * normal_cdf(d2), 1e-5);
   EXPECT_NEAR(w.trade("asset").price.estimate, discount * forward * normal_cdf(d2 + s), 1e-4);
+  const double root = std::exp(0.5 * carry * t - sigma * sigma * t / 8); // E[sqrt(S / 100)]
+  EXPECT_NEAR(w.trade("line").price.estimate, discount * 1000 * std::sqrt(100 / 98.0) * root, 1e-3);
   // The geometric mean: ln G has the mean of ln S(d) and the variance sum_ij min(t_i, t_j) sigma^2 / n^2.
   std::vector<double> times;
   for (qs_time at = 7 * kDay; at < kOdd; at += 7 * kDay) {
@@ -250,8 +266,8 @@ TEST(PathValues, HostGreeksAreBumpsOfTheInputs) {
     }
     w.value();
     std::map<std::string, qs_trade_result> results;
-    for (const char *id :
-         {"digital", "asian", "geometric", "floating", "start", "variance", "volatility", "extreme"}) {
+    for (const char *id : {"digital", "asian", "geometric", "floating", "start", "variance", "volatility",
+                           "extreme", "geometric strike", "pool", "line"}) {
       results[id] = w.trade(id);
     }
     return results;

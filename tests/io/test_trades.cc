@@ -27,6 +27,9 @@ const char trades[] = R"(trades:
   - {id: e1, type: bermudan, underlying: X, call_put: put, strike: 100, quantity: 1, exercise: [2026-02-01, 2026-04-01T08:00:00Z, 2026-06-01], settlement: coin}
   - {id: e2, type: bermudan, underlying: X, call_put: call, strike: 100, expiry: 2026-06-01, quantity: 1, exercise: {every: week, skip_first: true}}
   - {id: e3, type: american, underlying: X, call_put: put, strike: 90, expiry_years: 0.5, quantity: 1}
+  - {id: p1, type: pool, underlying: X, pays: divergence_loss, entry: 100, deposit: 5000, lower: 80, upper: 130, expiry: 2026-06-01, quantity: -1, settlement: coin}
+  - {id: p2, type: pool, underlying: X, pays: value, entry: 100, deposit: 5000, expiry: 2026-06-01, quantity: 1}
+  - {id: a4, type: asian, underlying: X, call_put: put, floating: true, average: geometric, expiry: 2026-06-01, quantity: 1, fixings: {every: week}}
 )";
 
 class Trades : public testing::Test {
@@ -41,7 +44,7 @@ protected:
     ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
         << context.message;
     const qs_inputs *in = qs_config_inputs(config);
-    ASSERT_EQ(in->trade_count, 16u);
+    ASSERT_EQ(in->trade_count, 19u);
     t = in->trades;
   }
   void TearDown() override { qs_config_destroy(config); }
@@ -122,6 +125,20 @@ TEST_F(Trades, EarlyExercise) {
   EXPECT_TRUE(t[14].path.rule.skip_first);
   EXPECT_EQ(t[15].type, QS_TRADE_AMERICAN);
   EXPECT_EQ(t[15].strike, 90);
+}
+
+TEST_F(Trades, Pool) {
+  EXPECT_EQ(t[16].type, QS_TRADE_POOL);
+  EXPECT_EQ(t[16].path.pays, QS_PAYS_DIVERGENCE_LOSS);
+  EXPECT_EQ(t[16].path.entry, 100);
+  EXPECT_EQ(t[16].path.deposit, 5000);
+  EXPECT_EQ(t[16].path.lower, 80);
+  EXPECT_EQ(t[16].path.upper, 130);
+  EXPECT_EQ(t[16].settlement, QS_SETTLE_COIN);
+  EXPECT_EQ(t[17].path.pays, QS_PAYS_VALUE);
+  EXPECT_TRUE(std::isnan(t[17].path.lower) && std::isnan(t[17].path.upper));
+  EXPECT_EQ(t[18].path.average, QS_AVERAGE_GEOMETRIC);
+  EXPECT_TRUE(t[18].path.floating);
 }
 
 } // namespace

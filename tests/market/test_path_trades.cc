@@ -276,6 +276,40 @@ TEST_F(PathTrades, TheOthers) {
   EXPECT_EQ(left(now + 20 * day, 104).known, 0);
 }
 
+TEST_F(PathTrades, APoolIsItsTokens) {
+  qs_trade_spec trade = make(QS_TRADE_POOL);
+  trade.expiry = now + 20 * day;
+  trade.path.pays = QS_PAYS_VALUE;
+  trade.path.entry = 100;
+  trade.path.deposit = 1000;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  qs_path_left l = left(now);
+  EXPECT_EQ(l.payoff, QS_PATH_POOL);
+  EXPECT_NEAR(l.level[0], 50 / std::sqrt(110.0), 1e-12); /* 2 L sqrt 100 = 1000 */
+  EXPECT_EQ(l.level[1], 0);
+  EXPECT_EQ(l.level[2], INFINITY);
+  EXPECT_EQ(l.level[3], 0);
+  EXPECT_NEAR(left(now + 20 * day, 121).known, 1100, 1e-9); /* grows as the root */
+  /* Against five coins and 500 of cash: half of (1.1 - 1)^2 of it is lost. */
+  trade.path.pays = QS_PAYS_DIVERGENCE_LOSS;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_NEAR(left(now).level[3], 5, 1e-12);
+  EXPECT_NEAR(left(now).level[4], 500 / 110.0, 1e-12);
+  EXPECT_NEAR(left(now + 20 * day, 121).known, 1100 - 500 - 5 * 121, 1e-9);
+  /* Within [81, 144]: L (2 * 10 - 100 / 12 - 9) = 1000. */
+  trade.path.lower = 81;
+  trade.path.upper = 144;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  const double liquidity = 1000 / (20 - 100 / 12.0 - 9), base = liquidity * (0.1 - 1 / 12.0);
+  EXPECT_NEAR(left(now).level[0], liquidity / std::sqrt(110), 1e-12 * liquidity);
+  EXPECT_NEAR(left(now).level[1], 81 / 110.0, 1e-15);
+  EXPECT_NEAR(left(now).level[2], 144 / 110.0, 1e-15);
+  EXPECT_NEAR(left(now).level[3], base, 1e-12 * base);
+  const double below = liquidity * (1 / 9.0 - 1 / 12.0) * 64, held = base * 64 + liquidity;
+  EXPECT_NEAR(left(now + 20 * day, 64).known, below - held, 1e-9);
+  EXPECT_NEAR(left(now + 20 * day, 169).known, liquidity * 3 - base * 169 - liquidity, 1e-9);
+}
+
 TEST_F(PathTrades, EqualTermsAreEqual) {
   qs_trade_spec trade = make(QS_TRADE_ASIAN);
   trade.strike = 100;
