@@ -72,4 +72,6 @@ void qs_trade_spec_init(qs_trade_spec *spec) {
   path->cap = NAN;
   path->annualisation = NAN;
   path->entry = path->deposit = NAN;
+  path->knock_in = NAN;
+  path->redemption = 1;
 }

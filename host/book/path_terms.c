@@ -15,7 +15,7 @@ static int compare_doubles(const double *a, const double *b, size_t count) {
 static unsigned flags_of(const qs_path_terms *t) {
   return (unsigned)t->put | (unsigned)t->floating << 1 | (unsigned)t->geometric << 2 |
          (unsigned)t->asset << 3 | (unsigned)t->knock_in << 4 | (unsigned)t->continuous << 5 |
-         (unsigned)t->knocked << 6 | (unsigned)t->at_hit << 7;
+         (unsigned)t->knocked << 6 | (unsigned)t->at_hit << 7 | (unsigned)t->memory << 8;
 }
 
 int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b) {
@@ -38,6 +38,9 @@ int qs_path_terms_compare(const qs_path_terms *a, const qs_path_terms *b) {
   }
   int order = compare_doubles(a->number, b->number, QS_TERM_COUNT);
   order = order ? order : compare_doubles(a->fixings, b->fixings, a->count);
+  if (!order && a->calls) {
+    order = compare_doubles(a->calls, b->calls, a->count);
+  }
   return order || !a->script ? order : qs_script_compare(a->script, b->script);
 }
 
@@ -271,6 +274,72 @@ static void left_of_swap(const moment *m, qs_path_left *left) {
   left->level[4] = m->known ? value_of(m, m->known - 1) / m->forward : 0;
 }
 
+/* An autocallable note so far. */
+typedef struct note {
+  bool called, knocked_in;
+  size_t owed; /* coupons missed since one was last paid */
+} note;
+
+/* What it pays at fixing i, to which it was alive, at the price `spot`. */
+static double note_pays(const moment *m, size_t i, double spot, note *n) {
+  const double *number = m->number;
+  bool last = i + 1 == m->terms->count;
+  double paid = 0, redemption = number[QS_TERM_AMOUNT];
+  n->knocked_in = n->knocked_in || ((m->terms->knock_in || last) && spot < number[QS_TERM_LOWER]);
+  n->owed++;
+  if (spot >= number[QS_TERM_COUPON_LEVEL]) {
+    paid = number[QS_TERM_COUPON] * (m->terms->memory ? (double)n->owed : 1);
+    n->owed = 0;
+  }
+  n->called = spot >= m->terms->calls[i];
+  if (n->called || last) {
+    paid += redemption;
+  }
+  if (last && !n->called && n->knocked_in) {
+    paid -= positive(redemption - spot / number[QS_TERM_STRIKE]);
+  }
+  return paid;
+}
+
+/* A level's log per unit of the forward, within what a payoff takes for none. */
+static double log_level(double level, double forward) {
+  return level > 0 ? fmin(log(level / forward), 1e4) : -1e4;
+}
+
+/* False when memory is out. */
+static bool left_of_autocallable(qs_arena *arena, const moment *m, qs_path_left *left) {
+  const qs_path_terms *terms = m->terms;
+  note n = {false, false, 0};
+  for (size_t i = 0; i < m->known && !n.called; i++) {
+    double paid = note_pays(m, i, value_of(m, i), &n);
+    if (i + 1 == terms->count) {
+      left->known = paid;
+    } else if (terms->dates[i] >= terms->as_of) {
+      left->due += paid;
+    }
+  }
+  if (n.called || left->count == 0) {
+    left->settled = true;
+    return true;
+  }
+  double *policy = QS_NEW(arena, 2 * (size_t)left->count, double);
+  for (uint32_t d = 0; policy && d < left->count; d++) {
+    policy[2 * d] = log_level(terms->calls[m->known + d], m->forward);
+    policy[2 * d + 1] = log_level(m->number[QS_TERM_COUPON_LEVEL], m->forward);
+  }
+  left->policy = policy;
+  left->policy_width = 2;
+  left->payoff = QS_PATH_AUTOCALL;
+  left->at_hit = true;
+  left->level[0] = m->number[QS_TERM_AMOUNT] / m->forward;
+  left->level[1] = m->number[QS_TERM_COUPON] / m->forward;
+  left->level[2] = m->number[QS_TERM_LOWER] / m->forward;
+  left->level[3] = 1 / m->number[QS_TERM_STRIKE];
+  left->level[4] = n.knocked_in ? 2 : terms->knock_in;
+  left->level[5] = terms->memory ? (double)n.owed : -1;
+  return policy != NULL;
+}
+
 /* Keeps of a script's dates to come those that it observes, and the last; `place` [left->count] tells where
  * each is kept. False when memory is out. */
 static bool keep_observed(qs_arena *arena, const moment *m, qs_path_left *left, uint32_t *place) {
@@ -383,6 +452,8 @@ bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now
   case QS_TRADE_DIGITAL:
     left_of_digital(&m, left);
     break;
+  case QS_TRADE_AUTOCALLABLE:
+    return left_of_autocallable(arena, &m, left);
   case QS_TRADE_POOL:
     left_of_pool(&m, left);
     break;

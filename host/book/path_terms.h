@@ -16,10 +16,11 @@ extern "C" {
 
 /* Numbers of the terms; what a type has not is 0. Amounts and levels are in the reporting currency. */
 typedef enum qs_term {
-  QS_TERM_STRIKE, /* of swaps as paid: the variance, or the volatility */
-  QS_TERM_AMOUNT,
-  QS_TERM_LOWER, /* 0: none */
-  QS_TERM_UPPER, /* infinity: none; so are the floors and caps below */
+  QS_TERM_STRIKE, /* of swaps as paid: the variance, or the volatility; of an autocallable the initial price
+                   */
+  QS_TERM_AMOUNT, /* of an autocallable the redemption */
+  QS_TERM_LOWER,  /* 0: none; of an autocallable where it knocks in */
+  QS_TERM_UPPER,  /* infinity: none; so are the floors and caps below */
   QS_TERM_REBATE,
   QS_TERM_MONEYNESS,
   QS_TERM_LOCAL_FLOOR,
@@ -30,17 +31,20 @@ typedef enum qs_term {
   QS_TERM_SCALE, /* of swaps: realised variance = scale x sum of squared returns; of a pool: its liquidity */
   QS_TERM_BASE,  /* of a pool, what is held against it: of the underlying, and of the reporting currency */
   QS_TERM_QUOTE,
+  QS_TERM_COUPON,
+  QS_TERM_COUPON_LEVEL, /* a price */
   QS_TERM_COUNT
 } qs_term;
 
 typedef struct qs_path_terms {
   qs_trade_type type;
   bool put;
-  bool floating, geometric, asset, knock_in, continuous, knocked, at_hit;
+  bool floating, geometric, asset, knock_in, continuous, knocked, at_hit, memory;
   double number[QS_TERM_COUNT];
   qs_time as_of, expiry;
   const qs_time *dates;  /* [count] ascending, the last is the expiry; a continuous barrier has that alone */
   const double *fixings; /* [count]; NaN: after as_of, or not needed */
+  const double *calls;   /* of an autocallable, [count]: the prices at which it is called */
   size_t count;
   const qs_script *script; /* of a script alone; it observes `dates` by their numbers */
 } qs_path_terms;
@@ -67,6 +71,8 @@ typedef struct qs_path_left {
   const qs_time *dates;         /* [count], after the moment */
   double *weights;              /* [count] */
   uint32_t count;
+  const double *policy; /* [count][policy_width], see qs_path_payoff_plan */
+  uint32_t policy_width;
   const qs_script_program *program; /* of a script, as the next two: see qs_path_payoff_plan */
   const uint32_t *observed;
   const double *observations;

@@ -82,6 +82,7 @@ static const trade_rule *find_rule(qs_trade_type type) {
       [QS_TRADE_SCRIPT] = {"script", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_BERMUDAN] = {"bermudan", QS_CONTRACT_PATH, true, true, true},
       [QS_TRADE_AMERICAN] = {"american", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_AUTOCALLABLE] = {"autocallable", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_POOL] = {"pool", QS_CONTRACT_PATH, false, true, true},
   };
   return (unsigned)type < sizeof rules / sizeof rules[0] ? &rules[type] : NULL;

@@ -37,6 +37,13 @@ static void fill_numbers(const qs_trade_spec *trade, const qs_fixings *fixings, 
   case QS_TRADE_DIGITAL:
     number[QS_TERM_AMOUNT] = path->pays == QS_PAYS_ASSET ? 0 : path->amount;
     break;
+  case QS_TRADE_AUTOCALLABLE:
+    number[QS_TERM_STRIKE] = path->initial[0];
+    number[QS_TERM_AMOUNT] = path->redemption;
+    number[QS_TERM_LOWER] = or_else(path->knock_in, 0) * path->initial[0];
+    number[QS_TERM_COUPON] = path->coupon;
+    number[QS_TERM_COUPON_LEVEL] = path->coupon_barrier * path->initial[0];
+    break;
   case QS_TRADE_POOL:
     fill_pool(path, number);
     break;
@@ -79,6 +86,17 @@ static const double *make_fixings(qs_arena *arena, const qs_trade_spec *trade, c
     values[i] = given ? trade->path.past[i] : now ? spot : NAN;
   }
   return values;
+}
+
+/* The prices at which an autocallable is called; null for another, or when memory is out. */
+static const double *make_calls(qs_arena *arena, const qs_trade_spec *trade, const qs_fixings *fixings) {
+  const qs_path_spec *path = &trade->path;
+  bool callable = trade->type == QS_TRADE_AUTOCALLABLE;
+  double *calls = callable ? QS_NEW(arena, fixings->count, double) : NULL;
+  for (size_t i = 0; calls && i < fixings->count; i++) {
+    calls[i] = path->initial[0] * path->autocall[path->autocall_count > 1 ? i : 0];
+  }
+  return calls;
 }
 
 /* The bridge of a barrier that is watched at all times tells the price's own variance from the whole by rho
@@ -174,11 +192,18 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->floating = floats && path->floating;
   terms->geometric = trade->type == QS_TRADE_ASIAN && path->average == QS_AVERAGE_GEOMETRIC;
   terms->asset = trade->type == QS_TRADE_DIGITAL && path->pays == QS_PAYS_ASSET;
-  terms->knock_in = barrier && path->knock == QS_KNOCK_IN;
+  bool callable = trade->type == QS_TRADE_AUTOCALLABLE;
+  terms->knock_in =
+      callable ? path->knock_in_at == QS_KNOCK_IN_AT_FIXINGS : barrier && path->knock == QS_KNOCK_IN;
+  terms->memory = callable && path->memory;
+  terms->calls = make_calls(arena, trade, &fixings);
+  if (callable && !terms->calls) {
+    return qs_fail_memory(context, "building the book");
+  }
   terms->continuous = barrier && path->monitoring == QS_MONITORING_CONTINUOUS;
   terms->knocked = barrier && path->knocked;
   bool early = trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
-  terms->at_hit = early || (barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0);
+  terms->at_hit = early || callable || (barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0);
   terms->as_of = market->as_of;
   terms->expiry = contract->expiry;
   terms->dates = fixings.dates;

@@ -36,12 +36,19 @@ typedef struct terms {
   uint32_t parameters; /* the first parameter's quantity */
   double known;        /* part of a path's y0 that is known */
   double paid;         /* years to the payment: to the expiry, or to early exercise in the mean */
+  bool timed;          /* it pays at several dates, each with years of its own */
 } terms;
 
 static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   const qs_contract *contract = &valuation->contracts[index];
-  terms t = {contract, NULL,           1, 1, contract->years, 1, 1, contract->kind == QS_CONTRACT_PATH, 0,
-             0,        contract->years};
+  terms t = {.contract = contract,
+             .spot = 1,
+             .forward = 1,
+             .years = contract->years,
+             .discount = 1,
+             .scale = 1,
+             .path = contract->kind == QS_CONTRACT_PATH,
+             .paid = contract->years};
   if (contract->underlying < 0) {
     return t;
   }
@@ -49,6 +56,7 @@ static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   t.known = qs_known_price(valuation, index, false);
   const qs_early_bounds *early = qs_contract_bounds(valuation, index, false);
   t.paid = early ? early->years.estimate : t.paid;
+  t.timed = t.path && qs_contract_timed(valuation, index);
   t.market = market_of(valuation, contract);
   t.spot = t.market->spot;
   t.forward = qs_curve_forward(&t.market->curve, contract->years);
@@ -80,6 +88,15 @@ _Static_assert((int)QS_PATH_PRICE == (int)QS_QUANTITY_PRICE && (int)QS_PATH_DELT
 static void add_price(const terms *t, double coefficient, qs_form *form) {
   form->now[QS_QUANTITY_PRICE] += coefficient;
   form->constant += coefficient * t->known;
+}
+
+/* Adds coefficient x the sum over payments of years x y0. What a timed contract knows is paid now. */
+static void add_paid(const terms *t, double coefficient, qs_form *form) {
+  if (t->timed) {
+    form->timed += coefficient * t->years;
+  } else {
+    add_price(t, coefficient * t->paid, form);
+  }
 }
 
 static qs_form price_form(const terms *t, double coefficient) {
@@ -161,7 +178,7 @@ static qs_form carry_form(const terms *t, bool in_coin) {
   }
   qs_form form = quantity_form(QS_PATH_CARRY, t->scale);
   if (in_coin) {
-    add_price(t, -t->paid * t->scale, &form);
+    add_paid(t, -t->scale, &form);
   }
   return form;
 }
@@ -244,7 +261,8 @@ static bool option_greek(const qs_valuation *valuation, const terms *t, size_t i
   case QS_GREEK_VEGA:
     return option_vega(valuation, t, form);
   case QS_GREEK_D_RATE:
-    *form = price_form(t, -t->paid * t->scale);
+    *form = constant_form(0);
+    add_paid(t, -t->scale, form);
     return true;
   case QS_GREEK_D_CARRY:
     *form = carry_form(t, in_coin);

@@ -132,7 +132,7 @@ static qs_status find_left(builder *b, qs_path_place *places) {
     if (!qs_path_terms_left(b->arena, payoff->terms, b->origin, b->underlying->spot, forward, left)) {
       return qs_fail_memory(b->context, "laying out payoffs along paths");
     }
-    places[p] = (qs_path_place){.unit = QS_NO_PAYOFF};
+    places[p] = (qs_path_place){.unit = QS_NO_PAYOFF, .timed = QS_NO_PAYOFF};
     places[p].known = left->known / forward;
     if (left->due != 0) {
       places[p].known += left->due / unit_value(b, payoff, years, forward);
@@ -162,9 +162,15 @@ static size_t find_cuts(const builder *b, const qs_path_left *left, qs_time *cut
 typedef struct group {
   const qs_time *cuts;
   size_t cut_count;
-  size_t date_count; /* of all its payoffs, with repetitions */
-  uint32_t payoff_count;
+  size_t date_count;                  /* of all its payoffs, with repetitions */
+  uint32_t payoff_count, timed_count; /* payoffs; those that are valued by time too */
 } group;
+
+/* Whether a payoff that pays at several dates is to be valued with every payment times its share of the years
+ * too. Early exercise has the mean time of its own. */
+static bool is_timed(const builder *b, const qs_path_left *left) {
+  return b->market->greeks && !left->settled && left->at_hit && left->payoff != QS_PATH_EARLY;
+}
 
 /* The end of the calendar step that a time lies in or begins. */
 static qs_time step_end(const builder *b, qs_time time) {
@@ -215,6 +221,7 @@ static qs_status make_groups(builder *b, group **groups, uint32_t *group_count) 
     }
     made[g].date_count += left->count;
     made[g].payoff_count++;
+    made[g].timed_count += is_timed(b, left);
     b->group_of[p] = g;
   }
   *groups = made;
@@ -256,11 +263,36 @@ static bool fill_payoff(const builder *b, const qs_path_left *left, const qs_tim
   plan->dates = indices;
   plan->weights = left->weights;
   plan->date_count = left->count;
+  plan->policy = left->policy;
+  plan->policy_width = left->policy_width;
   plan->program = left->program;
   plan->observed = left->observed;
   plan->known = left->observations;
   memcpy(plan->level, left->level, sizeof plan->level);
   return indices != NULL;
+}
+
+/* Adds the timed payoffs of a group behind its others. */
+static qs_status add_timed(const builder *b, uint32_t g, uint32_t listed, qs_path_payoff_plan *plans,
+                           qs_path_place *places) {
+  for (uint32_t p = 0; p < b->set->count; p++) {
+    const qs_path_left *left = &b->left[p];
+    if (!is_timed(b, left) || b->group_of[p] != g) {
+      continue;
+    }
+    double *weights = QS_NEW(b->arena, left->count, double);
+    if (!weights) {
+      return qs_fail_memory(b->context, "laying out payoffs along paths");
+    }
+    double years = qs_time_years(b->origin, left->dates[left->count - 1]);
+    for (uint32_t i = 0; i < left->count; i++) {
+      weights[i] = left->weights[i] * qs_time_years(b->origin, left->dates[i]) / years;
+    }
+    plans[listed] = plans[places[p].payoff];
+    plans[listed].weights = weights;
+    places[p].timed = listed++;
+  }
+  return QS_OK;
 }
 
 /* What each piece of the shift adds to the variance at every date, per unit of it. */
@@ -326,7 +358,8 @@ static qs_status make_unit(const builder *b, uint32_t g, const group *of, qs_pat
   static const double no_shift = 0;
   size_t count = 0;
   qs_time *dates = collect_dates(b, g, of, &count);
-  qs_path_payoff_plan *payoffs = QS_NEW(b->arena, of->payoff_count, qs_path_payoff_plan);
+  uint32_t payoff_count = of->payoff_count + of->timed_count;
+  qs_path_payoff_plan *payoffs = QS_NEW(b->arena, payoff_count, qs_path_payoff_plan);
   qs_status status = dates && payoffs ? QS_OK : qs_fail_memory(b->context, "laying out payoffs along paths");
   uint32_t listed = 0;
   for (uint32_t p = 0; !status && p < b->set->count; p++) {
@@ -340,10 +373,13 @@ static qs_status make_unit(const builder *b, uint32_t g, const group *of, qs_pat
     places[p].payoff = listed++;
   }
   if (!status) {
+    status = add_timed(b, g, listed, payoffs, places);
+  }
+  if (!status) {
     status = make_path(b, of, dates, count, unit);
   }
   unit->payoffs = payoffs;
-  unit->payoff_count = of->payoff_count;
+  unit->payoff_count = payoff_count;
   unit->shifts = b->market->shifts ? b->market->shifts : &no_shift;
   unit->shift_count = b->market->shifts ? b->market->shift_count : 1;
   unit->greeks = b->market->greeks;

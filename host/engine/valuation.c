@@ -153,7 +153,7 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
 /* A payoff's moments: of quantity q in batch b at now[b * stride + q], a day later at later[b *
  * later_stride]. Null: nothing was simulated. */
 typedef struct place {
-  const qs_moment *now, *later;
+  const qs_moment *now, *later, *timed; /* timed: of its price, at timed[b * stride] */
   size_t stride, later_stride;
   uint32_t quantities;
 } place;
@@ -166,6 +166,9 @@ static place place_of_path(const qs_underlying_values *values, uint32_t payoff) 
     p.quantities = qs_path_unit_quantities(unit);
     p.stride = (size_t)unit->payoff_count * p.quantities;
     p.now = values->paths_now.moments[at->unit] + (size_t)at->payoff * p.quantities;
+    p.timed = at->timed == QS_NO_PAYOFF
+                  ? NULL
+                  : values->paths_now.moments[at->unit] + (size_t)at->timed * p.quantities;
   }
   const qs_path_place *later = values->paths_later.places ? &values->paths_later.places[payoff] : NULL;
   if (later && later->unit != QS_NO_PAYOFF) {
@@ -178,7 +181,7 @@ static place place_of_path(const qs_underlying_values *values, uint32_t payoff) 
 static place place_of(const qs_valuation *valuation, size_t contract) {
   if (valuation->contracts[contract].joint) {
     const qs_joint_leg *leg = &valuation->legs[contract];
-    return (place){leg->now, leg->later, leg->quantities, 1, leg->quantities};
+    return (place){leg->now, leg->later, NULL, leg->quantities, 1, leg->quantities};
   }
   uint32_t payoff = valuation->payoff_of[contract];
   if (payoff == QS_NO_PAYOFF) {
@@ -197,6 +200,10 @@ static place place_of(const qs_valuation *valuation, size_t contract) {
     p.later = values->later + (payoff - values->later_first);
   }
   return p;
+}
+
+bool qs_contract_timed(const qs_valuation *valuation, size_t contract) {
+  return place_of(valuation, contract).timed != NULL;
 }
 
 qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract) {
@@ -262,6 +269,11 @@ void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const q
       }
     }
   }
+  if (form->timed != 0 && p.timed) {
+    for (uint32_t b = 0; b < batches; b++) {
+      sums[b] += weight * form->timed * p.timed[b * p.stride].mean;
+    }
+  }
   if (form->later != 0 && p.later) {
     for (uint32_t b = 0; b < batches; b++) {
       sums[b] += weight * form->later * p.later[b * p.later_stride].mean;
@@ -320,7 +332,7 @@ qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, con
       which = q;
     }
   }
-  if (used == 1 && !later && valuation->simulation.sampling == QS_SAMPLING_PSEUDO) {
+  if (used == 1 && !later && form->timed == 0 && valuation->simulation.sampling == QS_SAMPLING_PSEUDO) {
     qs_estimate one = quantity_estimate(valuation, &p, which);
     one.estimate = form->constant + form->now[which] * one.estimate;
     one.std_error *= fabs(form->now[which]);

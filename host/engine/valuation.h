@@ -93,7 +93,9 @@ typedef struct qs_path_set {
 /* Where a payoff's moments are: in a unit, or nowhere (QS_NO_PAYOFF) since nothing is left to simulate. */
 typedef struct qs_path_place {
   uint32_t unit, payoff;
-  double known; /* added to the price, per unit of the forward */
+  uint32_t timed; /* the same payoff of the unit with every payment times its share of the years to the
+                     expiry, for what pays at several dates and with Greeks; else QS_NO_PAYOFF */
+  double known;   /* added to the price, per unit of the forward */
 } qs_path_place;
 
 typedef struct qs_path_units {
@@ -155,12 +157,17 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
                            const qs_contract *contracts, size_t count, const qs_simulation *simulation,
                            bool greeks, qs_valuation *valuation);
 
-/* constant + sum_q now[q] y_q + later y', in the payoff of one contract. */
+/* constant + sum_q now[q] y_q + later y' + timed y'', in the payoff of one contract; y'' is the price with
+ * every payment times its share of the years to the expiry. */
 typedef struct qs_form {
   double constant;
   double now[QS_PATH_PARAMETERS + QS_MAX_LAW_PARAMETERS + QS_MAX_ADDED];
   double later;
+  double timed;
 } qs_form;
+
+/* Whether there is a y'' (qs_form) of the contract, which pays at several dates. */
+bool qs_contract_timed(const qs_valuation *valuation, size_t contract);
 
 /* The price per unit of the forward that a contract along a path has beside what its payoff yields, now or a
  * day later; 0 for others. */

@@ -29,7 +29,8 @@ static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
                                         {"script", QS_TRADE_SCRIPT},
                                         {"bermudan", QS_TRADE_BERMUDAN},
                                         {"american", QS_TRADE_AMERICAN},
-                                        {"pool", QS_TRADE_POOL}};
+                                        {"pool", QS_TRADE_POOL},
+                                        {"autocallable", QS_TRADE_AUTOCALLABLE}};
 static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
 static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
 static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
@@ -41,9 +42,13 @@ static const qs_choice pays_choices[] = {{"cash", QS_PAYS_CASH},
 static const qs_choice knock_choices[] = {{"out", QS_KNOCK_OUT}, {"in", QS_KNOCK_IN}};
 static const qs_choice monitoring_choices[] = {{"continuous", QS_MONITORING_CONTINUOUS},
                                                {"discrete", QS_MONITORING_DISCRETE}};
+static const qs_choice knock_in_choices[] = {{"expiry", QS_KNOCK_IN_AT_EXPIRY},
+                                             {"fixings", QS_KNOCK_IN_AT_FIXINGS}};
 static const qs_choice rebate_choices[] = {{"expiry", QS_REBATE_AT_EXPIRY}, {"hit", QS_REBATE_AT_HIT}};
 
 #define CHOICE(list) .choices = (list), .choice_count = COUNT(list)
+#define RELATIVE(above)                                                                                      \
+  { 0, 1000, above, false }
 #define PRICE                                                                                                \
   { 0, 1e15, true, false }
 
@@ -88,6 +93,16 @@ static const qs_field trade_fields[] = {
     {"annualisation", QS_FIELD_NUMBER, .offset = AT(path.annualisation), .range = {0, 1000000, true, false}},
     {"entry", QS_FIELD_NUMBER, .offset = AT(path.entry), .range = PRICE},
     {"deposit", QS_FIELD_NUMBER, .offset = AT(path.deposit), .range = PRICE},
+    {"initial", QS_FIELD_NUMBERS, .offset = AT(path.initial), .count_offset = AT(path.initial_count),
+     .range = PRICE, .min_count = 1, .max_count = 16, .or_one = true},
+    {"autocall", QS_FIELD_NUMBERS, .offset = AT(path.autocall), .count_offset = AT(path.autocall_count),
+     .range = RELATIVE(true), .min_count = 1, .max_count = QS_MAX_FIXINGS, .or_one = true},
+    {"coupon", QS_FIELD_NUMBER, .offset = AT(path.coupon), .range = RELATIVE(false)},
+    {"coupon_barrier", QS_FIELD_NUMBER, .offset = AT(path.coupon_barrier), .range = RELATIVE(false)},
+    {"memory", QS_FIELD_BOOL, .offset = AT(path.memory)},
+    {"knock_in", QS_FIELD_NUMBER, .offset = AT(path.knock_in), .range = RELATIVE(true)},
+    {"knock_in_at", QS_FIELD_CHOICE, .offset = AT(path.knock_in_at), CHOICE(knock_in_choices)},
+    {"redemption", QS_FIELD_NUMBER, .offset = AT(path.redemption), .range = RELATIVE(false)},
     {"payoff", QS_FIELD_TEXT, .offset = AT(script.payoff)},
     {"constants", QS_FIELD_OTHER, .read = qs_read_constants},
     {"schedules", QS_FIELD_OTHER, .read = qs_read_schedules},
@@ -114,13 +129,14 @@ enum {
   BERMUDAN = 1 << QS_TRADE_BERMUDAN,
   AMERICAN = 1 << QS_TRADE_AMERICAN,
   POOL = 1 << QS_TRADE_POOL,
+  AUTOCALLABLE = 1 << QS_TRADE_AUTOCALLABLE,
   EARLY = BERMUDAN | AMERICAN,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
   OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START | EARLY,
-  IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | FUTURE | PERPETUAL,
+  IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | AUTOCALLABLE | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
-  FIXED = AVERAGED | CLIQUET | SWAPS,
-  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | FORWARD | FUTURE
+  FIXED = AVERAGED | CLIQUET | SWAPS | AUTOCALLABLE,
+  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | AUTOCALLABLE | FORWARD | FUTURE
 };
 
 /* Which types have a key, and which of them need it. */
@@ -155,6 +171,14 @@ static const struct {
     {"annualisation", SWAPS, 0},
     {"entry", POOL, POOL},
     {"deposit", POOL, POOL},
+    {"initial", AUTOCALLABLE, AUTOCALLABLE},
+    {"autocall", AUTOCALLABLE, AUTOCALLABLE},
+    {"coupon", AUTOCALLABLE, 0},
+    {"coupon_barrier", AUTOCALLABLE, 0},
+    {"memory", AUTOCALLABLE, 0},
+    {"knock_in", AUTOCALLABLE, 0},
+    {"knock_in_at", AUTOCALLABLE, 0},
+    {"redemption", AUTOCALLABLE, 0},
     {"payoff", SCRIPT, SCRIPT},
     {"constants", SCRIPT, 0},
     {"schedules", SCRIPT, 0},
@@ -165,7 +189,7 @@ static const char *name_of(const qs_trade_spec *spec) {
   static const char *const names[] = {
       "a european",        "a forward", "a future",   "a perpetual",     "a spot",    "a digital",
       "an asian",          "a barrier", "a lookback", "a forward_start", "a cliquet", "a variance_swap",
-      "a volatility_swap", "a script",  "a bermudan", "an american",     "a pool"};
+      "a volatility_swap", "a script",  "a bermudan", "an american",     "a pool",    "an autocallable"};
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }

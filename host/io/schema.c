@@ -70,7 +70,7 @@ static void describe(const qs_field *field, char *text) {
     fixed = "a UTC time after 1970 such as 2026-08-01T17:58:04Z";
     break;
   case QS_FIELD_NUMBERS:
-    fixed = "a list of numbers";
+    fixed = field->or_one ? "a number, or a list of numbers" : "a list of numbers";
     break;
   case QS_FIELD_TEXTS:
     fixed = "a list of texts";
@@ -195,7 +195,22 @@ static qs_status check_count(qs_reader *reader, const qs_field *field, const qs_
   return QS_OK;
 }
 
+static qs_status read_one(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  double *value = QS_NEW(reader->arena, 1, double);
+  if (!value) {
+    return qs_reader_no_memory(reader);
+  }
+  const double *list = value;
+  const size_t count = 1;
+  store(object, field->offset, &list, sizeof list);
+  store(object, field->count_offset, &count, sizeof count);
+  return read_number(reader, field, node, value);
+}
+
 static qs_status read_numbers(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  if (field->or_one && node->kind == QS_NODE_SCALAR) {
+    return read_one(reader, field, node, object);
+  }
   qs_status status = check_count(reader, field, node, "numbers");
   if (status != QS_OK) {
     return status;

@@ -55,6 +55,7 @@ struct qs_field {
   qs_range range;              /* of numbers; of a list's numbers */
   size_t min_count, max_count; /* of a list's elements; of a text's bytes. 0: 0 and the table's own limit */
   bool distinct;               /* no element of a list twice */
+  bool or_one;                 /* one number stands for a list of it */
   const qs_choice *choices;
   size_t choice_count;
   const qs_table *table;

@@ -21,7 +21,7 @@ static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
 }
 
 bool qs_trade_along_path(qs_trade_type type) {
-  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_POOL;
+  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_AUTOCALLABLE;
 }
 
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
@@ -32,6 +32,7 @@ bool qs_trade_has_fixings(const qs_trade_spec *trade) {
   case QS_TRADE_VARIANCE_SWAP:
   case QS_TRADE_VOLATILITY_SWAP:
   case QS_TRADE_BERMUDAN:
+  case QS_TRADE_AUTOCALLABLE:
     return true;
   case QS_TRADE_BARRIER:
     return trade->path.monitoring == QS_MONITORING_DISCRETE;
@@ -314,6 +315,48 @@ static qs_status check_pool(const qs_path_spec *path, qs_flaw *flaw) {
   return !status && !pays ? bad(flaw, "pays", "must be value or divergence_loss for a pool") : status;
 }
 
+static qs_status check_amount(const char *key, double value, qs_flaw *flaw) {
+  return value >= 0 && !isinf(value) ? QS_OK : bad(flaw, key, "%.10g; must be finite and at least 0", value);
+}
+
+static qs_status check_autocallable(const qs_path_spec *path, qs_flaw *flaw) {
+  if (path->initial_count != 1) {
+    return bad(flaw, "initial", "%zu prices; must be one", path->initial_count);
+  }
+  if (!path->autocall_count) {
+    return bad(flaw, "autocall", "must be given: one level, or one for each fixing");
+  }
+  qs_status status = check_positive("initial", path->initial[0], true, flaw);
+  for (size_t i = 0; !status && i < path->autocall_count; i++) {
+    status = check_positive("autocall", path->autocall[i], true, flaw);
+  }
+  if (!status) {
+    status = check_positive("knock_in", path->knock_in, false, flaw);
+  }
+  const char *const keys[] = {"coupon", "coupon_barrier", "redemption"};
+  const double amounts[] = {path->coupon, path->coupon_barrier, path->redemption};
+  for (size_t i = 0; !status && i < sizeof keys / sizeof keys[0]; i++) {
+    status = check_amount(keys[i], amounts[i], flaw);
+  }
+  return status;
+}
+
+/* One level for each fixing, and none of them reached before as_of. */
+static qs_status check_calls(const qs_path_spec *path, const qs_fixings *fixings, qs_flaw *flaw) {
+  size_t count = path->autocall_count;
+  if (count != 1 && count != fixings->count) {
+    return bad(flaw, "autocall", "%zu levels for %zu fixings; must be one, or one for each", count,
+               fixings->count);
+  }
+  for (size_t i = 0; i < fixings->past; i++) {
+    if (path->past[i] >= path->initial[0] * path->autocall[count > 1 ? i : 0]) {
+      return bad(flaw, "past", "value %zu is %.10g; must be below the call's level, or the note is over",
+                 i + 1, path->past[i]);
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status check_digital(const qs_path_spec *path, qs_flaw *flaw) {
   if (path->pays != QS_PAYS_CASH && path->pays != QS_PAYS_ASSET) {
     return bad(flaw, "pays", "must be cash or asset for a digital");
@@ -355,6 +398,8 @@ static qs_status check_terms(const qs_trade_spec *trade, qs_flaw *flaw) {
     return check_digital(path, flaw);
   case QS_TRADE_POOL:
     return check_pool(path, flaw);
+  case QS_TRADE_AUTOCALLABLE:
+    return check_autocallable(path, flaw);
   case QS_TRADE_BARRIER:
     return check_barrier(path, flaw);
   case QS_TRADE_FORWARD_START:
@@ -380,5 +425,8 @@ qs_status qs_fixings_make(qs_arena *arena, const qs_trade_spec *trade, qs_time a
   if (status && trade->type == QS_TRADE_BERMUDAN) {
     flaw->key = "exercise";
   }
-  return status ? status : check_past(trade, fixings, flaw);
+  if (!status) {
+    status = check_past(trade, fixings, flaw);
+  }
+  return !status && trade->type == QS_TRADE_AUTOCALLABLE ? check_calls(&trade->path, fixings, flaw) : status;
 }

@@ -107,7 +107,10 @@ typedef enum qs_trade_type {
   QS_TRADE_AMERICAN = 15, /* any time up to the expiry */
   /* A position of a liquidity pool, worth L (2 sqrt S - S / sqrt upper - sqrt lower) within its range, at T,
    * or that less what its tokens at the entry price would be worth. */
-  QS_TRADE_POOL = 16
+  QS_TRADE_POOL = 16,
+  /* A note that is redeemed at the first fixing at its level, pays coupons meanwhile, and loses with the
+   * price at the end if that was low. */
+  QS_TRADE_AUTOCALLABLE = 17
 } qs_trade_type;
 
 typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;
@@ -119,6 +122,7 @@ typedef enum qs_digital_pays {
 } qs_digital_pays;
 typedef enum qs_knock { QS_KNOCK_OUT = 0, QS_KNOCK_IN = 1 } qs_knock;
 typedef enum qs_monitoring { QS_MONITORING_CONTINUOUS = 0, QS_MONITORING_DISCRETE = 1 } qs_monitoring;
+typedef enum qs_knock_in_at { QS_KNOCK_IN_AT_EXPIRY = 0, QS_KNOCK_IN_AT_FIXINGS = 1 } qs_knock_in_at;
 typedef enum qs_rebate_paid { QS_REBATE_AT_EXPIRY = 0, QS_REBATE_AT_HIT = 1 } qs_rebate_paid;
 
 /* Dates by rule: `from`, then every so many days or months, and last of all `to`, whenever that is. */
@@ -161,6 +165,16 @@ typedef struct qs_path_spec {
   double annualisation; /* swaps: returns a year; NaN: by the calendar, Act/365 */
   double entry;         /* pool: the price at which the liquidity was provided */
   double deposit;       /* pool: what the position was worth then, in the reporting currency */
+  /* Autocallable; amounts are in the reporting currency for a notional of 1, levels relative to `initial`. */
+  const double *initial; /* [initial_count]: the one price that levels are relative to */
+  size_t initial_count;
+  const double *autocall; /* [autocall_count]: where it is called, one for all fixings or one for each */
+  size_t autocall_count;
+  double coupon, coupon_barrier; /* paid at each fixing at or above the barrier (default 0 and 0) */
+  bool memory;                   /* a coupon that was missed is paid with the next one */
+  double knock_in;               /* NaN: none, nothing can be lost */
+  qs_knock_in_at knock_in_at;
+  double redemption; /* paid when it is called, and at the end (default 1) */
 } qs_path_spec;
 
 /* A constant that a formula names. */

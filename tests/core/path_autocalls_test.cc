@@ -77,10 +77,10 @@ double value(const Note &note, double start, double drift, double variance) {
   for (auto &a : after)
     a.assign(at[n].x.size(), 0.0);
   for (size_t d = n; d > 0; d--) {
-    // What state (in, owed) gets at date d, by its node.
+    // What state (in, owed) is paid at date d, by its node.
     const Nodes &to = at[d], &from = at[d - 1];
     before.assign(2 * (most + 2), {});
-    std::vector<std::vector<double>> gets(2 * (most + 1), std::vector<double>(to.x.size()));
+    std::vector<std::vector<double>> pays_in(2 * (most + 1), std::vector<double>(to.x.size()));
     for (size_t in = 0; in < 2; in++)
       for (size_t owed = 0; owed <= most; owed++)
         for (size_t k = 0; k < to.x.size(); k++) {
@@ -95,7 +95,7 @@ double value(const Note &note, double start, double drift, double variance) {
             sum -= w * std::max(0.0, note.redemption - note.slope * s);
           if (!called && d < n && left <= most)
             sum += after[now_in * (most + 2) + left][k];
-          gets[in * (most + 1) + owed][k] = sum;
+          pays_in[in * (most + 1) + owed][k] = sum;
         }
     for (auto &b : before)
       b.assign(from.x.size(), 0.0);
@@ -105,7 +105,7 @@ double value(const Note &note, double start, double drift, double variance) {
         if (p > 1e-25)
           for (size_t in = 0; in < 2; in++)
             for (size_t owed = 0; owed <= most; owed++)
-              before[in * (most + 2) + owed][x] += p * gets[in * (most + 1) + owed][k];
+              before[in * (most + 2) + owed][x] += p * pays_in[in * (most + 1) + owed][k];
       }
     after.swap(before);
   }

@@ -56,6 +56,19 @@ void add_all(World &w, uint32_t days, qs_time expiry) {
   line.path.pays = QS_PAYS_VALUE;
   line.path.entry = 98;
   line.path.deposit = 1000;
+  static const double initial = 101, calls[] = {1.05};
+  qs_trade_spec &note = add(w, "note", QS_TRADE_AUTOCALLABLE, expiry);
+  note.path.rule.days = days;
+  note.path.initial = &initial;
+  note.path.initial_count = 1;
+  note.path.autocall = calls;
+  note.path.autocall_count = 1;
+  note.path.coupon = 0.01;
+  note.path.coupon_barrier = 1;
+  note.path.memory = true;
+  note.path.knock_in = 0.85;
+  note.path.knock_in_at = QS_KNOCK_IN_AT_FIXINGS;
+  note.quantity = 100;
   qs_trade_spec &start = add(w, "start", QS_TRADE_FORWARD_START, expiry);
   start.path.start = expiry - 20 * kDay - 4321;
   qs_trade_spec &out = add(w, "out", QS_TRADE_BARRIER, expiry, 100);
@@ -267,7 +280,7 @@ TEST(PathValues, HostGreeksAreBumpsOfTheInputs) {
     w.value();
     std::map<std::string, qs_trade_result> results;
     for (const char *id : {"digital", "asian", "geometric", "floating", "start", "variance", "volatility",
-                           "extreme", "geometric strike", "pool", "line"}) {
+                           "extreme", "geometric strike", "pool", "line", "note", "hit"}) {
       results[id] = w.trade(id);
     }
     return results;

@@ -165,6 +165,74 @@ TEST_F(ScriptRuns, BuiltInsWithinErrors) {
     expect_alike(i + 1, i, 4.5);
 }
 
+TEST_F(ScriptRuns, PoolsAndGeometricStrikesWithinErrors) {
+  add("pool", QS_TRADE_POOL, "J");
+  trades.back().path.pays = QS_PAYS_DIVERGENCE_LOSS;
+  trades.back().path.entry = 100;
+  trades.back().path.deposit = 100;
+  trades.back().path.lower = 80;
+  trades.back().path.upper = 150;
+  // L (2 sqrt s - s / sqrt b - sqrt a), s within [a, b], and S times the slope outside; less the tokens.
+  add_script("pool script",
+             "l = 100 / (20 - 100 / sqrt(U) - sqrt(B)); s = min(max(S[T], B), U); x = l * (1 / sqrt(s) - 1 / "
+             "sqrt(U));"
+             "x * S[T] + l * (sqrt(s) - sqrt(B)) - S[T] * l * (0.1 - 1 / sqrt(U)) - l * (10 - sqrt(B))",
+             "J");
+  add("strike", QS_TRADE_ASIAN, "J");
+  trades.back().path.floating = true;
+  trades.back().path.average = QS_AVERAGE_GEOMETRIC;
+  trades.back().path.fixings = few;
+  trades.back().path.fixing_count = 3;
+  add_script("strike script", "max(S[T] - product(S[few])^(1/3), 0)", "J");
+  run();
+  for (size_t i = 0; i < trades.size(); i += 2)
+    expect_alike(i + 1, i, 4.5);
+}
+
+// Without interest: a formula pays all at the expiry. d_rate is another then.
+TEST_F(ScriptRuns, AutocallablesWithinErrors) {
+  underlyings[0].discount_rate = 0;
+  const double initial = 100, calls[] = {1.05, 1.02, 1.01};
+  const qs_schedule_spec dates[] = {
+      {"few", few, 3, {}, false}, {"one", few, 1, {}, true}, {"two", few + 1, 1, {}, true}};
+  for (bool memory : {false, true}) {
+    add(memory ? "memory" : "note", QS_TRADE_AUTOCALLABLE);
+    qs_path_spec &note = trades.back().path;
+    note.fixings = few;
+    note.fixing_count = 3;
+    note.initial = &initial;
+    note.initial_count = 1;
+    note.autocall = calls;
+    note.autocall_count = 3;
+    note.coupon = 0.03;
+    note.coupon_barrier = 0.95;
+    note.memory = memory;
+    note.knock_in = 0.8;
+    note.knock_in_at = memory ? QS_KNOCK_IN_AT_FIXINGS : QS_KNOCK_IN_AT_EXPIRY;
+    add_script(memory ? "memory script" : "note script",
+               memory
+                   ? "c = if(S[one] >= 105, 1, 0); d = if(S[two] >= 102, 1, 0); x = if(S[one] >= 95, 1, 0);"
+                     "y = if(S[two] >= 95, 1, 0); z = if(S[T] >= 95, 1, 0); o = 2 - x; p = 1 + o * (1 - y);"
+                     "lost = if(min(S[few]) < B, if(S[T] < 101, max(1 - S[T] / K, 0), 0), 0);"
+                     "0.03 * x + c + (1 - c) * (0.03 * y * o + d + (1 - d) * (0.03 * z * p + 1 - lost))"
+                   : "c = if(S[one] >= 105, 1, 0); d = if(S[two] >= 102, 1, 0); x = if(S[one] >= 95, 1, 0);"
+                     "y = if(S[two] >= 95, 1, 0); z = if(S[T] >= 95, 1, 0);"
+                     "lost = if(S[T] < B, 1 - S[T] / K, 0);"
+                     "0.03 * x + c + (1 - c) * (0.03 * y + d + (1 - d) * (0.03 * z + 1 - lost))");
+    trades.back().script.schedules = dates;
+    trades.back().script.schedule_count = 3;
+  }
+  run();
+  for (size_t i = 0; i < trades.size(); i += 2) {
+    qs_greeks *of[] = {&const_cast<qs_trade_result &>(results->trades[i]).greeks,
+                       &const_cast<qs_trade_result &>(results->trades[i + 1]).greeks};
+    const qs_estimate all_late = of[1]->value[QS_GREEK_D_RATE], each = of[0]->value[QS_GREEK_D_RATE];
+    EXPECT_LT(std::fabs(each.estimate), 0.7 * std::fabs(all_late.estimate));
+    of[0]->value[QS_GREEK_D_RATE] = all_late;
+    expect_alike(i + 1, i, 4.5);
+  }
+}
+
 TEST_F(ScriptRuns, SettledInCoin) {
   add("asian", QS_TRADE_ASIAN);
   trades.back().strike = 100;

@@ -30,6 +30,8 @@ const char trades[] = R"(trades:
   - {id: p1, type: pool, underlying: X, pays: divergence_loss, entry: 100, deposit: 5000, lower: 80, upper: 130, expiry: 2026-06-01, quantity: -1, settlement: coin}
   - {id: p2, type: pool, underlying: X, pays: value, entry: 100, deposit: 5000, expiry: 2026-06-01, quantity: 1}
   - {id: a4, type: asian, underlying: X, call_put: put, floating: true, average: geometric, expiry: 2026-06-01, quantity: 1, fixings: {every: week}}
+  - {id: n1, type: autocallable, underlying: X, initial: 105, autocall: [1.1, 1, 0.9], coupon: 0.02, coupon_barrier: 0.8, memory: true, knock_in: 0.7, knock_in_at: fixings, redemption: 1.01, fixings: [2026-02-01, 2026-04-01, 2026-06-01], past: [90], quantity: 1e5}
+  - {id: n2, type: autocallable, underlying: X, initial: [105], autocall: 1, expiry: 2026-06-01, fixings: {every: month}, quantity: 1, settlement: coin}
 )";
 
 class Trades : public testing::Test {
@@ -44,7 +46,7 @@ protected:
     ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
         << context.message;
     const qs_inputs *in = qs_config_inputs(config);
-    ASSERT_EQ(in->trade_count, 19u);
+    ASSERT_EQ(in->trade_count, 21u);
     t = in->trades;
   }
   void TearDown() override { qs_config_destroy(config); }
@@ -125,6 +127,31 @@ TEST_F(Trades, EarlyExercise) {
   EXPECT_TRUE(t[14].path.rule.skip_first);
   EXPECT_EQ(t[15].type, QS_TRADE_AMERICAN);
   EXPECT_EQ(t[15].strike, 90);
+}
+
+TEST_F(Trades, Autocallable) {
+  EXPECT_EQ(t[19].type, QS_TRADE_AUTOCALLABLE);
+  const qs_path_spec &n = t[19].path;
+  ASSERT_EQ(n.initial_count, 1u);
+  EXPECT_EQ(n.initial[0], 105);
+  ASSERT_EQ(n.autocall_count, 3u);
+  EXPECT_EQ(n.autocall[2], 0.9);
+  EXPECT_EQ(n.coupon, 0.02);
+  EXPECT_EQ(n.coupon_barrier, 0.8);
+  EXPECT_TRUE(n.memory);
+  EXPECT_EQ(n.knock_in, 0.7);
+  EXPECT_EQ(n.knock_in_at, QS_KNOCK_IN_AT_FIXINGS);
+  EXPECT_EQ(n.redemption, 1.01);
+  EXPECT_EQ(n.past_count, 1u);
+  const qs_path_spec &plain = t[20].path;
+  ASSERT_EQ(plain.initial_count, 1u);
+  EXPECT_EQ(plain.initial[0], 105);
+  ASSERT_EQ(plain.autocall_count, 1u);
+  EXPECT_EQ(plain.autocall[0], 1);
+  EXPECT_EQ(plain.coupon, 0);
+  EXPECT_TRUE(std::isnan(plain.knock_in));
+  EXPECT_EQ(plain.knock_in_at, QS_KNOCK_IN_AT_EXPIRY);
+  EXPECT_EQ(plain.redemption, 1);
 }
 
 TEST_F(Trades, Pool) {

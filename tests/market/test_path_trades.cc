@@ -276,6 +276,66 @@ TEST_F(PathTrades, TheOthers) {
   EXPECT_EQ(left(now + 20 * day, 104).known, 0);
 }
 
+TEST_F(PathTrades, ANoteKeepsWhatItOwes) {
+  const qs_time dates[] = {now - 20 * day, now - 10 * day, now, now + 10 * day, now + 20 * day};
+  const double past[] = {70, 88, 85}, calls[] = {1.1, 1.05, 1, 0.95, 0.9}, initial = 100;
+  qs_trade_spec trade = make(QS_TRADE_AUTOCALLABLE);
+  trade.path.fixings = dates;
+  trade.path.fixing_count = 5;
+  trade.path.past = past;
+  trade.path.past_count = 3;
+  trade.path.initial = &initial;
+  trade.path.initial_count = 1;
+  trade.path.autocall = calls;
+  trade.path.autocall_count = 5;
+  trade.path.coupon = 0.02;
+  trade.path.coupon_barrier = 0.9;
+  trade.path.memory = true;
+  trade.path.knock_in = 0.75;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_STREQ(qs_contract_name(&contract), "autocallable");
+  qs_path_left l = left(now);
+  EXPECT_EQ(l.payoff, QS_PATH_AUTOCALL);
+  ASSERT_EQ(l.count, 2u);
+  EXPECT_TRUE(l.at_hit);
+  EXPECT_EQ(l.due, 0);
+  EXPECT_DOUBLE_EQ(l.level[0], 1 / 110.0);
+  EXPECT_DOUBLE_EQ(l.level[1], 0.02 / 110);
+  EXPECT_DOUBLE_EQ(l.level[2], 75 / 110.0);
+  EXPECT_DOUBLE_EQ(l.level[3], 0.01);
+  EXPECT_EQ(l.level[4], 0);
+  EXPECT_EQ(l.level[5], 3);
+  ASSERT_EQ(l.policy_width, 2u);
+  EXPECT_DOUBLE_EQ(l.policy[0], std::log(95 / 110.0));
+  EXPECT_DOUBLE_EQ(l.policy[3], std::log(90 / 110.0));
+  /* A fixing that passes: coupons are paid then, or it is called, or both are missed. */
+  l = left(now + 10 * day, 92);
+  EXPECT_FALSE(l.settled);
+  EXPECT_DOUBLE_EQ(l.due, 4 * 0.02);
+  EXPECT_EQ(l.level[5], 0);
+  l = left(now + 10 * day, 96);
+  EXPECT_TRUE(l.settled);
+  EXPECT_DOUBLE_EQ(l.due, 1 + 4 * 0.02);
+  l = left(now + 20 * day, 80); /* it was above the knock-in at the end */
+  EXPECT_TRUE(l.settled);
+  EXPECT_DOUBLE_EQ(l.known, 1);
+  EXPECT_EQ(l.due, 0);
+  EXPECT_DOUBLE_EQ(left(now + 20 * day, 60).known, 0.6);
+  /* Watched at the fixings it was knocked in at the first. */
+  trade.path.knock_in_at = QS_KNOCK_IN_AT_FIXINGS;
+  trade.path.memory = false;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_EQ(left(now).level[4], 2);
+  EXPECT_EQ(left(now).level[5], -1);
+  EXPECT_DOUBLE_EQ(left(now + 20 * day, 80).known, 0.8);
+  EXPECT_DOUBLE_EQ(left(now + 10 * day, 92).due, 0.02);
+  qs_contract first = contract;
+  trade.path.autocall_count = 1;
+  ASSERT_EQ(resolve(trade), QS_OK) << market.message();
+  EXPECT_NE(qs_path_terms_compare(first.path, contract.path), 0);
+  EXPECT_DOUBLE_EQ(contract.path->calls[4], 110);
+}
+
 TEST_F(PathTrades, APoolIsItsTokens) {
   qs_trade_spec trade = make(QS_TRADE_POOL);
   trade.expiry = now + 20 * day;
