@@ -98,6 +98,7 @@ static const qs_trade_spec *copy_trades(copier *c, const qs_trade_spec *trades, 
     qs_path_spec *path = &made[i].path;
     path->fixings = copy_array(c, path->fixings, path->fixing_count, sizeof *path->fixings);
     path->past = copy_array(c, path->past, path->past_count, sizeof *path->past);
+    path->weights = copy_array(c, path->weights, path->weight_count, sizeof *path->weights);
     path->initial = copy_array(c, path->initial, path->initial_count, sizeof *path->initial);
     path->autocall = copy_array(c, path->autocall, path->autocall_count, sizeof *path->autocall);
     copy_script(c, &made[i].script);

@@ -72,6 +72,7 @@ void qs_trade_spec_init(qs_trade_spec *spec) {
   path->cap = NAN;
   path->annualisation = NAN;
   path->entry = path->deposit = NAN;
+  path->settlement_average.every_seconds = 60;
   path->knock_in = NAN;
   path->redemption = 1;
 }

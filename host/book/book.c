@@ -11,7 +11,7 @@ const char *qs_contract_kind_name(qs_contract_kind kind) {
 }
 
 const char *qs_contract_name(const qs_contract *contract) {
-  return contract->path ? qs_trade_type_name(contract->path->type) : qs_contract_kind_name(contract->kind);
+  return contract->path ? qs_trade_type_name(contract->path->called) : qs_contract_kind_name(contract->kind);
 }
 
 /* "positions[3] (line 5)", without the line where there is none. */

@@ -38,6 +38,7 @@ typedef enum qs_term {
 
 typedef struct qs_path_terms {
   qs_trade_type type;
+  qs_trade_type called; /* what the trade says it is; `type` is what it means (host/script/meant.h) */
   bool put;
   bool floating, geometric, asset, knock_in, continuous, knocked, at_hit, memory;
   double number[QS_TERM_COUNT];

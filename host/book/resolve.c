@@ -82,6 +82,11 @@ static const trade_rule *find_rule(qs_trade_type type) {
       [QS_TRADE_SCRIPT] = {"script", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_BERMUDAN] = {"bermudan", QS_CONTRACT_PATH, true, true, true},
       [QS_TRADE_AMERICAN] = {"american", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_BASKET] = {"basket", QS_CONTRACT_PATH, true, true, false},
+      [QS_TRADE_SPREAD] = {"spread", QS_CONTRACT_PATH, true, true, false},
+      [QS_TRADE_EXCHANGE] = {"exchange", QS_CONTRACT_PATH, false, true, false},
+      [QS_TRADE_BEST_OF] = {"best_of", QS_CONTRACT_PATH, true, true, false},
+      [QS_TRADE_WORST_OF] = {"worst_of", QS_CONTRACT_PATH, true, true, false},
       [QS_TRADE_AUTOCALLABLE] = {"autocallable", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_POOL] = {"pool", QS_CONTRACT_PATH, false, true, true},
   };
@@ -167,6 +172,25 @@ static qs_status check_enums(qs_context *context, const char *place, const trade
   return QS_OK;
 }
 
+/* The path of a trade that lies along one, or means one that does. */
+static qs_status resolve_meaning(qs_context *context, qs_arena *arena, const qs_market *market,
+                                 const char *place, const qs_trade_spec *trade, qs_contract *out) {
+  double rate = market->underlyings[out->underlying].discount_rate;
+  qs_meant meant;
+  qs_flaw flaw;
+  qs_status status = qs_trade_meant(arena, trade, market->as_of, rate, &meant, &flaw);
+  if (status) {
+    return status == QS_ERROR_INPUT
+               ? qs_fail(context, QS_ERROR_INPUT, "%s: %s: %s", place, flaw.key, flaw.why)
+               : qs_fail_memory(context, "building the book");
+  }
+  if (!qs_trade_along_path(meant.trade.type)) {
+    return QS_OK;
+  }
+  out->kind = QS_CONTRACT_PATH;
+  return qs_resolve_path(context, arena, market, place, &meant, trade->type, out);
+}
+
 qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
                            const qs_trade_spec *trade, qs_contract *contract) {
   const trade_rule *rule = find_rule(trade->type);
@@ -184,7 +208,9 @@ qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlying: %.64s is none of this run's underlyings", place,
                    text_or(name, "nothing"));
   }
-  if (trade->underlying_count && trade->type != QS_TRADE_SCRIPT) {
+  bool several = trade->type == QS_TRADE_SCRIPT || trade->type == QS_TRADE_AUTOCALLABLE ||
+                 qs_trade_on_several(trade->type);
+  if (trade->underlying_count && !several) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: a %s has one, its underlying", place,
                    rule->name);
   }
@@ -209,8 +235,7 @@ qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market
   if (out.kind == QS_CONTRACT_FUTURE || out.kind == QS_CONTRACT_PERPETUAL) {
     out.entry_price = out.forward;
   }
-  if (out.kind == QS_CONTRACT_PATH &&
-      (status = qs_resolve_path(context, arena, market, place, trade, &out))) {
+  if ((status = resolve_meaning(context, arena, market, place, trade, &out))) {
     return status;
   }
   status = apply_entry(context, place, trade->entry_price, &out);

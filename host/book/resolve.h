@@ -3,6 +3,7 @@
 #define QS_HOST_BOOK_RESOLVE_H
 
 #include "host/book/book.h"
+#include "host/script/meant.h"
 
 enum { QS_BOOK_PLACE_SIZE = 160 };
 
@@ -17,9 +18,11 @@ qs_status qs_resolve_position(qs_context *context, const qs_market *market, cons
 qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
                            const qs_trade_spec *trade, qs_contract *contract);
 
-/* Gives a contract, whose underlying and expiry are there, its path. */
+/* Gives a contract, whose underlying and expiry are there, the path of what a trade of the type `called`
+ * means.
+ */
 qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
-                          const qs_trade_spec *trade, qs_contract *contract);
+                          const qs_meant *meant, qs_trade_type called, qs_contract *contract);
 
 /* The id is "cash-" and the currency, made in the arena. */
 qs_status qs_resolve_cash(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,

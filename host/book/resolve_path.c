@@ -166,7 +166,8 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
 }
 
 qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market *market, const char *place,
-                          const qs_trade_spec *trade, qs_contract *contract) {
+                          const qs_meant *meant, qs_trade_type called, qs_contract *contract) {
+  const qs_trade_spec *trade = &meant->trade;
   const qs_path_spec *path = &trade->path;
   qs_fixings fixings;
   qs_flaw flaw;
@@ -188,6 +189,7 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   bool barrier = trade->type == QS_TRADE_BARRIER;
   bool floats = trade->type == QS_TRADE_ASIAN || trade->type == QS_TRADE_LOOKBACK;
   terms->type = trade->type;
+  terms->called = called;
   terms->put = trade->call_put == QS_PUT;
   terms->floating = floats && path->floating;
   terms->geometric = trade->type == QS_TRADE_ASIAN && path->average == QS_AVERAGE_GEOMETRIC;
@@ -211,7 +213,8 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->count = fixings.count;
   if (trade->type == QS_TRADE_SCRIPT) {
     qs_script *script = QS_NEW(arena, 1, qs_script);
-    status = script ? qs_script_of_trade(context, arena, place, trade, market->as_of, &fixings, script)
+    status = script ? qs_script_of_trade(context, arena, place, trade, meant->names, market->as_of, &fixings,
+                                         script)
                     : qs_fail_memory(context, "building the book");
     if (status) {
       return status;

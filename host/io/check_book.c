@@ -7,6 +7,7 @@
 #include "host/market/fixings.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
+#include "host/script/meant.h"
 #include "host/script/trade.h"
 
 /* Complains about the instrument of position number i. */
@@ -90,7 +91,7 @@ static qs_status check_formula(qs_reader *reader, const qs_draft *draft, const q
                                                       formula->line, formula->column, path)
                                     : qs_arena_printf(reader->scratch, "%s: %s", formula->source, path);
   qs_script script;
-  return place ? qs_script_of_trade(reader->context, reader->scratch, place, trade, draft->inputs.as_of,
+  return place ? qs_script_of_trade(reader->context, reader->scratch, place, trade, NULL, draft->inputs.as_of,
                                     fixings, &script)
                : qs_reader_no_memory(reader);
 }
@@ -100,7 +101,12 @@ static qs_status check_path(qs_reader *reader, const qs_draft *draft, const qs_n
                             const qs_trade_spec *trade) {
   qs_fixings fixings;
   qs_flaw flaw;
-  qs_status status = qs_fixings_make(reader->scratch, trade, draft->inputs.as_of, &fixings, &flaw);
+  qs_meant meant;
+  qs_time as_of = draft->inputs.as_of;
+  qs_status status = qs_trade_meant(reader->scratch, trade, as_of, 0, &meant, &flaw);
+  if (!status) {
+    status = qs_fixings_make(reader->scratch, &meant.trade, as_of, &fixings, &flaw);
+  }
   if (status == QS_ERROR_MEMORY) {
     return qs_reader_no_memory(reader);
   }
@@ -123,7 +129,8 @@ static qs_status check_dates(qs_reader *reader, const qs_draft *draft, const qs_
     const qs_node *at = qs_node_get(node, trade->expiry ? "expiry" : dates);
     return qs_node_bad(reader, at, "in the past; must be after as_of, which is %s", as_of);
   }
-  return qs_trade_along_path(trade->type) ? check_path(reader, draft, node, trade) : QS_OK;
+  bool average = trade->path.settlement_average.minutes > 0;
+  return qs_trade_along_path(trade->type) || average ? check_path(reader, draft, node, trade) : QS_OK;
 }
 
 static qs_status check_underlyings(qs_reader *reader, const qs_draft *draft, const qs_node *node,

@@ -13,8 +13,9 @@ static qs_status read_every(qs_reader *reader, const qs_field *field, const qs_n
   (void)field;
   static const struct {
     const char *name;
-    uint32_t days, months;
-  } periods[] = {{"day", 1, 0}, {"week", 7, 0}, {"month", 0, 1}};
+    uint32_t days, months, seconds;
+  } periods[] = {
+      {"minute", 0, 0, 60}, {"hour", 0, 0, 3600}, {"day", 1, 0, 0}, {"week", 7, 0, 0}, {"month", 0, 1, 0}};
   qs_fixing_rule *rule = object;
   uint64_t days = 0;
   bool scalar = node->kind == QS_NODE_SCALAR;
@@ -22,11 +23,13 @@ static qs_status read_every(qs_reader *reader, const qs_field *field, const qs_n
     if (strcmp(node->text, periods[i].name) == 0) {
       rule->days = periods[i].days;
       rule->months = periods[i].months;
+      rule->seconds = periods[i].seconds;
       return QS_OK;
     }
   }
   if (!scalar || node->quoted || !qs_text_count(node->text, &days) || days < 1 || days > 3660) {
-    return qs_node_bad(reader, node, "must be day, week, month, or a whole number of days from 1 to 3660");
+    return qs_node_bad(reader, node,
+                       "must be minute, hour, day, week, month, or a whole number of days from 1 to 3660");
   }
   rule->days = (uint32_t)days;
   return QS_OK;

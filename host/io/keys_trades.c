@@ -30,7 +30,12 @@ static const qs_choice trade_types[] = {{"european", QS_TRADE_EUROPEAN},
                                         {"bermudan", QS_TRADE_BERMUDAN},
                                         {"american", QS_TRADE_AMERICAN},
                                         {"pool", QS_TRADE_POOL},
-                                        {"autocallable", QS_TRADE_AUTOCALLABLE}};
+                                        {"autocallable", QS_TRADE_AUTOCALLABLE},
+                                        {"basket", QS_TRADE_BASKET},
+                                        {"spread", QS_TRADE_SPREAD},
+                                        {"exchange", QS_TRADE_EXCHANGE},
+                                        {"best_of", QS_TRADE_BEST_OF},
+                                        {"worst_of", QS_TRADE_WORST_OF}};
 static const qs_choice call_put_choices[] = {{"call", QS_CALL}, {"put", QS_PUT}};
 static const qs_choice settlement_choices[] = {{"linear", QS_SETTLE_LINEAR}, {"coin", QS_SETTLE_COIN}};
 static const qs_choice average_choices[] = {{"arithmetic", QS_AVERAGE_ARITHMETIC},
@@ -51,6 +56,15 @@ static const qs_choice rebate_choices[] = {{"expiry", QS_REBATE_AT_EXPIRY}, {"hi
   { 0, 1000, above, false }
 #define PRICE                                                                                                \
   { 0, 1e15, true, false }
+
+static const qs_field settlement_fields[] = {
+    {"minutes", QS_FIELD_COUNT, .offset = offsetof(qs_settlement_average, minutes), .required = true,
+     .range = {1, QS_MAX_SETTLEMENT_MINUTES, false, false}},
+    {"every_seconds", QS_FIELD_COUNT, .offset = offsetof(qs_settlement_average, every_seconds),
+     .range = {1, 3600, false, false}},
+};
+static const qs_table settlement_table = {settlement_fields, COUNT(settlement_fields),
+                                          sizeof(qs_settlement_average), NULL, NULL};
 
 static const qs_field trade_fields[] = {
     {"id", QS_FIELD_TEXT, .offset = AT(id), .required = true},
@@ -93,6 +107,9 @@ static const qs_field trade_fields[] = {
     {"annualisation", QS_FIELD_NUMBER, .offset = AT(path.annualisation), .range = {0, 1000000, true, false}},
     {"entry", QS_FIELD_NUMBER, .offset = AT(path.entry), .range = PRICE},
     {"deposit", QS_FIELD_NUMBER, .offset = AT(path.deposit), .range = PRICE},
+    {"settlement_average", QS_FIELD_MAP, .offset = AT(path.settlement_average), .table = &settlement_table},
+    {"weights", QS_FIELD_NUMBERS, .offset = AT(path.weights), .count_offset = AT(path.weight_count),
+     .range = {-1e15, 1e15, false, false}, .min_count = 1, .max_count = 16},
     {"initial", QS_FIELD_NUMBERS, .offset = AT(path.initial), .count_offset = AT(path.initial_count),
      .range = PRICE, .min_count = 1, .max_count = 16, .or_one = true},
     {"autocall", QS_FIELD_NUMBERS, .offset = AT(path.autocall), .count_offset = AT(path.autocall_count),
@@ -103,6 +120,7 @@ static const qs_field trade_fields[] = {
     {"knock_in", QS_FIELD_NUMBER, .offset = AT(path.knock_in), .range = RELATIVE(true)},
     {"knock_in_at", QS_FIELD_CHOICE, .offset = AT(path.knock_in_at), CHOICE(knock_in_choices)},
     {"redemption", QS_FIELD_NUMBER, .offset = AT(path.redemption), .range = RELATIVE(false)},
+    {"smoothing", QS_FIELD_NUMBER, .offset = AT(path.smoothing), .range = {0, 1, false, false}},
     {"payoff", QS_FIELD_TEXT, .offset = AT(script.payoff)},
     {"constants", QS_FIELD_OTHER, .read = qs_read_constants},
     {"schedules", QS_FIELD_OTHER, .read = qs_read_schedules},
@@ -130,13 +148,15 @@ enum {
   AMERICAN = 1 << QS_TRADE_AMERICAN,
   POOL = 1 << QS_TRADE_POOL,
   AUTOCALLABLE = 1 << QS_TRADE_AUTOCALLABLE,
+  SPREAD_TYPES = 1 << QS_TRADE_BASKET | 1 << QS_TRADE_SPREAD | 1 << QS_TRADE_BEST_OF | 1 << QS_TRADE_WORST_OF,
+  SEVERAL = SPREAD_TYPES | 1 << QS_TRADE_EXCHANGE, /* on several underlyings */
   EARLY = BERMUDAN | AMERICAN,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
   OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START | EARLY,
   IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | AUTOCALLABLE | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
   FIXED = AVERAGED | CLIQUET | SWAPS | AUTOCALLABLE,
-  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | AUTOCALLABLE | FORWARD | FUTURE
+  EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | AUTOCALLABLE | SEVERAL | FORWARD | FUTURE
 };
 
 /* Which types have a key, and which of them need it. */
@@ -144,12 +164,12 @@ static const struct {
   const char *key;
   unsigned types, need;
 } key_types[] = {
-    {"call_put", OPTIONS, OPTIONS},
-    {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS | EARLY,
-     EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS | EARLY},
+    {"call_put", OPTIONS | SPREAD_TYPES, OPTIONS | SPREAD_TYPES},
+    {"strike", EUROPEAN | FORWARD | DIGITAL | BARRIER | AVERAGED | SWAPS | EARLY | SPREAD_TYPES,
+     EUROPEAN | FORWARD | DIGITAL | BARRIER | SWAPS | EARLY | SPREAD_TYPES},
     {"fixings", FIXED | BARRIER, FIXED},
     {"exercise", BERMUDAN, BERMUDAN},
-    {"past", FIXED | FORWARD_START | SCRIPT, 0},
+    {"past", FIXED | FORWARD_START | SCRIPT | EUROPEAN, 0},
     {"floating", AVERAGED, 0},
     {"average", ASIAN, 0},
     {"pays", DIGITAL | POOL, POOL},
@@ -171,7 +191,9 @@ static const struct {
     {"annualisation", SWAPS, 0},
     {"entry", POOL, POOL},
     {"deposit", POOL, POOL},
-    {"initial", AUTOCALLABLE, AUTOCALLABLE},
+    {"settlement_average", EUROPEAN, 0},
+    {"weights", SEVERAL, 0},
+    {"initial", AUTOCALLABLE | SEVERAL, AUTOCALLABLE},
     {"autocall", AUTOCALLABLE, AUTOCALLABLE},
     {"coupon", AUTOCALLABLE, 0},
     {"coupon_barrier", AUTOCALLABLE, 0},
@@ -179,6 +201,7 @@ static const struct {
     {"knock_in", AUTOCALLABLE, 0},
     {"knock_in_at", AUTOCALLABLE, 0},
     {"redemption", AUTOCALLABLE, 0},
+    {"smoothing", AUTOCALLABLE, 0},
     {"payoff", SCRIPT, SCRIPT},
     {"constants", SCRIPT, 0},
     {"schedules", SCRIPT, 0},
@@ -187,9 +210,10 @@ static const struct {
 /* "a european", "an asian", with what the trade's own keys say of it; static. */
 static const char *name_of(const qs_trade_spec *spec) {
   static const char *const names[] = {
-      "a european",        "a forward", "a future",   "a perpetual",     "a spot",    "a digital",
-      "an asian",          "a barrier", "a lookback", "a forward_start", "a cliquet", "a variance_swap",
-      "a volatility_swap", "a script",  "a bermudan", "an american",     "a pool",    "an autocallable"};
+      "a european",        "a forward", "a future",    "a perpetual",     "a spot",    "a digital",
+      "an asian",          "a barrier", "a lookback",  "a forward_start", "a cliquet", "a variance_swap",
+      "a volatility_swap", "a script",  "a bermudan",  "an american",     "a pool",    "an autocallable",
+      "a basket",          "a spread",  "an exchange", "a best_of",       "a worst_of"};
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }
@@ -241,6 +265,14 @@ static qs_status check_expiry(qs_reader *reader, const qs_node *node, const qs_t
 static qs_status check_choices(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
   const qs_path_spec *path = &spec->path;
   switch (spec->type) {
+  case QS_TRADE_EUROPEAN:
+    return path->settlement_average.minutes ? QS_OK : check_key(reader, node, spec, "past", false, false);
+  case QS_TRADE_AUTOCALLABLE:
+    if (spec->underlying_count < 2 && qs_node_get(node, "smoothing")) {
+      return qs_node_bad_key(reader, qs_node_get(node, "smoothing"),
+                             "on one underlying nothing is smoothed; the key must be left out");
+    }
+    return QS_OK;
   case QS_TRADE_ASIAN:
   case QS_TRADE_LOOKBACK:
     return check_key(reader, node, spec, "strike", !path->floating, !path->floating);
@@ -264,16 +296,17 @@ static qs_status check_choices(qs_reader *reader, const qs_node *node, const qs_
   }
 }
 
-/* Its underlying, or those of a script. */
+/* Its underlying, or those of a trade on several. */
 static qs_status check_underlyings(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
   const qs_node *several = qs_node_get(node, "underlyings");
-  qs_status status = check_key(reader, node, spec, "underlyings", spec->type == QS_TRADE_SCRIPT, false);
+  bool needs = (unsigned)SEVERAL >> spec->type & 1;
+  bool takes = needs || ((unsigned)(SCRIPT | AUTOCALLABLE) >> spec->type & 1);
+  qs_status status = check_key(reader, node, spec, "underlyings", takes, needs);
   if (status == QS_OK && several && qs_node_get(node, "underlying")) {
     return qs_node_bad_key(reader, several, "underlying is given too; must be exactly one of the two");
   }
   if (status == QS_OK && spec->underlying_count > 1 && spec->settlement == QS_SETTLE_COIN) {
-    return qs_node_bad(reader, qs_node_get(node, "settlement"),
-                       "must be linear for a script on several underlyings");
+    return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear on several underlyings");
   }
   return status == QS_OK && !several ? check_key(reader, node, spec, "underlying", true, true) : status;
 }

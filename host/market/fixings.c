@@ -21,7 +21,7 @@ static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
 }
 
 bool qs_trade_along_path(qs_trade_type type) {
-  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_AUTOCALLABLE;
+  return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_WORST_OF;
 }
 
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
@@ -82,8 +82,8 @@ qs_time qs_trade_expiry(const qs_trade_spec *trade, qs_time as_of) {
 
 /* Date number k of the rule, `to` at the latest. */
 static qs_time rule_date(const qs_fixing_rule *rule, qs_time from, qs_time to, size_t k) {
-  qs_time date = rule->days ? from + (qs_time)(k * rule->days) * QS_SECONDS_PER_DAY
-                            : qs_time_add_months(from, (int)(k * rule->months));
+  qs_time apart = rule->days ? rule->days * (qs_time)QS_SECONDS_PER_DAY : (qs_time)rule->seconds;
+  qs_time date = apart ? from + (qs_time)k * apart : qs_time_add_months(from, (int)(k * rule->months));
   return date < to ? date : to;
 }
 
@@ -91,8 +91,8 @@ static qs_status dates_by_rule(const date_list *list, qs_time as_of, qs_time exp
                                size_t *count, qs_flaw *flaw) {
   const qs_fixing_rule *rule = list->rule;
   qs_time from = rule->from ? rule->from : as_of, to = rule->to ? rule->to : expiry;
-  if (rule->days && rule->months) {
-    return bad_list(flaw, list, "must be by days or by months, not both");
+  if ((rule->days > 0) + (rule->months > 0) + (rule->seconds > 0) > 1) {
+    return bad_list(flaw, list, "must be by days, by months or by seconds");
   }
   if (from >= to) {
     char text[QS_TIME_TEXT];
@@ -126,7 +126,7 @@ static qs_status copy_dates(const date_list *list, qs_time *dates, size_t *count
 }
 
 static bool has_rule(const date_list *list) {
-  return list->rule->days || list->rule->months;
+  return list->rule->days || list->rule->months || list->rule->seconds;
 }
 
 /* Dates that there is room for: all that the list can have. */
@@ -136,8 +136,9 @@ static size_t room_for(const date_list *list, qs_time as_of, qs_time expiry) {
   }
   const qs_fixing_rule *rule = list->rule;
   qs_time from = rule->from ? rule->from : as_of, to = rule->to ? rule->to : expiry;
-  double shortest = rule->days ? rule->days : 28.0 * rule->months;
-  double dates = (double)(to - from) / (shortest * QS_SECONDS_PER_DAY) + 3;
+  double shortest =
+      rule->seconds ? rule->seconds : (rule->days ? rule->days : 28.0 * rule->months) * QS_SECONDS_PER_DAY;
+  double dates = (double)(to - from) / shortest + 3;
   return dates > QS_MAX_FIXINGS ? QS_MAX_FIXINGS : dates > 3 ? (size_t)dates : 3;
 }
 
@@ -264,6 +265,10 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
   return QS_OK;
 }
 
+static size_t underlyings_of(const qs_trade_spec *trade) {
+  return trade->underlying_count > 1 ? trade->underlying_count : 1;
+}
+
 /* The values of the fixings up to as_of: all of them, or all but the one at as_of. */
 static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixings, qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
@@ -271,7 +276,7 @@ static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixing
               trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN ||
               trade->type == QS_TRADE_POOL;
   size_t past = none ? 0 : fixings->past, known = none ? 0 : fixings->known;
-  size_t each = trade->underlying_count > 1 ? trade->underlying_count : 1;
+  size_t each = underlyings_of(trade);
   bool whole = path->past_count % each == 0;
   if (!whole || path->past_count / each < past || path->past_count / each > known) {
     return bad(flaw, "past", "%zu values for %zu fixings before as_of; must be one value for each%s",
@@ -319,22 +324,28 @@ static qs_status check_amount(const char *key, double value, qs_flaw *flaw) {
   return value >= 0 && !isinf(value) ? QS_OK : bad(flaw, key, "%.10g; must be finite and at least 0", value);
 }
 
-static qs_status check_autocallable(const qs_path_spec *path, qs_flaw *flaw) {
-  if (path->initial_count != 1) {
-    return bad(flaw, "initial", "%zu prices; must be one", path->initial_count);
+static qs_status check_autocallable(const qs_trade_spec *trade, qs_flaw *flaw) {
+  const qs_path_spec *path = &trade->path;
+  size_t several = underlyings_of(trade);
+  if (path->initial_count != several) {
+    return bad(flaw, "initial", "%zu prices; must be one%s", path->initial_count,
+               several > 1 ? " for each underlying" : "");
   }
   if (!path->autocall_count) {
     return bad(flaw, "autocall", "must be given: one level, or one for each fixing");
   }
-  qs_status status = check_positive("initial", path->initial[0], true, flaw);
+  qs_status status = QS_OK;
+  for (size_t a = 0; !status && a < several; a++) {
+    status = check_positive("initial", path->initial[a], true, flaw);
+  }
   for (size_t i = 0; !status && i < path->autocall_count; i++) {
     status = check_positive("autocall", path->autocall[i], true, flaw);
   }
   if (!status) {
     status = check_positive("knock_in", path->knock_in, false, flaw);
   }
-  const char *const keys[] = {"coupon", "coupon_barrier", "redemption"};
-  const double amounts[] = {path->coupon, path->coupon_barrier, path->redemption};
+  const char *const keys[] = {"coupon", "coupon_barrier", "redemption", "smoothing"};
+  const double amounts[] = {path->coupon, path->coupon_barrier, path->redemption, path->smoothing};
   for (size_t i = 0; !status && i < sizeof keys / sizeof keys[0]; i++) {
     status = check_amount(keys[i], amounts[i], flaw);
   }
@@ -342,14 +353,19 @@ static qs_status check_autocallable(const qs_path_spec *path, qs_flaw *flaw) {
 }
 
 /* One level for each fixing, and none of them reached before as_of. */
-static qs_status check_calls(const qs_path_spec *path, const qs_fixings *fixings, qs_flaw *flaw) {
-  size_t count = path->autocall_count;
+static qs_status check_calls(const qs_trade_spec *trade, const qs_fixings *fixings, qs_flaw *flaw) {
+  const qs_path_spec *path = &trade->path;
+  size_t count = path->autocall_count, several = underlyings_of(trade);
   if (count != 1 && count != fixings->count) {
     return bad(flaw, "autocall", "%zu levels for %zu fixings; must be one, or one for each", count,
                fixings->count);
   }
   for (size_t i = 0; i < fixings->past; i++) {
-    if (path->past[i] >= path->initial[0] * path->autocall[count > 1 ? i : 0]) {
+    double worst = INFINITY;
+    for (size_t a = 0; a < several; a++) {
+      worst = fmin(worst, path->past[a * (path->past_count / several) + i] / path->initial[a]);
+    }
+    if (worst >= path->autocall[count > 1 ? i : 0]) {
       return bad(flaw, "past", "value %zu is %.10g; must be below the call's level, or the note is over",
                  i + 1, path->past[i]);
     }
@@ -399,7 +415,7 @@ static qs_status check_terms(const qs_trade_spec *trade, qs_flaw *flaw) {
   case QS_TRADE_POOL:
     return check_pool(path, flaw);
   case QS_TRADE_AUTOCALLABLE:
-    return check_autocallable(path, flaw);
+    return check_autocallable(trade, flaw);
   case QS_TRADE_BARRIER:
     return check_barrier(path, flaw);
   case QS_TRADE_FORWARD_START:
@@ -428,5 +444,5 @@ qs_status qs_fixings_make(qs_arena *arena, const qs_trade_spec *trade, qs_time a
   if (!status) {
     status = check_past(trade, fixings, flaw);
   }
-  return !status && trade->type == QS_TRADE_AUTOCALLABLE ? check_calls(&trade->path, fixings, flaw) : status;
+  return !status && trade->type == QS_TRADE_AUTOCALLABLE ? check_calls(trade, fixings, flaw) : status;
 }

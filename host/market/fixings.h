@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-enum { QS_FLAW_TEXT = 160, QS_MAX_FIXINGS = 5000, QS_MAX_EXERCISES = 400 };
+enum { QS_FLAW_TEXT = 160, QS_MAX_FIXINGS = 5000, QS_MAX_EXERCISES = 400, QS_MAX_SETTLEMENT_MINUTES = 1440 };
 
 /* What is wrong: the key of the trade that it stands at, and what is allowed ("must be ..."). */
 typedef struct qs_flaw {

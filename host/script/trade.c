@@ -41,8 +41,8 @@ static qs_status fill_schedule(qs_context *context, qs_arena *arena, const char 
 }
 
 qs_status qs_script_of_trade(qs_context *context, qs_arena *arena, const char *place,
-                             const qs_trade_spec *trade, qs_time as_of, const qs_fixings *fixings,
-                             qs_script *script) {
+                             const qs_trade_spec *trade, const char *const *underlyings, qs_time as_of,
+                             const qs_fixings *fixings, qs_script *script) {
   const qs_script_spec *spec = &trade->script;
   qs_script_schedule *schedules = QS_NEW(arena, spec->schedule_count + 1, qs_script_schedule);
   qs_script_constant *constants = QS_NEW(arena, spec->constant_count, qs_script_constant);
@@ -63,14 +63,16 @@ qs_status qs_script_of_trade(qs_context *context, qs_arena *arena, const char *p
       return status;
     }
   }
-  const qs_script_names names = {
-      .constants = constants,
-      .schedules = schedules,
-      .underlyings = trade->underlying_count ? trade->underlyings : &trade->underlying,
-      .constant_count = (uint32_t)spec->constant_count,
-      .schedule_count = (uint32_t)spec->schedule_count + 1,
-      .underlying_count = trade->underlying_count ? (uint32_t)trade->underlying_count : 1,
-      .date_count = (uint32_t)fixings->count};
+  const qs_script_names names = {.constants = constants,
+                                 .schedules = schedules,
+                                 .underlyings = underlyings               ? underlyings
+                                                : trade->underlying_count ? trade->underlyings
+                                                                          : &trade->underlying,
+                                 .constant_count = (uint32_t)spec->constant_count,
+                                 .schedule_count = (uint32_t)spec->schedule_count + 1,
+                                 .underlying_count =
+                                     trade->underlying_count ? (uint32_t)trade->underlying_count : 1,
+                                 .date_count = (uint32_t)fixings->count};
   const char *payoff = spec->payoff ? spec->payoff : "";
   return qs_script_compile(context, arena, place, payoff, strlen(payoff), &names, script);
 }

@@ -110,7 +110,13 @@ typedef enum qs_trade_type {
   QS_TRADE_POOL = 16,
   /* A note that is redeemed at the first fixing at its level, pays coupons meanwhile, and loses with the
    * price at the end if that was low. */
-  QS_TRADE_AUTOCALLABLE = 17
+  QS_TRADE_AUTOCALLABLE = 17,
+  /* On several underlyings at T, P the prices times `weights`, over `initial` where that is given. */
+  QS_TRADE_BASKET = 18,   /* (phi (sum of P - strike))+ */
+  QS_TRADE_SPREAD = 19,   /* (phi (P1 - P2 - strike))+ */
+  QS_TRADE_EXCHANGE = 20, /* (P1 - P2)+ */
+  QS_TRADE_BEST_OF = 21,  /* (phi (greatest P - strike))+ */
+  QS_TRADE_WORST_OF = 22  /* (phi (least P - strike))+ */
 } qs_trade_type;
 
 typedef enum qs_average { QS_AVERAGE_ARITHMETIC = 0, QS_AVERAGE_GEOMETRIC = 1 } qs_average;
@@ -125,12 +131,21 @@ typedef enum qs_monitoring { QS_MONITORING_CONTINUOUS = 0, QS_MONITORING_DISCRET
 typedef enum qs_knock_in_at { QS_KNOCK_IN_AT_EXPIRY = 0, QS_KNOCK_IN_AT_FIXINGS = 1 } qs_knock_in_at;
 typedef enum qs_rebate_paid { QS_REBATE_AT_EXPIRY = 0, QS_REBATE_AT_HIT = 1 } qs_rebate_paid;
 
-/* Dates by rule: `from`, then every so many days or months, and last of all `to`, whenever that is. */
+/* A european's price at the expiry is the average of those every so many seconds of the last minutes, the
+ * expiry's among them; 30 minutes where venues settle. `past` has those up to as_of. */
+typedef struct qs_settlement_average {
+  uint64_t minutes;       /* 0: none (default) */
+  uint64_t every_seconds; /* default 60 */
+} qs_settlement_average;
+
+/* Dates by rule: `from`, then every so many days, months or seconds, and last of all `to`, whenever that is.
+ */
 typedef struct qs_fixing_rule {
-  uint32_t days, months; /* one of them above 0; both 0: no rule */
+  uint32_t days, months; /* one of them or `seconds` above 0; all 0: no rule */
   qs_time from;          /* 0: as_of */
   qs_time to;            /* 0: the expiry */
   bool skip_first;       /* `from` itself is no fixing */
+  uint32_t seconds;
 } qs_fixing_rule;
 
 /*
@@ -165,8 +180,12 @@ typedef struct qs_path_spec {
   double annualisation; /* swaps: returns a year; NaN: by the calendar, Act/365 */
   double entry;         /* pool: the price at which the liquidity was provided */
   double deposit;       /* pool: what the position was worth then, in the reporting currency */
+  qs_settlement_average settlement_average; /* european */
+  const double *weights; /* [weight_count]: of the underlyings of a basket and the like; none: 1 each */
+  size_t weight_count;
   /* Autocallable; amounts are in the reporting currency for a notional of 1, levels relative to `initial`. */
-  const double *initial; /* [initial_count]: the one price that levels are relative to */
+  const double *initial; /* [initial_count]: the price of each underlying that levels are relative to; of a
+                            basket and the like what prices are divided by, none: nothing */
   size_t initial_count;
   const double *autocall; /* [autocall_count]: where it is called, one for all fixings or one for each */
   size_t autocall_count;
@@ -175,6 +194,8 @@ typedef struct qs_path_spec {
   double knock_in;               /* NaN: none, nothing can be lost */
   qs_knock_in_at knock_in_at;
   double redemption; /* paid when it is called, and at the end (default 1) */
+  double
+      smoothing; /* on several underlyings: the width over which its conditions pass (default 0: they jump) */
 } qs_path_spec;
 
 /* A constant that a formula names. */
@@ -207,7 +228,7 @@ typedef struct qs_trade_spec {
   const char *id;
   qs_trade_type type;
   const char *underlying;
-  const char *const *underlyings; /* of a script on several, 1 to 16, in place of `underlying`; else null */
+  const char *const *underlyings; /* of a trade on several, 1 to 16, in place of `underlying`; else null */
   size_t underlying_count;
   qs_call_put call_put;
   double strike;

@@ -23,6 +23,7 @@ const std::vector<BadTrade> &bad_trades() {
   static const std::string bermudan = std::string("type: bermudan, ") + call;
   static const std::string pool = "type: pool, expiry: 2026-06-01, ";
   static const std::string note = "type: autocallable, ";
+  static const std::string european = "type: european, expiry: 2026-06-01, call_put: call, strike: 100, ";
   static const std::string american = std::string("type: american, ") + call;
   static const std::vector<BadTrade> cases = {
       {"script_underlying_twice_said",
@@ -131,7 +132,8 @@ const std::vector<BadTrade> &bad_trades() {
        {"trades.0.fixings: got nothing: an asian needs this key"}},
       {"asian_every_fortnight",
        asian + "fixings: {every: @fortnight, to: 2026-06-01}",
-       {"trades.0.fixings.every: got fortnight: must be day, week, month, or a whole number of days"}},
+       {"trades.0.fixings.every: got fortnight: must be minute, hour, day, week, month, or a whole number "
+        "of"}},
       {"asian_rule_without_every",
        asian + "fixings: @{to: 2026-06-01}",
        {"trades.0.fixings.every: got nothing: the key is required"}},
@@ -172,6 +174,39 @@ const std::vector<BadTrade> &bad_trades() {
       {"asian_of_no_known_average",
        std::string("type: asian, call_put: call, floating: true, average: @harmonic, ") + weekly,
        {"trades.0.average: got harmonic: must be one of arithmetic, geometric"}},
+      {"european_averages_nothing",
+       european + "settlement_average: {minutes: @0}",
+       {"trades.0.settlement_average.minutes: got 0: must be a whole number from 1 to 1440"}},
+      {"european_averages_by_default",
+       european + "settlement_average: @{every_seconds: 4}",
+       {"trades.0.settlement_average.minutes: got nothing: the key is required"}},
+      {"european_averages_uneven_parts",
+       european + "settlement_average: @{minutes: 30, every_seconds: 7}",
+       {"trades.0.settlement_average: got a mapping: 30 minutes every 7 seconds; must be whole parts of at "
+        "most "
+        "1440 minutes"}},
+      {"european_averages_too_much",
+       european + "settlement_average: @{minutes: 1440, every_seconds: 4}",
+       {"trades.0.settlement_average: got a mapping: 21600 prices; must be at most 5000"}},
+      {"european_averages_half_a_day",
+       european + "settlement_average: {minutes: @720.5}",
+       {"trades.0.settlement_average.minutes: got 720.5: must be a whole number from 1 to 1440"}},
+      {"european_with_past",
+       european + "@past: [100]",
+       {"trades.0.past: got a list: a european has no past; the key must be left out"}},
+      {"european_without_past_of_its_window",
+       "type: european, call_put: call, strike: 100, expiry: 2026-03-02T09:40:00Z, settlement_average: "
+       "{minutes: 30}",
+       {"trades.0.past: got nothing: 0 values for 19 fixings before as_of; must be one value for each"}},
+      {"asian_with_settlement_average",
+       asian + "@settlement_average: {minutes: 30}, " + weekly,
+       {"trades.0.settlement_average: got a mapping: an asian has no settlement_average"}},
+      {"asian_every_minute_for_years",
+       asian + "expiry: 2026-06-01, fixings: @{every: minute}",
+       {"trades.0.fixings: got a mapping: must be at most 5000 dates"}},
+      {"autocallable_smoothed_alone",
+       note + "initial: 100, autocall: 1, @smoothing: 0.1, " + weekly,
+       {"trades.0.smoothing: got 0.1: on one underlying nothing is smoothed; the key must be left out"}},
       {"autocallable_without_initial",
        note + "autocall: 1, " + weekly,
        {"trades.0.initial: got nothing: an autocallable needs this key"}},
@@ -335,13 +370,93 @@ const std::vector<BadTrade> &bad_trades() {
   return cases;
 }
 
+/* On several underlyings: the sample has X and BTC. */
+const std::vector<BadTrade> &bad_trades_on_several() {
+  static const std::string option = "call_put: call, strike: 100, expiry: 2026-06-01, ";
+  static const std::string basket = "type: basket, " + option;
+  static const std::string both = "underlyings: [X, BTC]";
+  static const std::vector<BadTrade> cases = {
+      {"basket_of_one_by_name",
+       basket + "underlying: X",
+       {"trades.0.underlyings: got nothing: a basket needs this key"}},
+      {"basket_of_one",
+       basket + "underlyings: @[X]",
+       {"trades.0.underlyings: got a list: 1; must be 2 to 16"}},
+      {"basket_twice_the_same",
+       basket + "underlyings: [X, @X]",
+       {"trades.0.underlyings.1: got X: must not stand twice in the list"}},
+      {"basket_of_the_unknown", basket + "underlyings: [X, @Y]", {"trades.0.underlyings.1: got Y: "}},
+      {"basket_weights_too_few",
+       basket + both + ", weights: @[1]",
+       {"trades.0.weights: got a list: 1 numbers for 2 underlyings; must be one for each"}},
+      {"basket_weight_a_word",
+       basket + both + ", weights: [1, @half]",
+       {"trades.0.weights.1: got half: must be a number"}},
+      {"basket_initial_too_many",
+       basket + both + ", initial: @[1, 2, 3]",
+       {"trades.0.initial: got a list: 3 numbers for 2 underlyings; must be one for each"}},
+      {"basket_initial_nothing",
+       basket + both + ", initial: [1, @0]",
+       {"trades.0.initial.1: got 0: must be a number greater than 0"}},
+      {"basket_in_coin",
+       basket + both + ", settlement: @coin",
+       {"trades.0.settlement: got coin: must be linear on several underlyings"}},
+      {"basket_without_strike",
+       "type: basket, call_put: call, expiry: 2026-06-01, " + both,
+       {"trades.0.strike: got nothing: a basket needs this key"}},
+      {"basket_with_fixings",
+       basket + both + ", @fixings: {every: week}",
+       {"trades.0.fixings: got a mapping: a basket has no fixings; the key must be left out"}},
+      {"spread_of_three",
+       "type: spread, " + option + "underlyings: @[X, BTC, K]",
+       {"trades.0.underlyings: got a list: 3; must be 2"}},
+      {"exchange_with_strike",
+       "type: exchange, expiry: 2026-06-01, @strike: 100, " + both,
+       {"trades.0.strike: got 100: an exchange has no strike; the key must be left out"}},
+      {"exchange_with_call_put",
+       "type: exchange, expiry: 2026-06-01, @call_put: put, " + both,
+       {"trades.0.call_put: got put: an exchange has no call_put; the key must be left out"}},
+      {"best_of_without_expiry",
+       "type: best_of, call_put: call, strike: 100, " + both,
+       {"trades.0.expiry: got nothing: a best_of needs expiry or expiry_years"}},
+      {"worst_of_with_memory",
+       "type: worst_of, " + option + both + ", @memory: true",
+       {"trades.0.memory: got true: a worst_of has no memory; the key must be left out"}},
+      {"autocallable_on_two_of_one_initial",
+       "type: autocallable, initial: @100, autocall: 1, expiry: 2026-06-01, fixings: {every: week}, " + both,
+       {"trades.0.initial: got 100: 1 prices; must be one for each underlying"}},
+      {"autocallable_on_two_in_coin",
+       "type: autocallable, initial: [100, 60000], autocall: 1, expiry: 2026-06-01, fixings: {every: week}, "
+       "settlement: @coin, " +
+           both,
+       {"trades.0.settlement: got coin: must be linear on several underlyings"}},
+      {"autocallable_on_two_daily",
+       "type: autocallable, initial: [100, 60000], autocall: 1, expiry: 2026-06-01, fixings: @{every: "
+       "day}, " +
+           both,
+       {"trades.0.fixings: got a mapping: 92 dates; must be at most 60 for an autocallable on several"}},
+      {"autocallable_on_two_too_smooth",
+       "type: autocallable, initial: [100, 60000], autocall: 1, expiry: 2026-06-01, fixings: {every: week}, "
+       "smoothing: @2, " +
+           both,
+       {"trades.0.smoothing: got 2: must be a number at least 0 and at most 1"}},
+  };
+  return cases;
+}
+
 } // namespace
 
 void add_trade_cases(std::vector<BadCase> &cases) {
-  for (const BadTrade &t : bad_trades()) {
+  const auto add = [&](const BadTrade &t, const char *underlying) {
     bool marked = t.keys.find('@') != std::string::npos;
-    std::string text = std::string("trades:\n  - ") + (marked ? "" : "@") +
-                       "{id: e, underlying: X, quantity: 1, " + t.keys + "}\n";
+    std::string text = std::string("trades:\n  - ") + (marked ? "" : "@") + "{id: e, " + underlying +
+                       "quantity: 1, " + t.keys + "}\n";
     cases.push_back({t.name, "config.yaml", "trades:\n", text, t.said});
+  };
+  for (const BadTrade &t : bad_trades()) {
+    add(t, "underlying: X, ");
+  }
+  for (const BadTrade &t : bad_trades_on_several()) {
+    add(t, "");
   }
 }

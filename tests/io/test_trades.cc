@@ -32,6 +32,13 @@ const char trades[] = R"(trades:
   - {id: a4, type: asian, underlying: X, call_put: put, floating: true, average: geometric, expiry: 2026-06-01, quantity: 1, fixings: {every: week}}
   - {id: n1, type: autocallable, underlying: X, initial: 105, autocall: [1.1, 1, 0.9], coupon: 0.02, coupon_barrier: 0.8, memory: true, knock_in: 0.7, knock_in_at: fixings, redemption: 1.01, fixings: [2026-02-01, 2026-04-01, 2026-06-01], past: [90], quantity: 1e5}
   - {id: n2, type: autocallable, underlying: X, initial: [105], autocall: 1, expiry: 2026-06-01, fixings: {every: month}, quantity: 1, settlement: coin}
+  - {id: s1, type: european, underlying: X, call_put: call, strike: 100, expiry: 2026-06-01, quantity: 1, settlement_average: {minutes: 30, every_seconds: 4}}
+  - {id: s2, type: european, underlying: X, call_put: put, strike: 100, expiry: 2026-03-02T09:40:00Z, quantity: 1, settlement: coin, settlement_average: {minutes: 20, every_seconds: 300}, past: [101, 102]}
+  - {id: s3, type: asian, underlying: X, call_put: call, strike: 100, expiry: 2026-06-01, quantity: 1, fixings: {every: hour, from: 2026-05-31}}
+  - {id: m1, type: basket, underlyings: [X, BTC], weights: [0.5, -2], call_put: put, strike: 100, expiry: 2026-06-01, quantity: 1}
+  - {id: m2, type: worst_of, underlyings: [X, BTC], initial: [100, 60000], call_put: call, strike: 1, expiry: 2026-06-01, quantity: 1}
+  - {id: m3, type: exchange, underlyings: [X, BTC], expiry: 2026-06-01, quantity: 1}
+  - {id: m4, type: autocallable, underlyings: [X, BTC], initial: [100, 60000], autocall: 1, smoothing: 0.02, expiry: 2026-06-01, fixings: {every: month}, quantity: 1}
 )";
 
 class Trades : public testing::Test {
@@ -46,7 +53,7 @@ protected:
     ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
         << context.message;
     const qs_inputs *in = qs_config_inputs(config);
-    ASSERT_EQ(in->trade_count, 21u);
+    ASSERT_EQ(in->trade_count, 28u);
     t = in->trades;
   }
   void TearDown() override { qs_config_destroy(config); }
@@ -152,6 +159,31 @@ TEST_F(Trades, Autocallable) {
   EXPECT_TRUE(std::isnan(plain.knock_in));
   EXPECT_EQ(plain.knock_in_at, QS_KNOCK_IN_AT_EXPIRY);
   EXPECT_EQ(plain.redemption, 1);
+}
+
+TEST_F(Trades, SettlementAverage) {
+  EXPECT_EQ(t[21].type, QS_TRADE_EUROPEAN);
+  EXPECT_EQ(t[21].path.settlement_average.minutes, 30u);
+  EXPECT_EQ(t[21].path.settlement_average.every_seconds, 4u);
+  EXPECT_EQ(t[22].path.settlement_average.every_seconds, 300u);
+  EXPECT_EQ(t[22].path.past_count, 2u);
+  EXPECT_EQ(t[23].path.rule.seconds, 3600u);
+  EXPECT_EQ(t[20].path.settlement_average.minutes, 0u);
+  EXPECT_EQ(t[20].path.settlement_average.every_seconds, 60u);
+}
+
+TEST_F(Trades, OnSeveralUnderlyings) {
+  EXPECT_EQ(t[24].type, QS_TRADE_BASKET);
+  ASSERT_EQ(t[24].underlying_count, 2u);
+  EXPECT_STREQ(t[24].underlyings[1], "BTC");
+  ASSERT_EQ(t[24].path.weight_count, 2u);
+  EXPECT_EQ(t[24].path.weights[1], -2);
+  EXPECT_EQ(t[25].type, QS_TRADE_WORST_OF);
+  ASSERT_EQ(t[25].path.initial_count, 2u);
+  EXPECT_EQ(t[25].path.initial[1], 60000);
+  EXPECT_EQ(t[26].type, QS_TRADE_EXCHANGE);
+  EXPECT_TRUE(std::isnan(t[26].strike));
+  EXPECT_EQ(t[27].path.smoothing, 0.02);
 }
 
 TEST_F(Trades, Pool) {
