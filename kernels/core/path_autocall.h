@@ -109,6 +109,7 @@ QS_CORE void QS_R(qs_call_put)(int greeks, const QS_R(qs_path_case) * p, QS_R(qs
   QS_SIMD
   for (int i = 0; i < QS_LANES; i++) {
     const qs_real strike = QS_R(qs_barrier_threshold)(log_k, b[i], QS_R(qs_rcp)(c[i]));
+    // cppcheck-suppress uninitvar ; the rows are filled before
     const qs_real both = QS_R(qs_min)(t->end[i], t->worst[i]), up_to = QS_R(qs_min)(both, strike);
     const qs_real forward = slope * QS_R(qs_path_exp)(QS_R(qs_fma)(QS_C(0.5) * c[i], c[i], b[i]));
     const qs_real e0 = QS_R(qs_normal_kernel)(up_to), e1 = QS_R(qs_normal_kernel)(up_to - c[i]);
