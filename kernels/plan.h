@@ -135,7 +135,9 @@ typedef struct qs_value_unit {
 /* Simulate the state at every date for the paths [path_begin, path_end), multiples of QS_LEAF_PATHS.
  * The normals of this underlying are sum_j weights[j] * n(keys[j]), with n(key) the independent normals of
  * stream `key` and sum of squared weights 1: how underlyings are correlated (one stream, weight 1: none). The
- * price's own normal and the variance's are combined with the same weights. Result: x[date * (path_end -
+ * price's own normal and the variance's are combined with the same weights; or, with `variance`, the
+ * variance's with those, and with `cross` the price's own has sum_j cross[j] times the normals that stream j
+ * has for variances as well. Result: x[date * (path_end -
  * path_begin) + path - path_begin] = ln S / F, v likewise the variance (sigma^2 where it is constant). */
 typedef struct qs_horizon_unit {
   qs_path_plan path;
@@ -150,6 +152,9 @@ typedef struct qs_horizon_unit {
   const double *starts;
   uint32_t start_count;
   uint64_t start_paths; /* a multiple of QS_LEAF_PATHS */
+  const double *variance, *cross; /* [key_count], both or neither (null) */
+  bool shared; /* others have the same normals, in part: jumps have normals of their own, as they have with
+                  two streams and more */
 } qs_horizon_unit;
 
 /* ---- payoffs along a path ---- */
@@ -255,14 +260,19 @@ typedef struct qs_path_unit {
 
 /* ---- payoffs of several underlyings ---- */
 
-/* One underlying of a joint unit. Its normals are sums over the unit's streams: of the variance's and of the
- * price's own alike, with the weights `loadings`, a row of L; L L' = C is the correlation matrix of both.
- * `duals` is the same row of the transposed inverse of L, so that the weights of two underlyings have the
- * product 1 where they are one and 0 where they are not. */
+/* One underlying of a joint unit. Its normals are sums over the unit's streams, each of which has the
+ * independent normals m_j of a variance and n_j of a price: z = sum_j variance_j m_j is the variance's, N =
+ * sum_j (cross_j m_j + loadings_j n_j) the price's own. `loadings` is a row of the triangle L, `duals` the
+ * same row of its transposed inverse, so that the weights of two underlyings have the product 1 where they
+ * are one and 0 where they are not; `variance` and `variance_duals` likewise. Given the variances the prices'
+ * noise is normal with the correlations L L'. */
 typedef struct qs_joint_asset {
   qs_path_plan path;     /* its key gives the jumps; its dates are the ends of its steps, all of them */
   const double *forward; /* [date of the unit]: F(date) */
   const double *loadings, *duals; /* [asset_count] */
+  /* Null, in all assets: as the price's. */
+  const double *variance, *variance_duals;
+  const double *cross; /* null, in all assets: 0 */
 } qs_joint_asset;
 
 /* What a formula makes of the prices of several underlyings at the unit's dates, of which it uses the first
@@ -281,7 +291,13 @@ typedef struct qs_joint_payoff {
  * asset_count + a]. Prices are as the formula has them, undiscounted. With greeks a payoff's quantities are
  * the price; for every asset the derivatives to the log of all its prices together, to a rate of growth of
  * its forward curve, and to its parameters in the order of their bits; and for every pair a <= b, in the
- * order (0, 0), (0, 1), .. (1, 1), .., the second derivative to both logs, less the first where a = b. */
+ * order (0, 0), (0, 1), .. (1, 1), .., the second derivative to both logs, less the first where a = b. With
+ * two underlyings and more follow the derivatives to what the correlations are made of:
+ *   own        for every pair a <= b in the same order, to the covariance of the prices' own normals given
+ * the variances (of a = b, which is 0 without `cross`: to that variance) variance   for every a and b (a n +
+ * b; 0 where a = b or the variance of a does not move): where the normals of a's variance move by those of
+ * b's dual mean       with `cross`, for every a and b: where the normals of a's price move by those of b's
+ * dual */
 enum { QS_MAX_JOINT = 16 };
 
 typedef struct qs_joint_unit {
@@ -322,9 +338,32 @@ static inline uint32_t qs_joint_pair_quantity(const qs_joint_unit *unit, uint32_
   return qs_joint_asset_quantity(unit, n) + a * n - a * (a - 1) / 2 + b - a;
 }
 
+/* Where the derivatives to the correlations stand. */
+static inline uint32_t qs_joint_own_quantity(const qs_joint_unit *unit, uint32_t a, uint32_t b) {
+  const uint32_t n = unit->asset_count;
+  return qs_joint_pair_quantity(unit, a, b) + n * (n + 1) / 2;
+}
+
+static inline uint32_t qs_joint_variance_quantity(const qs_joint_unit *unit, uint32_t a, uint32_t b) {
+  const uint32_t n = unit->asset_count;
+  return qs_joint_own_quantity(unit, n - 1, n - 1) + 1 + a * n + b;
+}
+
+static inline uint32_t qs_joint_mean_quantity(const qs_joint_unit *unit, uint32_t a, uint32_t b) {
+  return qs_joint_variance_quantity(unit, a, b) + unit->asset_count * unit->asset_count;
+}
+
 static inline uint32_t qs_joint_unit_quantities(const qs_joint_unit *unit) {
   const uint32_t last = unit->asset_count - 1;
-  return unit->greeks ? qs_joint_pair_quantity(unit, last, last) + 1 : 1;
+  if (!unit->greeks) {
+    return 1;
+  }
+  if (!last) {
+    return qs_joint_pair_quantity(unit, last, last) + 1;
+  }
+  return (unit->assets[0].cross ? qs_joint_mean_quantity(unit, last, last)
+                                : qs_joint_variance_quantity(unit, last, last)) +
+         1;
 }
 
 /* Number of quantities a unit yields for each payoff. */

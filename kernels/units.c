@@ -73,13 +73,16 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
     return refuse(message, QS_ERROR_INPUT, "horizon units are pseudo-random, not of sampling %d",
                   (int)unit->path.sampling);
   }
-  double square = 0.0;
+  const bool apart = unit->variance && unit->cross;
+  double square = 0.0, moving = apart ? 0.0 : 1.0;
   for (uint32_t i = 0; i < unit->key_count; i++) {
-    square += unit->weights[i] * unit->weights[i];
+    square += unit->weights[i] * unit->weights[i] + (apart ? unit->cross[i] * unit->cross[i] : 0.0);
+    moving += apart ? unit->variance[i] * unit->variance[i] : 0.0;
   }
-  if (!unit->key_count || !(fabs(square - 1.0) < 1e-6)) {
-    return refuse(message, QS_ERROR_INPUT, "%u streams whose squared weights sum to %g, not 1",
-                  unit->key_count, square);
+  if (!unit->key_count || !(fabs(square - 1.0) < 1e-6) || !(fabs(moving - 1.0) < 1e-6) ||
+      !unit->variance != !unit->cross) {
+    return refuse(message, QS_ERROR_INPUT, "%u streams whose squared weights sum to %g and %g, not 1",
+                  unit->key_count, square, moving);
   }
   uint32_t valid = 0;
   while (unit->starts && valid < unit->start_count && unit->starts[valid] >= 0.0 &&
@@ -195,6 +198,32 @@ qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
   return status;
 }
 
+static bool inverse(double product, bool same) {
+  return fabs(product - (same ? 1.0 : 0.0)) < 1e-6;
+}
+
+static const char *weights_problem(const qs_joint_unit *unit, uint32_t a) {
+  const qs_joint_asset *x = unit->assets + a, *first = unit->assets;
+  if (!x->variance != !first->variance || !x->variance_duals != !first->variance ||
+      !x->cross != !first->cross) {
+    return "underlyings must all have weights of the variance, or none";
+  }
+  double square = 0.0;
+  for (uint32_t b = 0; b < unit->asset_count; b++) {
+    const qs_joint_asset *y = unit->assets + b;
+    double price = 0.0, variance = 0.0;
+    for (uint32_t j = 0; j < unit->asset_count; j++) {
+      price += x->loadings[j] * y->duals[j];
+      variance += x->variance ? x->variance[j] * y->variance_duals[j] : 0.0;
+    }
+    if (!inverse(price, a == b) || (x->variance && !inverse(variance, a == b))) {
+      return "loadings and duals must be each other's inverse";
+    }
+    square += x->loadings[b] * x->loadings[b] + (x->cross ? x->cross[b] * x->cross[b] : 0.0);
+  }
+  return fabs(square - 1.0) < 1e-6 ? NULL : "squared weights must sum to 1";
+}
+
 /* The underlyings of a joint unit: one grid, whose steps all end at dates, and loadings whose product with
  * the duals is the unit matrix. */
 static const char *assets_problem(const qs_joint_unit *unit) {
@@ -214,14 +243,9 @@ static const char *assets_problem(const qs_joint_unit *unit) {
         return "underlyings must have the same steps, all of which end at dates";
       }
     }
-    for (uint32_t b = 0; b < n; b++) {
-      double product = 0.0;
-      for (uint32_t j = 0; j < n; j++) {
-        product += unit->assets[a].loadings[j] * unit->assets[b].duals[j];
-      }
-      if (!(fabs(product - (a == b)) < 1e-6)) {
-        return "loadings and duals must be each other's inverse";
-      }
+    const char *problem = weights_problem(unit, a);
+    if (problem) {
+      return problem;
     }
     for (uint32_t d = 0; d < unit->date_count; d++) {
       if (!(unit->assets[a].forward[d] > 0.0) || !isfinite(unit->assets[a].forward[d])) {

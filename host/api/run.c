@@ -168,6 +168,9 @@ static qs_status value(run *r) {
       status = qs_report_cross_gammas(r->context, r->arena, &book, r->results);
     }
     if (!status) {
+      status = qs_report_correlations(r->context, r->arena, &book, r->results);
+    }
+    if (!status) {
       status = qs_warn_target(r->context, r->arena, r->results);
     }
     for (size_t i = 0; !status && i < r->results->trade_count; i++) {

@@ -4,17 +4,41 @@
 
 #include "host/base/arena.h"
 #include "host/market/market.h"
+#include "host/market/pairs.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* The lower Cholesky factor [count][count] of the correlation of the drivers of some of the market's
- * underlyings, which[count]: the variance's normals and the price's own are both correlated by r, and returns
- * by r (rho_a rho_b + sqrt(1 - rho_a^2) sqrt(1 - rho_b^2)), which is what the market says. Where no drivers
- * give that they take the returns' own correlation, and the returns' is a little smaller. */
-qs_status qs_driver_weights(qs_context *context, qs_arena *arena, const qs_market *market, const int *which,
-                            size_t count, const double **weights);
+/* Of `count` underlyings, each with the independent normals m_j of a variance and n_j of a price: the
+ * variances' normals are z = V m, the prices' own are B = C m + L n. V, L and C are [count][count], V and L
+ * lower triangles. */
+typedef struct qs_drivers {
+  size_t count;
+  const double *variance, *own;
+  const double *cross; /* null: 0 */
+  const double *rho;   /* [count]: of the models, NaN: the variance does not move */
+  bool fallback;       /* the returns' own correlations were taken */
+} qs_drivers;
+
+/* Whose they are: underlyings which[count] of the market under models[count]; a pair of which both have a
+ * move takes the lesser one on its returns' correlation and on a given one of its variances, short of +-1. */
+typedef struct qs_driver_choice {
+  const int *which;
+  size_t count;
+  const qs_model *const *models; /* null: the market's */
+  const double *moves;           /* null: none */
+} qs_driver_choice;
+
+/* Where the market gives correlations of returns alone, variances and the prices' own have the correlation r
+ * that gives returns theirs (pairs.h), and C is null; where no drivers give that, they take the returns' own
+ * correlation, and the returns' is a little smaller. Else what the market gives holds as a whole; it was
+ * checked. What moves make impossible is replaced by the nearest that is possible. */
+qs_status qs_drivers_make(qs_context *context, qs_arena *arena, const qs_market *market,
+                          const qs_driver_choice *choice, qs_drivers *drivers);
+
+/* Rows of the transposed inverse of the lower triangle `factor` [n][n]. */
+void qs_triangle_duals(const double *factor, size_t n, double *duals);
 
 #ifdef __cplusplus
 }

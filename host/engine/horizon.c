@@ -14,36 +14,67 @@ qs_time qs_horizon_end(const qs_horizon *h) {
   return h->market->as_of + (qs_time)llround(h->spec.days * QS_SECONDS_PER_DAY);
 }
 
+/* Whether some other underlying has a part of this one's normals. */
+static bool is_shared(const qs_drivers *drivers, size_t u) {
+  bool shared = drivers->cross != NULL;
+  for (size_t j = 0; j < drivers->count && !shared; j++) {
+    shared =
+        j != u && (drivers->own[u * drivers->count + j] != 0 || drivers->own[j * drivers->count + u] != 0);
+  }
+  return shared;
+}
+
+/* Lays out the streams that the underlying's normals are made of. */
+static qs_status fill_streams(qs_horizon *h, qs_context *context, size_t u, qs_horizon_unit *unit) {
+  const qs_drivers *d = &h->drivers;
+  size_t n = d->count;
+  uint64_t *keys = QS_NEW(h->arena, n, uint64_t);
+  double *weights = QS_NEW(h->arena, 3 * n, double);
+  if (!keys || !weights) {
+    return qs_fail_memory(context, "simulating the horizon");
+  }
+  bool whole = h->market->full;
+  uint32_t used = 0;
+  for (size_t j = 0; j < n; j++) {
+    double own = d->own[u * n + j], variance = whole ? d->variance[u * n + j] : 0;
+    double cross = d->cross ? d->cross[u * n + j] : 0;
+    if (own != 0 || variance != 0 || cross != 0) {
+      keys[used] = qs_key(h->spec.seed, QS_PURPOSE_RISK, h->market->underlyings[j].name);
+      weights[n + used] = variance;
+      weights[2 * n + used] = cross;
+      weights[used++] = own;
+    }
+  }
+  unit->keys = keys;
+  unit->weights = weights;
+  unit->key_count = used;
+  unit->variance = whole ? weights + n : NULL;
+  unit->cross = whole ? weights + 2 * n : NULL;
+  unit->shared =
+      is_shared(d, u) && qs_model_parameters(h->market->underlyings[u].model.type) >> QS_SIGMA_J & 1;
+  return QS_OK;
+}
+
 /* Simulates one underlying at one time. */
 static qs_status simulate(qs_horizon *h, qs_context *context, size_t u, qs_time time,
                           qs_horizon_states *states) {
   const qs_underlying_market *underlying = &h->market->underlyings[u];
-  size_t n = h->market->underlying_count;
   qs_grid grid;
   qs_status status = qs_grid_build(context, h->arena, &underlying->model, h->market->as_of, &time, 1,
                                    h->spec.step_days, &grid);
   if (!status) {
     status = qs_grid_shift(context, h->arena, &underlying->shift, 1, h->market->as_of, &grid);
   }
-  uint64_t *keys = QS_NEW(h->arena, n, uint64_t);
-  double *weights = QS_NEW(h->arena, n, double);
+  qs_horizon_unit unit = {.precision = h->spec.precision};
   double *x = QS_NEW(h->arena, h->spec.paths, double);
   double *v = QS_NEW(h->arena, h->spec.paths, double);
+  status = status ? status : fill_streams(h, context, u, &unit);
   if (status) {
     return status;
   }
-  if (!keys || !weights || !x || !v) {
+  if (!x || !v) {
     return qs_fail_memory(context, "simulating the horizon");
   }
-  uint32_t used = 0;
-  for (size_t j = 0; j <= u; j++) {
-    if (h->weights[u * n + j] != 0) {
-      keys[used] = qs_key(h->spec.seed, QS_PURPOSE_RISK, h->market->underlyings[j].name);
-      weights[used++] = h->weights[u * n + j];
-    }
-  }
-  qs_horizon_unit unit = {
-      .keys = keys, .weights = weights, .key_count = used, .precision = h->spec.precision};
   unit.path.model = underlying->model;
   unit.path.scheme = h->spec.scheme;
   unit.path.key = qs_key(h->spec.seed, QS_PURPOSE_RISK, underlying->name);
@@ -139,9 +170,9 @@ qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *de
   for (size_t u = 0; all && u < market->underlying_count; u++) {
     all[u] = (int)u;
   }
-  qs_status status =
-      all ? qs_driver_weights(context, arena, market, all, market->underlying_count, &h->weights)
-          : qs_fail_memory(context, "correlating the underlyings");
+  const qs_driver_choice choice = {all, market->underlying_count, NULL, NULL};
+  qs_status status = all ? qs_drivers_make(context, arena, market, &choice, &h->drivers)
+                         : qs_fail_memory(context, "correlating the underlyings");
   if (!status) {
     *horizon = h;
   }

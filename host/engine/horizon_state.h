@@ -2,6 +2,7 @@
 #ifndef QS_HOST_ENGINE_HORIZON_STATE_H
 #define QS_HOST_ENGINE_HORIZON_STATE_H
 
+#include "host/engine/drivers.h"
 #include "host/engine/horizon.h"
 #include "host/engine/surface.h"
 
@@ -35,7 +36,7 @@ struct qs_horizon {
   qs_devices *devices;
   const qs_market *market;
   qs_horizon_spec spec;
-  const double *weights; /* [underlyings][underlyings], lower triangle */
+  qs_drivers drivers; /* of all underlyings */
   qs_horizon_underlying *underlyings;
 };
 

@@ -5,6 +5,7 @@
 
 #include "host/engine/drivers.h"
 #include "host/engine/grid.h"
+#include "host/engine/joint_correlation.h"
 #include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
@@ -105,35 +106,44 @@ static qs_status fill_dates(const builder *b, const qs_grid *grid, qs_date **end
   return QS_OK;
 }
 
-/* Rows of the transposed inverse of the lower triangle `factor` [n][n]. */
-static void invert(const double *factor, size_t n, double *duals) {
-  for (size_t c = 0; c < n; c++) { /* column c of the inverse is row c of the duals */
-    for (size_t i = 0; i < n; i++) {
-      double sum = i == c;
-      for (size_t k = c; k < i; k++) {
-        sum -= factor[i * n + k] * duals[c * n + k];
-      }
-      duals[c * n + i] = i < c ? 0 : sum / factor[i * n + i];
-    }
+/* The correlations of the underlyings, with the weights' duals. */
+static qs_status make_drivers(const builder *b, qs_joint_drivers *to) {
+  size_t n = b->terms->asset_count;
+  const qs_model **models = QS_NEW(b->arena, n, const qs_model *);
+  double *moves = QS_NEW(b->arena, n, double);
+  double *duals = QS_NEW(b->arena, 2 * n * n, double);
+  if (!models || !moves || !duals) {
+    return no_memory(b);
   }
+  for (size_t a = 0; a < n; a++) {
+    models[a] = model_of(b, a);
+    moves[a] = b->shocks ? b->shocks[b->terms->underlyings[a]].correlation_add : 0;
+  }
+  const qs_driver_choice choice = {b->terms->underlyings, n, models, moves};
+  qs_status status = qs_drivers_make(b->context, b->arena, b->market, &choice, &to->drivers);
+  if (!status) {
+    to->own_duals = duals;
+    to->variance_duals = duals + n * n;
+    qs_triangle_duals(to->drivers.own, n, duals);
+    qs_triangle_duals(to->drivers.variance, n, duals + n * n);
+  }
+  return status;
 }
 
 static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_date *ends,
-                             qs_joint_unit *unit) {
+                             qs_joint_drivers *joint, qs_joint_unit *unit) {
   size_t n = b->terms->asset_count;
   qs_joint_asset *assets = QS_NEW(b->arena, n, qs_joint_asset);
   uint64_t *keys = QS_NEW(b->arena, n, uint64_t);
-  double *duals = QS_NEW(b->arena, n * n, double);
   double *forwards = QS_NEW(b->arena, n * unit->date_count, double);
-  const double *loadings = NULL;
-  if (!assets || !keys || !duals || !forwards) {
+  if (!assets || !keys || !forwards) {
     return no_memory(b);
   }
-  qs_status status = qs_driver_weights(b->context, b->arena, b->market, b->terms->underlyings, n, &loadings);
+  qs_status status = make_drivers(b, joint);
   if (status) {
     return status;
   }
-  invert(loadings, n, duals);
+  const qs_drivers *drivers = &joint->drivers;
   for (size_t a = 0; a < n; a++) {
     keys[a] = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, market_of(b, a)->name);
     double *forward = forwards + a * unit->date_count;
@@ -148,8 +158,11 @@ static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_dat
                                           .dates = ends,
                                           .date_count = grid->step_count},
                                  .forward = forward,
-                                 .loadings = loadings + a * n,
-                                 .duals = duals + a * n};
+                                 .loadings = drivers->own + a * n,
+                                 .duals = joint->own_duals + a * n,
+                                 .variance = drivers->variance + a * n,
+                                 .variance_duals = joint->variance_duals + a * n,
+                                 .cross = drivers->cross ? drivers->cross + a * n : NULL};
   }
   unit->assets = assets;
   unit->asset_count = (uint32_t)n;
@@ -200,7 +213,10 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
   qs_status status = fill_payoff(&b, payoff);
   status = status ? status : make_grid(&b, &grid);
   status = status ? status : fill_dates(&b, &grid, &ends, &plan->unit);
-  status = status ? status : fill_assets(&b, &grid, ends, &plan->unit);
+  status = status ? status : fill_assets(&b, &grid, ends, &plan->joint, &plan->unit);
+  if (!status && greeks) {
+    status = qs_joint_regression(context, arena, &plan->joint, &plan->regression);
+  }
   plan->unit.payoffs = payoff;
   plan->unit.payoff_count = 1;
   plan->unit.shifts = shifts;

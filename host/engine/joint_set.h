@@ -8,11 +8,18 @@
 #ifndef QS_HOST_ENGINE_JOINT_SET_H
 #define QS_HOST_ENGINE_JOINT_SET_H
 
+#include "host/engine/drivers.h"
 #include "host/engine/revalue.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* How the underlyings' normals are made, with the rows of the triangles' transposed inverses. */
+typedef struct qs_joint_drivers {
+  qs_drivers drivers;
+  const double *own_duals, *variance_duals; /* [asset][asset] */
+} qs_joint_drivers;
 
 /* What is left of a formula at a moment, and the unit that values it; nothing to simulate where it is
  * settled. */
@@ -21,6 +28,9 @@ typedef struct qs_joint_plan {
   double known;          /* what it pays then */
   const double *forward; /* [asset]: of the expiry, as seen from the moment */
   qs_joint_unit unit;
+  qs_joint_drivers joint;   /* what the unit's weights are from */
+  const double *regression; /* [asset][asset]: what of the prices' own normals (column) the variances' (row)
+                               explain; null without cross weights */
 } qs_joint_plan;
 
 /* The plan under a market. shocks[underlyings] may be null; their log_spot is not read, `shifts`

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "host/engine/joint_set.h"
+#include "host/engine/joint_correlation.h"
 #include "host/engine/scheduler.h"
 
 /* The plans of a list of moments or markets and their moments. */
@@ -73,6 +73,31 @@ static qs_status lay_leg(qs_context *context, qs_arena *arena, const qs_joint_pl
   return QS_OK;
 }
 
+/* Adds to d_rho what moves with it where the given correlations are held. The sum's spread is that of the
+ * batches' means. */
+static qs_status hold_correlations(qs_context *context, qs_arena *arena, const qs_valuation *v,
+                                   const qs_joint_terms *terms, const qs_joint_plan *plan,
+                                   const qs_moment *moments, uint32_t leg, qs_joint_leg *to) {
+  const uint32_t from = qs_joint_unit_quantities(&plan->unit), batches = plan->unit.batch_end;
+  const uint32_t rho = QS_PATH_PARAMETERS + 4; /* v0 kappa theta xi rho */
+  double *means = QS_NEW(arena, batches, double);
+  qs_moment *now = to->now;
+  if (!means) {
+    return qs_fail_memory(context, "valuing formulas over several underlyings");
+  }
+  for (uint32_t b = 0; b < batches; b++) {
+    const qs_moment *row = moments + (size_t)b * from;
+    means[b] = now[(size_t)b * to->quantities + rho].mean +
+               qs_joint_rho_slope(v->market, terms, plan, row, leg) / plan->forward[leg];
+  }
+  const qs_estimate all = qs_batch_estimate(&v->simulation, means);
+  const double one = all.std_error * all.std_error * (double)v->simulation.paths;
+  for (uint32_t b = 0; b < batches; b++) {
+    now[(size_t)b * to->quantities + rho] = (qs_moment){means[b], one * qs_batch_paths(&v->simulation, b)};
+  }
+  return QS_OK;
+}
+
 static bool is_first(const qs_contract *contract) {
   return contract->joint && contract->leg == 0;
 }
@@ -85,8 +110,11 @@ static qs_status fill_legs(qs_context *context, qs_arena *arena, const qs_valuat
   for (uint32_t leg = 0; !status && leg < terms->asset_count; leg++) {
     qs_joint_leg *to = &legs[index + leg];
     status = lay_leg(context, arena, &batch->plans[plan], batch->moments[plan], leg, v->greeks, to);
-    to->unit = &batch->plans[plan].unit;
+    to->plan = &batch->plans[plan];
     to->moments = batch->moments[plan];
+    if (!status && v->greeks && !isnan(batch->plans[plan].joint.drivers.rho[leg]) && terms->asset_count > 1) {
+      status = hold_correlations(context, arena, v, terms, to->plan, to->moments, leg, to);
+    }
   }
   if (!status && v->greeks) {
     const qs_joint_plan *later = &batch->plans[plan + 1];
@@ -138,7 +166,7 @@ qs_status qs_joint_value(qs_context *context, qs_arena *arena, qs_devices *devic
 static bool same_market(const qs_joint_terms *terms, const qs_shock *a, const qs_shock *b) {
   for (size_t k = 0; k < terms->asset_count; k++) {
     const int u = terms->underlyings[k];
-    if (!qs_shock_same_paths(&a[u], &b[u], false)) {
+    if (a[u].correlation_add != b[u].correlation_add || !qs_shock_same_paths(&a[u], &b[u], false)) {
       return false;
     }
   }

@@ -18,6 +18,10 @@ qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuat
 qs_status qs_report_cross_gammas(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                                  qs_results *results);
 
+/* Fills the derivatives to correlations of such trades, their sums by book and in total. */
+qs_status qs_report_correlations(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
+                                 qs_results *results);
+
 /* Fills sensitivities; the valuation must have Greeks. */
 qs_status qs_report_sensitivities(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                                   bool vega, qs_results *results);

@@ -12,7 +12,7 @@
 static const size_t chunk_bytes = (size_t)160 << 20;
 
 qs_shock qs_shock_none(const qs_model *model) {
-  qs_shock shock = {*model, 0, 0, 0, 0};
+  qs_shock shock = {.model = *model};
   return shock;
 }
 

@@ -16,11 +16,12 @@ extern "C" {
 
 /* How one underlying's market differs; qs_shock_none is neutral. */
 typedef struct qs_shock {
-  qs_model model;    /* the shocked model */
-  double log_spot;   /* added to the logarithm of spot and every forward */
-  double carry_add;  /* added to the forward's growth rate */
-  double rate_add;   /* added to the discount rate */
-  double shift_rise; /* the variance's shift is times 1 + it */
+  qs_model model;         /* the shocked model */
+  double log_spot;        /* added to the logarithm of spot and every forward */
+  double carry_add;       /* added to the forward's growth rate */
+  double rate_add;        /* added to the discount rate */
+  double shift_rise;      /* the variance's shift is times 1 + it */
+  double correlation_add; /* added to the correlations with others that have it too (drivers.h) */
 } qs_shock;
 
 qs_shock qs_shock_none(const qs_model *model);

@@ -133,10 +133,12 @@ typedef struct qs_underlying_values {
 /* One leg of a formula over several underlyings (host/engine/joint_set.h): its moments [batch][quantity], as
  * a path unit's. */
 typedef struct qs_joint_leg {
-  const qs_moment *now, *later; /* later: of the price alone, of the first leg alone */
+  qs_moment *now;
+  const qs_moment *later; /* of the price alone, of the first leg alone */
   uint32_t quantities;
   double known_later;
-  const qs_joint_unit *unit; /* all legs': with greeks its moments have the second derivatives of pairs */
+  const struct qs_joint_plan *plan; /* all legs': with greeks its unit's moments have the second derivatives
+                                       of pairs and those of correlations */
   const qs_moment *moments;
 } qs_joint_leg;
 

@@ -5,6 +5,7 @@
 
 #include "host/io/draft.h"
 #include "host/market/names.h"
+#include "host/market/pairs.h"
 #include "host/market/shift.h"
 #include "host/market/time.h"
 
@@ -89,54 +90,72 @@ static qs_status check_names(qs_reader *reader, const qs_draft *draft) {
   return QS_OK;
 }
 
-/* Fills the symmetric matrix [n][n] from the pairs. */
-static qs_status fill_correlations(qs_reader *reader, const qs_draft *draft, const qs_node *list,
-                                   double *matrix) {
-  size_t n = draft->inputs.underlying_count;
-  for (size_t i = 0; i < n; i++) {
-    matrix[i * n + i] = 1;
+/* Reads the drivers that a correlation is between, numbered as in pairs.h. */
+static qs_status find_drivers(qs_reader *reader, const qs_draft *draft, const qs_node *between,
+                              const qs_correlation_spec *spec, const char *const *names, size_t at[2]) {
+  const size_t n = draft->inputs.underlying_count;
+  int found[2] = {-1, -1};
+  for (size_t side = 0; side < 2; side++) {
+    bool variance = false;
+    found[side] = qs_driver_find(spec->between[side], names, n, &variance);
+    if (found[side] < 0) {
+      char known[QS_NAMES_TEXT];
+      qs_draft_names(draft, known);
+      return qs_node_bad(reader, qs_node_at(between, side),
+                         "unknown underlying; must be one of %s, or one of them with .variance", known);
+    }
+    if (variance && isnan(qs_pair_rho(&draft->inputs.underlyings[found[side]].model))) {
+      return qs_node_bad(reader, qs_node_at(between, side),
+                         "the variance of %s is constant; must be of a model with v0", names[found[side]]);
+    }
+    at[side] = (size_t)found[side] + (variance ? n : 0);
   }
+  if (found[0] == found[1]) {
+    return qs_node_bad(
+        reader, qs_node_at(between, 1),
+        "price and variance of one underlying have the rho of its model; must be two underlyings");
+  }
+  return QS_OK;
+}
+
+static qs_status fill_correlations(qs_reader *reader, const qs_draft *draft, const qs_node *list,
+                                   const char *const *names, double *given) {
+  const size_t n = 2 * draft->inputs.underlying_count;
   const qs_node *node = list->first;
+  for (size_t i = 0; i < n * n; i++) {
+    given[i] = NAN;
+  }
   for (size_t k = 0; k < draft->inputs.correlation_count; k++, node = node->next) {
     const qs_correlation_spec *spec = &draft->inputs.correlations[k];
-    size_t at[2];
-    for (size_t side = 0; side < 2; side++) {
-      int index = find_underlying(draft, spec->between[side]);
-      if (index < 0) {
-        char names[QS_NAMES_TEXT];
-        qs_draft_names(draft, names);
-        return qs_node_bad(reader, qs_node_at(qs_node_get(node, "between"), side),
-                           "unknown underlying; must be one of %s", names);
-      }
-      at[side] = (size_t)index;
+    size_t at[2] = {0, 0};
+    qs_status status = find_drivers(reader, draft, qs_node_get(node, "between"), spec, names, at);
+    if (status != QS_OK) {
+      return status;
     }
-    double *cell = &matrix[at[0] * n + at[1]];
+    double *cell = &given[at[0] * n + at[1]];
     if (!isnan(*cell)) {
       return qs_node_bad(reader, qs_node_get(node, "value"),
                          "%s and %s have a correlation already; every pair may stand once", spec->between[0],
                          spec->between[1]);
     }
-    *cell = spec->value;
-    matrix[at[1] * n + at[0]] = spec->value;
+    *cell = given[at[1] * n + at[0]] = spec->value;
   }
   return QS_OK;
 }
 
-/* Cholesky in place; false when the matrix is not positive definite. */
-static bool factorise(double *matrix, size_t n) {
-  for (size_t j = 0; j < n; j++) {
-    for (size_t i = j; i < n; i++) {
-      double sum = matrix[i * n + j];
-      for (size_t k = 0; k < j; k++) {
-        sum -= matrix[i * n + k] * matrix[j * n + k];
-      }
-      if (i == j && sum <= 1e-12) {
-        return false;
-      }
-      matrix[i * n + j] = i == j ? sqrt(sum) : sum / matrix[j * n + j];
+/* What each model says of its rho; NaN where it is fitted, or has none. A rho that leaves no room beside
+ * correlations of variances is refused. */
+static qs_status fill_rho(qs_reader *reader, const qs_draft *draft, bool full, double *rho) {
+  const qs_node *node = qs_node_get(draft->root, "underlyings")->first;
+  for (size_t u = 0; u < draft->inputs.underlying_count; u++, node = node->next) {
+    const qs_underlying_spec *spec = &draft->inputs.underlyings[u];
+    rho[u] = spec->calibrate ? NAN : qs_pair_rho(&spec->model);
+    if (full && fabs(rho[u]) > QS_LARGEST_RHO) {
+      return qs_node_bad(reader, qs_node_get(qs_node_get(node, "model"), "rho"),
+                         "must be at most %g in size beside correlations of variances", QS_LARGEST_RHO);
     }
   }
-  return true;
+  return QS_OK;
 }
 
 static qs_status check_correlations(qs_reader *reader, const qs_draft *draft) {
@@ -144,29 +163,34 @@ static qs_status check_correlations(qs_reader *reader, const qs_draft *draft) {
   if (!list) {
     return QS_OK;
   }
-  size_t n = draft->inputs.underlying_count;
-  double *matrix = QS_NEW(reader->scratch, n * n, double);
-  if (!matrix) {
+  const size_t n = draft->inputs.underlying_count;
+  double *given = QS_NEW(reader->scratch, 4 * n * n, double);
+  double *rho = QS_NEW(reader->scratch, n, double);
+  const char **names = QS_NEW(reader->scratch, n, const char *);
+  if (!given || !rho || !names) {
     return qs_reader_no_memory(reader);
   }
-  for (size_t i = 0; i < n * n; i++) {
-    matrix[i] = NAN;
+  for (size_t u = 0; u < n; u++) {
+    names[u] = draft->inputs.underlyings[u].name;
   }
-  qs_status status = fill_correlations(reader, draft, list, matrix);
+  qs_status status = fill_correlations(reader, draft, list, names, given);
+  if (status == QS_OK) {
+    status = fill_rho(reader, draft, qs_drivers_full(n, given), rho);
+  }
   if (status != QS_OK) {
     return status;
   }
-  for (size_t i = 0; i < n * n; i++) {
-    matrix[i] = isnan(matrix[i]) ? 0 : matrix[i];
+  const qs_driver_list drivers = {n, names, rho, given};
+  double least = 0;
+  char nearest[QS_NEAREST_TEXT];
+  if (!qs_drivers_check(reader->scratch, &drivers, &least, nearest)) {
+    return qs_reader_no_memory(reader);
   }
-  if (!factorise(matrix, n)) {
-    char names[QS_NAMES_TEXT];
-    qs_draft_names(draft, names);
-    return qs_node_bad(
-        reader, list,
-        "not positive definite: these correlations of %s cannot hold together (pairs that are not given "
-        "are 0); must be those of a positive definite matrix",
-        names);
+  if (least < QS_LEAST_EIGENVALUE) {
+    return qs_node_bad(reader, list,
+                       "not positive definite (smallest eigenvalue %.3g); must be those of a positive "
+                       "definite matrix; the nearest valid values are %s",
+                       least, nearest);
   }
   return QS_OK;
 }

@@ -19,7 +19,7 @@ qs_status qs_reader_no_memory(qs_reader *reader) {
 
 qs_status qs_reader_bad(qs_reader *reader, const qs_place *place, const char *value, const char *format,
                         ...) {
-  char allowed[QS_MESSAGE_SIZE / 2];
+  char allowed[QS_MESSAGE_SIZE];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(allowed, sizeof allowed, format, arguments);

@@ -378,9 +378,30 @@ static void write_hedge(qs_buffer *b, const qs_results *r) {
   }
 }
 
+static bool has_correlations(const qs_results *r) {
+  return r->d_correlation_count > 0;
+}
+
+/* A sum has no id, the sum over all books no book either. */
+static void write_correlations(qs_buffer *b, const qs_results *r) {
+  static const char *const names[] = {"id", "book", "first", "second", "estimate", "std_error", NULL};
+  qs_csv_texts(b, names);
+  qs_csv_end_row(b);
+  for (size_t i = 0; i < r->d_correlation_count; i++) {
+    const qs_correlation_result *c = &r->d_correlations[i];
+    qs_csv_text(b, c->id);
+    qs_csv_text(b, c->book);
+    qs_csv_text(b, c->between[0]);
+    qs_csv_text(b, c->between[1]);
+    write_estimate(b, c->value);
+    qs_csv_end_row(b);
+  }
+}
+
 const qs_results_file qs_results_csv_files[] = {
     {"trades.csv", is_valued, write_trades},
     {"books.csv", is_valued, write_books},
+    {"d_correlation.csv", has_correlations, write_correlations},
     {"vega.csv", has_sensitivities, write_sensitivities},
     {"calibration.csv", has_calibration, write_calibration},
     {"quotes.csv", has_quotes, write_quotes},

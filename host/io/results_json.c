@@ -145,6 +145,24 @@ static void write_cross_gammas(qs_buffer *b, const qs_results *r) {
   qs_json_close(b);
 }
 
+static void write_correlations(qs_buffer *b, const qs_results *r) {
+  qs_json_open(b, "d_correlation", '[', false);
+  for (size_t i = 0; i < r->d_correlation_count; i++) {
+    const qs_correlation_result *c = &r->d_correlations[i];
+    qs_json_open(b, NULL, '{', true);
+    qs_json_text(b, "id", c->id);
+    qs_json_text(b, "book", c->book);
+    qs_json_open(b, "between", '[', true);
+    qs_json_text(b, NULL, c->between[0]);
+    qs_json_text(b, NULL, c->between[1]);
+    qs_json_close(b);
+    qs_json_number(b, "estimate", c->value.estimate);
+    qs_json_number(b, "std_error", c->value.std_error);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
 static void write_named(qs_buffer *b, const char *key, const char *name_key, const char *label_key,
                         const qs_named_estimate *list, size_t count) {
   qs_json_open(b, key, '[', false);
@@ -232,6 +250,7 @@ static void write_book(qs_buffer *b, const qs_results *r) {
   if (r->valued) {
     write_total(b, "total", NULL, &r->total);
     write_cross_gammas(b, r);
+    write_correlations(b, r);
   } else {
     qs_json_open(b, "total", '{', true);
     qs_json_close(b);

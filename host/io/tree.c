@@ -101,7 +101,7 @@ void qs_node_show(const qs_node *node, char *shown) {
 
 static qs_status complain(qs_reader *reader, const qs_node *node, bool at_key, const char *key,
                           const char *format, va_list arguments) {
-  char allowed[QS_MESSAGE_SIZE / 2];
+  char allowed[QS_MESSAGE_SIZE];
   vsnprintf(allowed, sizeof allowed, format, arguments);
   char path[QS_PATH_TEXT];
   qs_node_path(node, key, path);

@@ -33,8 +33,11 @@ qs_status qs_quotes_filter(qs_context *context, qs_arena *arena, qs_underlying_m
 qs_status qs_market_warn(qs_context *context, qs_arena *arena, qs_calibration_result *calibration,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The correlation matrix of the inputs, checked; market->underlyings must have their names. */
+/* The correlations of the inputs, checked; market->underlyings must have their names and models. */
 qs_status qs_correlation_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                                qs_market *market);
+
+/* Whether they hold together with every rho: those of underlyings that are calibrated count once `fitted`. */
+qs_status qs_correlation_check(qs_context *context, qs_arena *arena, const qs_market *market, bool fitted);
 
 #endif

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <omp.h>
 
+#include "host/market/build.h"
 #include "host/market/fit_range.h"
 #include "host/market/fit_refine.h"
 #include "host/market/fit_report.h"
@@ -284,6 +285,9 @@ qs_status qs_market_calibrate(qs_context *context, qs_arena *arena, qs_market *m
     status = j->market->spec->calibrate
                  ? finish(&all, j)
                  : qs_fit_report_given(context, arena, &j->problem, &all.descents[0], j->market);
+  }
+  if (status == QS_OK && market->full) {
+    status = qs_correlation_check(context, arena, market, true);
   }
   if (status == QS_OK) {
     qs_progress(context, "calibrate", all.total, all.total);

@@ -1,110 +1,33 @@
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "host/market/build.h"
-#include "host/market/symmetric.h"
+#include "host/market/pairs.h"
 
-/* The least eigenvalue that is accepted, and the least of the matrix that is suggested instead, which leaves
- * room for the suggestion's four decimals. */
-static const double least_eigenvalue = 1e-8;
-static const double suggested_eigenvalue = 1e-3;
-
-enum { MAX_PROJECTIONS = 2000 };
-
-typedef struct workspace {
-  double *current, *correction, *projected, *vectors, *values;
-} workspace;
-
-static bool workspace_create(qs_arena *arena, size_t n, workspace *space) {
-  space->current = QS_NEW(arena, n * n, double);
-  space->correction = QS_NEW(arena, n * n, double);
-  space->projected = QS_NEW(arena, n * n, double);
-  space->vectors = QS_NEW(arena, n * n, double);
-  space->values = QS_NEW(arena, n, double);
-  return space->current && space->correction && space->projected && space->vectors && space->values;
-}
-
-static double smallest_eigenvalue(size_t n, const double *matrix, workspace *space) {
-  memcpy(space->projected, matrix, n * n * sizeof *matrix);
-  qs_symmetric_eigen(n, space->projected, space->values, space->vectors);
-  return space->values[0];
-}
-
-/* The nearest correlation matrix in the Frobenius norm by alternating projections with Dykstra's correction
- * (Higham 2002, algorithm 3.3), eigenvalues at least `floor`; in place. */
-static void nearest_correlation(size_t n, double floor, double *matrix, workspace *space) {
-  memset(space->correction, 0, n * n * sizeof *matrix);
-  for (int step = 0; step < MAX_PROJECTIONS; step++) {
-    for (size_t i = 0; i < n * n; i++) {
-      space->current[i] = matrix[i] - space->correction[i];
-      space->projected[i] = space->current[i];
-    }
-    qs_symmetric_eigen(n, space->projected, space->values, space->vectors);
-    double change = 0;
-    for (size_t i = 0; i < n; i++) {
-      for (size_t j = 0; j < n; j++) {
-        double sum = 0;
-        for (size_t k = 0; k < n; k++) {
-          sum += fmax(space->values[k], floor) * space->vectors[i * n + k] * space->vectors[j * n + k];
-        }
-        space->correction[i * n + j] = sum - space->current[i * n + j];
-        double next = i == j ? 1 : sum;
-        change = fmax(change, fabs(next - matrix[i * n + j]));
-        matrix[i * n + j] = next;
-      }
-    }
-    if (change < 1e-9) {
-      break;
-    }
-  }
-}
-
-static double round4(double x) {
-  return round(x * 1e4) / 1e4;
-}
-
-/* "the nearest valid values are BTC-ETH 0.81, BTC-X -0.63": pairs that change. */
-static qs_status fail_not_definite(qs_context *context, const qs_market *market, double *matrix, double least,
-                                   workspace *space) {
-  size_t n = market->underlying_count;
-  nearest_correlation(n, suggested_eigenvalue, matrix, space);
-  char text[600] = "";
-  size_t length = 0;
-  for (size_t i = 0; i < n && length + 1 < sizeof text; i++) {
-    for (size_t j = i + 1; j < n && length + 1 < sizeof text; j++) {
-      double near = round4(matrix[i * n + j]);
-      if (near == round4(market->correlation[i * n + j])) {
-        continue;
-      }
-      int written = snprintf(text + length, sizeof text - length, "%s%s-%s %g", length ? ", " : "",
-                             market->underlyings[i].name, market->underlyings[j].name, near);
-      length += written > 0 ? (size_t)written : 0;
-    }
-  }
-  return qs_fail(
-      context, QS_ERROR_INPUT,
-      "correlations: not positive definite (smallest eigenvalue %.3g; above 0 is allowed); the nearest valid "
-      "values are %s%s",
-      least, text, length + 1 < sizeof text ? "" : " ...");
-}
-
+/* Reads the drivers that a correlation is between; drivers are numbered as in pairs.h. */
 static qs_status read_pair(qs_context *context, const qs_inputs *inputs, size_t index,
-                           const qs_market *market, int *pair) {
+                           const qs_market *market, const char *const *names, size_t *pair) {
   const qs_correlation_spec *spec = &inputs->correlations[index];
+  int found[2] = {-1, -1};
   for (int side = 0; side < 2; side++) {
     const char *name = spec->between[side];
-    pair[side] = name ? qs_market_find(market, name) : -1;
-    if (pair[side] < 0) {
+    bool variance = false;
+    found[side] = name ? qs_driver_find(name, names, market->underlying_count, &variance) : -1;
+    if (found[side] < 0) {
       return qs_fail(context, QS_ERROR_INPUT,
                      "correlations[%zu]: between[%d]: %s%.64s%s is no underlying of this run", index, side,
                      name ? "\"" : "", name ? name : "nothing", name ? "\"" : "");
     }
+    const qs_underlying_market *u = &market->underlyings[found[side]];
+    if (variance && isnan(qs_pair_rho(&u->spec->model))) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "correlations[%zu]: between[%d]: the variance of %s is constant", index, side, u->name);
+    }
+    pair[side] = (size_t)found[side] + (variance ? market->underlying_count : 0);
   }
-  if (pair[0] == pair[1]) {
+  if (found[0] == found[1]) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "correlations[%zu]: between: %s is named twice; two underlyings are needed", index,
-                   spec->between[0]);
+                   market->underlyings[found[0]].name);
   }
   if (!(spec->value >= -1 && spec->value <= 1)) {
     return qs_fail(context, QS_ERROR_INPUT, "correlations[%zu]: value: %g; must be in [-1, 1]", index,
@@ -113,42 +36,84 @@ static qs_status read_pair(qs_context *context, const qs_inputs *inputs, size_t 
   return QS_OK;
 }
 
+static qs_status fill_given(qs_context *context, const qs_inputs *inputs, const qs_market *market,
+                            const char *const *names, double *given) {
+  const size_t n = 2 * market->underlying_count;
+  for (size_t i = 0; i < n * n; i++) {
+    given[i] = NAN;
+  }
+  for (size_t c = 0; c < inputs->correlation_count; c++) {
+    size_t pair[2] = {0, 0};
+    qs_status status = read_pair(context, inputs, c, market, names, pair);
+    if (status) {
+      return status;
+    }
+    double *cell = &given[pair[0] * n + pair[1]];
+    if (!isnan(*cell)) {
+      return qs_fail(context, QS_ERROR_INPUT, "correlations[%zu]: between: %s and %s are given twice", c,
+                     inputs->correlations[c].between[0], inputs->correlations[c].between[1]);
+    }
+    *cell = given[pair[1] * n + pair[0]] = inputs->correlations[c].value;
+  }
+  return QS_OK;
+}
+
+qs_status qs_correlation_check(qs_context *context, qs_arena *arena, const qs_market *market, bool fitted) {
+  const size_t n = market->underlying_count;
+  const char **names = QS_NEW(arena, n, const char *);
+  double *rho = QS_NEW(arena, n, double);
+  if (!names || !rho) {
+    return qs_fail_memory(context, "checking the correlations");
+  }
+  for (size_t u = 0; u < n; u++) {
+    const qs_underlying_market *at = &market->underlyings[u];
+    names[u] = at->name;
+    rho[u] = at->spec->calibrate && !fitted ? NAN : qs_pair_rho(&at->model);
+    if (fabs(rho[u]) > QS_LARGEST_RHO && market->full) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "correlations: rho of %s is %g; at most %g goes with correlations of variances",
+                     at->name, rho[u], QS_LARGEST_RHO);
+    }
+  }
+  const qs_driver_list list = {n, names, rho, market->given};
+  double least = 0;
+  char text[QS_NEAREST_TEXT];
+  if (!qs_drivers_check(arena, &list, &least, text)) {
+    return qs_fail_memory(context, "checking the correlations");
+  }
+  if (least >= QS_LEAST_EIGENVALUE) {
+    return QS_OK;
+  }
+  return qs_fail(context, QS_ERROR_INPUT,
+                 "correlations: not positive definite (smallest eigenvalue %.3g; above 0 is allowed); the "
+                 "nearest valid values are %s",
+                 least, text);
+}
+
 qs_status qs_correlation_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                                qs_market *market) {
   size_t n = market->underlying_count;
   double *matrix = QS_NEW(arena, n * n, double);
-  bool *given = QS_NEW(arena, n * n, bool);
-  workspace space;
-  if (!matrix || !given || !workspace_create(arena, n, &space)) {
+  double *given = QS_NEW(arena, 4 * n * n, double);
+  const char **names = QS_NEW(arena, n, const char *);
+  if (!matrix || !given || !names) {
     return qs_fail_memory(context, "building the correlations");
   }
-  for (size_t i = 0; i < n; i++) {
-    matrix[i * n + i] = 1;
+  for (size_t u = 0; u < n; u++) {
+    names[u] = market->underlyings[u].name;
   }
-  for (size_t c = 0; c < inputs->correlation_count; c++) {
-    int pair[2] = {-1, -1};
-    qs_status status = read_pair(context, inputs, c, market, pair);
-    if (status != QS_OK) {
-      return status;
+  qs_status status = fill_given(context, inputs, market, names, given);
+  if (status) {
+    return status;
+  }
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < n; j++) {
+      const double value = given[i * 2 * n + j];
+      matrix[i * n + j] = i == j ? 1 : isnan(value) ? 0 : value;
     }
-    size_t i = (size_t)pair[0];
-    size_t j = (size_t)pair[1];
-    if (given[i * n + j]) {
-      return qs_fail(context, QS_ERROR_INPUT, "correlations[%zu]: between: %s and %s are given twice", c,
-                     market->underlyings[i].name, market->underlyings[j].name);
-    }
-    given[i * n + j] = given[j * n + i] = true;
-    matrix[i * n + j] = matrix[j * n + i] = inputs->correlations[c].value;
   }
   market->correlation = matrix;
-  double least = smallest_eigenvalue(n, matrix, &space);
-  if (least < least_eigenvalue) {
-    double *nearest = QS_NEW(arena, n * n, double);
-    if (!nearest) {
-      return qs_fail_memory(context, "building the correlations");
-    }
-    memcpy(nearest, matrix, n * n * sizeof *matrix);
-    return fail_not_definite(context, market, nearest, least, &space);
-  }
-  return QS_OK;
+  market->given = given;
+  market->full = qs_drivers_full(n, given);
+  return qs_correlation_check(context, arena, market, false);
 }

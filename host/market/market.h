@@ -88,6 +88,8 @@ typedef struct qs_market {
   size_t underlying_count;
   const double
       *correlation; /* [underlying_count][underlying_count], of returns; unit diagonal, positive definite */
+  const double *given; /* [2 underlying_count][2 underlying_count]: of the drivers of pairs.h, NaN: not given */
+  bool full;           /* a correlation of a variance is given */
 } qs_market;
 
 /* Checks the inputs' underlyings, quotes and correlations and builds the market; QS_ERROR_INPUT names the

@@ -44,6 +44,7 @@ qs_status qs_scenario_shocks(qs_context *context, const qs_market *market, const
     shocks[u].log_spot = log1p(scenario->spot);
     shocks[u].carry_add = scenario->carry;
     shocks[u].rate_add = scenario->discount_rate;
+    shocks[u].correlation_add = scenario->correlation;
     shocks[u].shift_rise = (1 + scenario->volatility) * (1 + scenario->volatility) - 1;
     qs_parameter parameter = QS_V0;
     const char *problem = qs_model_check(&shocks[u].model, &parameter);

@@ -71,6 +71,8 @@ typedef struct qs_underlying_spec {
                */
 } qs_underlying_spec;
 
+/* Of what moves two underlyings: "X" is the price of X, "X.variance" its variance. What is not given follows
+ * (configs/README.md). */
 typedef struct qs_correlation_spec {
   const char *between[2];
   double value;
@@ -326,7 +328,7 @@ typedef struct qs_scenario_spec {
   double jump_intensity; /* lambda times (1 + it) */
   double jump_size;      /* mu_j and sigma_j, 1/eta1 and 1/eta2, times (1 + it) */
   double discount_rate;  /* added */
-  double correlation;    /* every correlation c becomes c + it (sign(c)(1 - |c|) at most) */
+  double correlation;    /* added to those between shocked underlyings, up to +-0.999 */
   double spread_factor;  /* half-spreads, depth, fees and margin parameters times a factor (default 1) */
   double depth_factor;
   double fee_factor;

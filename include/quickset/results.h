@@ -328,6 +328,17 @@ typedef struct qs_cross_gamma_result {
   qs_estimate value;
 } qs_cross_gamma_result;
 
+/* How a trade on several underlyings, or a book of them, moves with a correlation c: quantity x dV / dc, in
+ * the reporting currency per unit of correlation. There is one for the prices of every pair, and one for
+ * every other correlation of the pair that is given; what is not given moves as configs/README.md says it
+ * follows. */
+typedef struct qs_correlation_result {
+  const char *id;         /* null: a sum over trades */
+  const char *book;       /* of the trade or the sum; null: the sum over all books */
+  const char *between[2]; /* as the inputs name them: X, or X.variance */
+  qs_estimate value;
+} qs_correlation_result;
+
 typedef struct qs_results {
   const char *currency;
   qs_time as_of;
@@ -346,6 +357,8 @@ typedef struct qs_results {
   qs_total_result total;
   const qs_cross_gamma_result *cross_gammas; /* of every pair of every such trade */
   size_t cross_gamma_count;
+  const qs_correlation_result *d_correlations; /* of every such trade, then by book, then in total */
+  size_t d_correlation_count;
   bool valued;
   const qs_sensitivity_result *sensitivities;
   size_t sensitivity_count;

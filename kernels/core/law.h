@@ -27,7 +27,9 @@ enum {
   QS_DRAW_JUMP = 1,     // variance jump, number of counted jumps, or upward exponential jump
   QS_DRAW_PRICE = 2,    // the price's own normal, where the whole of S is simulated
   QS_DRAW_DOWN = 3,     // downward exponential jump
-  QS_DRAW_COUNT = 4
+  QS_DRAW_COUNT = 4,
+  QS_DRAW_BRIDGE = 4, // a date's normal within a step (path_noise.inc)
+  QS_DRAW_SIZE = 5,   // normals of the jumps' sizes, where the price's own are shared (jump_size.inc)
 };
 
 typedef enum qs_jumps {

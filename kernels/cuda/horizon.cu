@@ -33,14 +33,17 @@ qs_status prepare(horizon_run *run, char *message) {
   }
   const qs_cuda_array arrays[] = {{keys, (size_t)unit.key_count * 2, sizeof *keys, &run->streams.keys},
                                   {unit.weights, unit.key_count, 0, &run->streams.weights},
-                                  {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts}};
+                                  {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts},
+                                  {unit.variance, unit.variance ? unit.key_count : 0, 0, &run->streams.variance},
+                                  {unit.cross, unit.cross ? unit.key_count : 0, 0, &run->streams.cross}};
   if (status == QS_OK) {
-    status = qs_cuda_upload(run->device, run->table, unit.precision, unit.path.key, false, arrays, 3, message,
+    status = qs_cuda_upload(run->device, run->table, unit.precision, unit.path.key, false, arrays, 5, message,
                             &run->plan);
   }
   free(keys);
   run->streams.count = unit.key_count;
-  run->streams.single = unit.key_count == 1 && unit.weights[0] == 1.0;
+  run->streams.single = unit.key_count == 1 && unit.weights[0] == 1.0 && !unit.shared && !unit.variance;
+  run->streams.apart = unit.variance != nullptr;
   const uint64_t path_bytes = 2 * sizeof(double) * unit.path.date_count;
   const uint64_t all = unit.path_end - unit.path_begin, leaf = QS_LEAF_PATHS;
   run->paths = std::min(all, std::max(leaf, run->device->budget / path_bytes / leaf * leaf));

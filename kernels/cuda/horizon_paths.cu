@@ -39,6 +39,8 @@ cudaError_t QS_R(qs_cuda_launch_horizon)(const qs_cuda_plan &plan, const qs_cuda
   QS_R(qs_streams) streams;
   streams.keys = static_cast<const uint32_t *>(from.keys);
   streams.weights = static_cast<const qs_real *>(from.weights);
+  streams.variance = from.apart ? static_cast<const qs_real *>(from.variance) : nullptr;
+  streams.cross = from.apart ? static_cast<const qs_real *>(from.cross) : nullptr;
   streams.count = from.count;
   streams.single = from.single;
 #define LAUNCH(v, j)                                                                                         \

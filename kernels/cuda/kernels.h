@@ -55,9 +55,9 @@ struct qs_cuda_payoffs {
 
 // Streams of normals for a horizon, in device memory; single: one stream of weight 1.
 struct qs_cuda_streams {
-  const void *keys, *weights;
+  const void *keys, *weights, *variance, *cross; // variance and cross where apart
   uint32_t count;
-  bool single;
+  bool single, apart;
 };
 
 // x and v of the paths of a block, each [date][path]; starts (or null): where the variance of each

@@ -55,6 +55,8 @@ TEST(Joint, ExchangeInClosedForm) {
   expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 0)), curve, "gamma of A");
   expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 1, 1)), curve, "gamma of B");
   expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 1)), -curve, "cross gamma");
+  expect_near(run.estimate(0, qs_joint_own_quantity(&run.unit, 0, 1)), -vega * s1 * s2 * by_v, "correlation");
+  EXPECT_EQ(run.estimate(0, qs_joint_variance_quantity(&run.unit, 0, 1)).value, 0);
   // The digital is N(d2) of the lognormal ratio under the measure of money.
   const double m = (std::log(f1 / f2) - (s1 * s1 - s2 * s2) * T / 2) / v, slope = pdf(m) / v;
   expect_near(run.estimate(1, 0), cdf(m), "digital");
@@ -64,6 +66,8 @@ TEST(Joint, ExchangeInClosedForm) {
   expect_near(run.estimate(1, a + 2), by_sigma, "its vega of A");
   expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 0)), -m * slope / v - slope, "its gamma");
   expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 1)), m * slope / v, "its cross gamma");
+  expect_near(run.estimate(1, qs_joint_own_quantity(&run.unit, 0, 1)), pdf(m) * m * s1 * s2 * T / (v * v),
+              "its correlation");
 }
 
 // Three underlyings whose product is lognormal, observed at two dates.
@@ -91,6 +95,12 @@ TEST(Joint, ProductsInClosedForm) {
   expect_near(run.estimate(1, qs_joint_asset_quantity(&run.unit, 2) + 1), ac * T, "carry of C");
   expect_near(run.estimate(0, qs_joint_pair_quantity(&run.unit, 0, 1)), ab, "cross gamma");
   expect_near(run.estimate(1, qs_joint_pair_quantity(&run.unit, 0, 1)), 0, "no cross gamma");
+  expect_near(run.estimate(0, qs_joint_own_quantity(&run.unit, 0, 1)), ab * s[0] * s[1] * T, "correlation");
+  expect_near(run.estimate(1, qs_joint_own_quantity(&run.unit, 0, 2)), ac * s[0] * s[2] * T / 2,
+              "correlation over half the time");
+  const double abc = 100 * whole * whole * half * std::exp(cross);
+  expect_near(run.estimate(2, qs_joint_own_quantity(&run.unit, 1, 2)), abc * s[1] * s[2] * T / 2,
+              "correlation of B and C");
 }
 
 // The law of the horizon unit, whose states have the same correlation, from other draws.
@@ -147,6 +157,94 @@ JointValuation mixed_run(int index) {
   return run;
 }
 
+// The same with correlations of the variances, and of each price's own normals with the other's variance.
+JointValuation full_run(int index) {
+  JointValuation run = mixed_run(index);
+  run.correlation = {{1, 0.55}, {0.55, 1}};
+  run.variances = {{1, 0.7}, {0.7, 1}};
+  run.crosses = {{0, -0.3}, {0.2, 0}};
+  return run;
+}
+
+// Derivatives to what correlations are made of, put together as host/engine/joint_correlation.c does, against
+// central differences on the same draws.
+TEST(Joint, CorrelationsAgainstBumps) {
+  Device device;
+  for (int full = 0; full < 2; full++)
+    for (int index = 0; index < 5; index++) {
+      const auto make = [&] {
+        JointValuation run = full ? full_run(index) : mixed_run(index);
+        if (!full)
+          run.variances = run.correlation;
+        run.unit.path_count = 1 << 15;
+        return run;
+      };
+      JointValuation base = make();
+      ASSERT_EQ(base.run(device), QS_OK) << device.message;
+      const qs_joint_unit *unit = &base.unit;
+      const double q = base.variances[0][1], x = full ? base.crosses[0][1] : 0,
+                   y = full ? base.crosses[1][0] : 0;
+      // H = Q^-1 X': rows of variances, columns of own normals.
+      const double d = 1 - q * q, h[2][2] = {{-q * x / d, y / d}, {x / d, -q * y / d}};
+      const auto at = [&](uint32_t b, uint32_t p, uint32_t quantity) {
+        return base.moment(b, p, quantity).mean;
+      };
+      const auto own = [&](uint32_t b, uint32_t p, int i, int j) {
+        return at(b, p, qs_joint_own_quantity(unit, uint32_t(std::min(i, j)), uint32_t(std::max(i, j))));
+      };
+      const auto mean = [&](uint32_t b, uint32_t p, int i, int j) {
+        return full ? at(b, p, qs_joint_mean_quantity(unit, uint32_t(i), uint32_t(j))) : 0.0;
+      };
+      const auto check = [&](const char *what, const std::function<void(JointValuation *, double)> &move,
+                             const std::function<double(uint32_t, uint32_t)> &slope) {
+        const double step = 1e-3;
+        JointValuation up = make(), down = make();
+        move(&up, step), move(&down, -step);
+        up.unit.greeks = down.unit.greeks = false;
+        ASSERT_EQ(up.run(device), QS_OK) << device.message;
+        ASSERT_EQ(down.run(device), QS_OK) << device.message;
+        for (uint32_t p = 0; p < 2; p++) {
+          double gap = 0, square = 0, bumped = 0;
+          const double batches = base.unit.batch_end;
+          for (uint32_t b = 0; b < base.unit.batch_end; b++) {
+            const double bump = (up.moment(b, p, 0).mean - down.moment(b, p, 0).mean) / (2 * step);
+            const double off = slope(b, p) - bump;
+            gap += off / batches, square += off * off / batches, bumped += bump / batches;
+          }
+          const double error = std::sqrt((square - gap * gap) / (batches - 1));
+          EXPECT_NEAR(gap, 0, 4.5 * error + 1e-4 * (1 + std::fabs(bumped)))
+              << what << " of model " << index << ", full " << full << ", formula " << p << " = " << bumped;
+        }
+      };
+      check(
+          "own", [](JointValuation *r, double s) { r->correlation[0][1] = r->correlation[1][0] += s; },
+          [&](uint32_t b, uint32_t p) { return own(b, p, 0, 1); });
+      check(
+          "variances", [](JointValuation *r, double s) { r->variances[0][1] = r->variances[1][0] += s; },
+          [&](uint32_t b, uint32_t p) {
+            double sum = (at(b, p, qs_joint_variance_quantity(unit, 0, 1)) +
+                          at(b, p, qs_joint_variance_quantity(unit, 1, 0))) /
+                         2;
+            for (int c = 0; c < 2; c++) {
+              sum -= (h[0][c] * mean(b, p, c, 1) + h[1][c] * mean(b, p, c, 0)) / 2;
+              for (int e = c; e < 2; e++)
+                sum += (h[0][c] * h[1][e] + h[1][c] * h[0][e]) * own(b, p, c, e);
+            }
+            return sum;
+          });
+      for (int a = 0; full && a < 2; a++)
+        check(
+            "own with variance",
+            [a](JointValuation *r, double s) { r->crosses[size_t(a)][size_t(1 - a)] += s; },
+            [&](uint32_t b, uint32_t p) {
+              double sum = mean(b, p, a, 1 - a);
+              for (int c = 0; c < 2; c++)
+                sum -= (c == a ? 2 : 1) * h[1 - a][c] * own(b, p, a, c);
+              return sum;
+            });
+    }
+}
+
 // Every derivative against a central difference on the same draws.
 TEST(Joint, DerivativesAgainstBumps) {
   Device device;
@@ -193,8 +291,8 @@ TEST(Joint, DerivativesAgainstBumps) {
 // A formula that jumps where its branches meet: likelihood ratios of what derivatives give as well.
 TEST(Joint, RatiosBesideDerivatives) {
   Device device;
-  for (int index = 0; index < 5; index++) {
-    JointValuation run = mixed_run(index);
+  for (int index = 0; index < 10; index++) {
+    JointValuation run = index < 5 ? mixed_run(index) : full_run(index - 5);
     run.formulas.clear();
     run.add("max((A[d1] + B[T]) / 2 - K, 0)");
     run.add("if((A[d1] + B[T]) / 2 > K, (A[d1] + B[T]) / 2 - K, 0)");
@@ -225,7 +323,7 @@ TEST(Joint, SameBits) {
           Device device(target, threads);
           if (device.status() != QS_OK)
             continue;
-          JointValuation run = mixed_run(index);
+          JointValuation run = index % 2 ? full_run(index) : mixed_run(index);
           run.add("if(A[T] > B[T], A[T], B[d1])");
           run.unit.precision = precision;
           run.unit.path_count = 1344, run.unit.batch_paths = 192;
@@ -274,6 +372,17 @@ TEST(Joint, UnitsAreChecked) {
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].steps[3].years *= 2; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].ends[3].main_steps = 3; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].loadings[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->assets[1].variance = r->underlyings[1].loadings.data(); }),
+            QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->assets[0].cross = r->underlyings[0].cross.data(); }),
+            QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) {
+              for (size_t a = 0; a < 2; a++) {
+                r->underlyings[a].cross = {0.5, 0.5};
+                r->assets[a].cross = r->underlyings[a].cross.data();
+              }
+            }),
+            QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].forward[2] = 0; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->payoffs[1].date_count = 4; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->formulas[1].assets[0] = 2; }), QS_ERROR_INPUT);

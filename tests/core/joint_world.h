@@ -15,7 +15,7 @@ struct JointValuation {
     std::string name;
     qs_model model;
     double spot, carry;
-    std::vector<double> forward, loadings, duals;
+    std::vector<double> forward, loadings, duals, variance, variance_duals, cross;
     std::vector<qs_step> steps;
     std::vector<qs_date> ends;
   };
@@ -28,7 +28,9 @@ struct JointValuation {
 
   double years_whole;
   std::vector<Underlying> underlyings;
-  std::vector<std::vector<double>> correlation;
+  using Matrix = std::vector<std::vector<double>>;
+  // Of the prices' own normals; of the variances' (empty: the same), and of own (row) with variance (column).
+  Matrix correlation, variances, crosses;
   std::vector<uint32_t> dates;
   std::vector<double> years, shifts;
   std::vector<uint64_t> keys;
@@ -89,23 +91,46 @@ struct JointValuation {
     formulas.push_back(f);
   }
 
-  void connect() {
-    const size_t n = underlyings.size();
-    std::vector<std::vector<double>> l(n, std::vector<double>(n, 0)), inverse = l;
+  static Matrix factor(const Matrix &c) {
+    const size_t n = c.size();
+    Matrix l(n, std::vector<double>(n, 0));
     for (size_t i = 0; i < n; i++)
       for (size_t j = 0; j <= i; j++) {
-        double sum = correlation[i][j];
+        double sum = c[i][j];
         for (size_t k = 0; k < j; k++)
           sum -= l[i][k] * l[j][k];
         l[i][j] = i == j ? std::sqrt(sum) : sum / l[j][j];
       }
-    for (size_t c = 0; c < n; c++) // columns of the inverse of L
+    return l;
+  }
+
+  static Matrix inverse_of(const Matrix &l) {
+    const size_t n = l.size();
+    Matrix inverse(n, std::vector<double>(n, 0));
+    for (size_t c = 0; c < n; c++)
       for (size_t i = c; i < n; i++) {
         double sum = i == c ? 1 : 0;
         for (size_t k = c; k < i; k++)
           sum -= l[i][k] * inverse[k][c];
         inverse[i][c] = sum / l[i][i];
       }
+    return inverse;
+  }
+
+  void connect() {
+    const size_t n = underlyings.size();
+    const bool apart = !variances.empty();
+    const Matrix v = factor(apart ? variances : correlation), v_inverse = inverse_of(v);
+    Matrix g(n, std::vector<double>(n, 0)), rest = correlation;
+    for (size_t i = 0; i < n && !crosses.empty(); i++)
+      for (size_t j = 0; j < n; j++) // cross = crosses v^-T
+        for (size_t k = 0; k < n; k++)
+          g[i][j] += crosses[i][k] * v_inverse[j][k];
+    for (size_t i = 0; i < n; i++)
+      for (size_t j = 0; j < n; j++)
+        for (size_t k = 0; k < n; k++)
+          rest[i][j] -= g[i][k] * g[j][k];
+    const Matrix l = factor(rest), inverse = inverse_of(l);
     years.clear(), assets.clear(), payoffs.clear(), keys.clear();
     const double dt = years_whole / double(underlyings[0].steps.size());
     for (uint32_t d : dates)
@@ -113,8 +138,9 @@ struct JointValuation {
     for (size_t a = 0; a < n; a++) {
       Underlying &u = underlyings[a];
       u.forward.clear(), u.loadings = l[a], u.duals.assign(n, 0);
+      u.variance = v[a], u.variance_duals.assign(n, 0), u.cross = g[a];
       for (size_t j = 0; j < n; j++)
-        u.duals[j] = inverse[j][a];
+        u.duals[j] = inverse[j][a], u.variance_duals[j] = v_inverse[j][a];
       for (double t : years)
         u.forward.push_back(u.spot * std::exp(u.carry * t));
       keys.push_back(qs_key(1, QS_PURPOSE_TEST, ("stream " + u.name).c_str()));
@@ -127,6 +153,10 @@ struct JointValuation {
       asset.path.date_count = uint32_t(u.ends.size());
       asset.forward = u.forward.data();
       asset.loadings = u.loadings.data(), asset.duals = u.duals.data();
+      if (apart)
+        asset.variance = u.variance.data(), asset.variance_duals = u.variance_duals.data();
+      if (!crosses.empty())
+        asset.cross = u.cross.data();
       assets.push_back(asset);
     }
     for (Formula &f : formulas)

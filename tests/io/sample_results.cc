@@ -79,6 +79,10 @@ void SampleResults::add_trades() {
   results.underlying_count = 1;
   results.total = total("total");
   texts.pop_back(); /* the whole needs no name */
+  correlations_ = {{text("id"), text("book"), {"X", "Y.variance"}, estimate()},
+                   {nullptr, nullptr, {"X", "Y.variance"}, estimate()}};
+  results.d_correlations = correlations_.data();
+  results.d_correlation_count = correlations_.size();
   results.valued = true;
 }
 

@@ -39,6 +39,7 @@ private:
   std::deque<std::vector<qs_estimate>> kept_estimates_;
   std::vector<qs_trade_result> trades_;
   std::vector<qs_total_result> books_, underlyings_;
+  std::vector<qs_correlation_result> correlations_;
   std::vector<qs_named_estimate> delta_, quote_vega_, bucket_vega_, shift_slope_;
   std::vector<qs_sensitivity_result> sensitivities_;
   std::vector<qs_parameter_result> parameters_;

@@ -31,6 +31,7 @@ struct Writer {
 
 const std::vector<std::string> whole = {"books.csv",
                                         "calibration.csv",
+                                        "d_correlation.csv",
                                         "hedge.csv",
                                         "manifest.json",
                                         "pnl.csv",

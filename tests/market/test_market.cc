@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "fixture.h"
+#include "host/market/pairs.h"
 
 namespace {
 
@@ -344,6 +345,99 @@ TEST(Correlation, SuggestsTheNearestValidMatrix) {
 
   std::unique_ptr<MarketFixture> again(correlated({{{"A", "B"}, ab}, {{"B", "C"}, bc}, {{"A", "C"}, ac}}));
   EXPECT_EQ(again->build(), QS_OK) << again->message();
+}
+
+// Three underlyings of which the first two are Heston's; their variances can be correlated.
+MarketFixture *correlated_variances(std::vector<qs_correlation_spec> pairs) {
+  MarketFixture *m = correlated({});
+  for (int u = 0; u < 2; u++) {
+    m->underlyings[size_t(u)].model = {QS_MODEL_HESTON, {0.2, 2, 0.25, 0.8, u ? 0.2 : -0.6}};
+    m->underlyings[size_t(u)].given = 31;
+  }
+  m->correlations = std::move(pairs);
+  return m;
+}
+
+TEST(Correlation, FullMatrixIsCheckedAndTheNearestSuggested) {
+  std::vector<std::string> names;
+  std::vector<qs_correlation_spec> pairs = {
+      {{"A", "B"}, 0.9}, {{"A.variance", "B.variance"}, 0.8}, {{"A", "C"}, 0.3}};
+  std::unique_ptr<MarketFixture> bad(correlated_variances(pairs));
+  EXPECT_EQ(bad->build(), QS_ERROR_INPUT);
+  const std::string text = bad->message();
+  ASSERT_EQ(text.find("correlations: not positive definite (smallest eigenvalue -"), 0u) << text;
+  // Every value that is named, put in, makes the matrix valid; the model's rho is not named.
+  std::map<std::string, double> named;
+  for (size_t at = text.find("values are ") + 11; at < text.size();) {
+    const size_t end = std::min(text.find(", ", at), text.size()), space = text.find(' ', at);
+    named[text.substr(at, space - at)] = std::stod(text.substr(space, end - space));
+    at = end + 2;
+  }
+  EXPECT_FALSE(named.count("A-A.variance"));
+  EXPECT_TRUE(named.count("A-B") && named.count("A.variance-B.variance"));
+  pairs.clear();
+  for (const auto &entry : named) {
+    const size_t dash = entry.first.find('-');
+    names.push_back(entry.first.substr(0, dash)), names.push_back(entry.first.substr(dash + 1));
+  }
+  size_t k = 0;
+  for (const auto &entry : named)
+    pairs.push_back({{names[2 * k].c_str(), names[2 * k + 1].c_str()}, entry.second}), k++;
+  if (!named.count("A-C"))
+    pairs.push_back({{"A", "C"}, 0.3});
+  std::unique_ptr<MarketFixture> again(correlated_variances(pairs));
+  EXPECT_EQ(again->build(), QS_OK) << text << "\n" << again->message();
+}
+
+TEST(Correlation, RefusesVariancesThatDoNotMove) {
+  const struct {
+    qs_correlation_spec pair;
+    const char *words;
+  } cases[] = {
+      {{{"A", "C.variance"}, 0.5}, "correlations[0]: between[1]: the variance of C is constant"},
+      {{{"A", "A.variance"}, 0.5}, "correlations[0]: between: A is named twice"},
+      {{{"A", "Z.variance"}, 0.5}, "correlations[0]: between[1]: \"Z.variance\" is no underlying"},
+  };
+  for (const auto &c : cases) {
+    std::unique_ptr<MarketFixture> m(correlated_variances({c.pair}));
+    EXPECT_EQ(m->build(), QS_ERROR_INPUT);
+    EXPECT_NE(m->message().find(c.words), std::string::npos) << m->message();
+  }
+  std::unique_ptr<MarketFixture> full(correlated_variances({{{"A", "B.variance"}, 0.1}}));
+  full->underlyings[0].model.value[QS_RHO] = -1;
+  EXPECT_EQ(full->build(), QS_ERROR_INPUT);
+  EXPECT_NE(full->message().find("rho of A is -1; at most 0.999"), std::string::npos) << full->message();
+}
+
+// What is drawn responds to what is given and to rho as differences of the rule itself.
+TEST(Correlation, SlopesOfTheRule) {
+  const double nan = NAN, h = 1e-6;
+  for (const std::vector<double> &given : std::vector<std::vector<double>>{
+           {0.5, nan, nan, nan}, {nan, 0.7, nan, nan}, {0.5, 0.7, -0.3, nan}, {0.4, nan, nan, 0.2}})
+    for (double rho_a : {-0.6, nan})
+      for (double rho_b : {0.2, nan}) {
+        const auto drawn = [&](double move, int entry, double by_rho) {
+          std::vector<double> value = given;
+          if (entry >= 0)
+            value[size_t(entry)] = (std::isnan(value[size_t(entry)]) ? 0 : value[size_t(entry)]) + move;
+          std::vector<double> out(QS_DRAWN_COUNT);
+          qs_pair_fill(rho_a + by_rho, rho_b, value.data());
+          qs_pair_draw(rho_a + by_rho, rho_b, value.data(), out.data());
+          return out;
+        };
+        double slopes[QS_DRAWN_COUNT][QS_PAIR_COUNT], by_rho[QS_DRAWN_COUNT];
+        qs_pair_slopes(rho_a, rho_b, given.data(), slopes);
+        qs_pair_by_rho(rho_a, rho_b, given.data(), by_rho);
+        for (size_t d = 0; d < QS_DRAWN_COUNT; d++) {
+          for (int k = 0; k < QS_PAIR_COUNT; k++)
+            if (k == QS_PAIR_PRICES || !std::isnan(given[size_t(k)])) {
+              EXPECT_NEAR(slopes[d][k], (drawn(h, k, 0)[d] - drawn(-h, k, 0)[d]) / (2 * h), 1e-8);
+            }
+          if (!std::isnan(rho_a)) {
+            EXPECT_NEAR(by_rho[d], (drawn(0, -1, h)[d] - drawn(0, -1, -h)[d]) / (2 * h), 1e-7) << d;
+          }
+        }
+      }
 }
 
 } // namespace
