@@ -2,6 +2,7 @@
 // depends on the others.
 #include "tests/engine/world.h"
 
+#include <algorithm>
 #include <map>
 
 #include "host/market/fourier.h"
@@ -153,6 +154,31 @@ TEST(PathValues, ClosedFormsOfConstantVolatility) {
   }
   const qs_estimate swap = w.trade("variance").price;
   EXPECT_NEAR(swap.estimate, discount * (sum / t - 0.25), 4 * swap.std_error + 1e-6);
+}
+
+// What configs/GREEKS.md calls conditional draws nothing where the variance is constant; all others do.
+TEST(PathValues, ConditionalGreeksHaveNoNoise) {
+  World w;
+  w.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+  w.inputs.simulation.paths = 2048;
+  w.inputs.simulation.variance_reduction = QS_REDUCTION_NONE;
+  add_all(w, 30, w.inputs.as_of + kOdd);
+  w.value();
+  const std::vector<std::string> conditional = {"digital", "asset", "geometric", "geometric strike",
+                                                "pool",    "line",  "variance"};
+  for (size_t i = 0; i < w.results.trade_count; i++) {
+    const qs_trade_result &t = w.results.trades[i];
+    const bool exact = std::find(conditional.begin(), conditional.end(), t.id) != conditional.end();
+    for (qs_greek g : {QS_GREEK_DELTA, QS_GREEK_GAMMA, qs_greek(QS_GREEK_PARAMETER + QS_SIGMA)}) {
+      const qs_estimate e = t.greeks.value[g];
+      const double size = std::fabs(e.estimate);
+      if (size < 1e-12) { // a forward start has no gamma
+        continue;
+      }
+      EXPECT_EQ(e.std_error < 1e-6 * size, exact)
+          << t.id << " " << qs_greek_name(g) << " " << e.estimate << " +- " << e.std_error;
+    }
+  }
 }
 
 TEST(PathValues, DigitalsUnderHestonAreSpreadsOfFourierPrices) {

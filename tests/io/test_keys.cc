@@ -4,9 +4,11 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <vector>
 
 #include "host/base/text.h"
 #include "host/io/config.h"
+#include "quickset/results.h"
 #include "scratch.h"
 
 namespace {
@@ -101,6 +103,73 @@ TEST(Keys, RangesAndChoicesAreThoseOfTheSchema) {
     EXPECT_EQ(field->required, rows[key].find("| required |") != std::string::npos) << key;
   }
   EXPECT_GT(ranges, 50u);
+}
+
+/* The words in backticks. */
+std::vector<std::string> words_in(const std::string &text) {
+  std::vector<std::string> words;
+  for (size_t at = text.find('`'); at != std::string::npos; at = text.find('`', at + 1)) {
+    size_t end = text.find('`', at + 1);
+    words.push_back(text.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return words;
+}
+
+/* The cells of a table's row. */
+std::vector<std::string> cells(const std::string &row) {
+  std::vector<std::string> list;
+  std::stringstream parts(row.substr(1));
+  for (std::string cell; std::getline(parts, cell, '|');) {
+    list.push_back(cell);
+  }
+  return list;
+}
+
+/* configs/GREEKS.md: every type of trade has a method for every Greek, and every method is explained. */
+TEST(Keys, EveryPayoffsGreeksHaveAMethod) {
+  std::stringstream lines(Scratch::read(QS_SOURCE_DIR "/configs/GREEKS.md"));
+  std::set<std::string> methods, types, used, greeks;
+  std::string section;
+  size_t width = 0;
+  for (std::string line; std::getline(lines, line);) {
+    section = line.rfind("## ", 0) == 0 ? line.substr(3) : section;
+    if (section == "Payoffs" && line.rfind("| type |", 0) == 0) {
+      width = cells(line).size();
+    }
+    if (section == "Payoffs") { /* those that share a column stand in the text or the head */
+      for (const std::string &word : words_in(line)) {
+        greeks.insert(word);
+      }
+    }
+    if (line.rfind("| `", 0) != 0) {
+      continue;
+    }
+    const std::vector<std::string> row = cells(line);
+    if (section == "Methods") {
+      methods.insert(words_in(row[0])[0]);
+      continue;
+    }
+    ASSERT_EQ(row.size(), width) << line;
+    for (const std::string &type : words_in(row[0])) {
+      types.insert(type);
+    }
+    for (size_t i = 1; i < row.size(); i++) {
+      const std::vector<std::string> words = words_in(row[i]);
+      EXPECT_FALSE(words.empty()) << line;
+      used.insert(words.begin(), words.end());
+    }
+  }
+  EXPECT_EQ(used, methods);
+  std::set<std::string> registered;
+  const qs_field *type = schema()["trades[].type"];
+  for (size_t i = 0; i < type->choice_count; i++) {
+    registered.insert(type->choices[i].name);
+  }
+  EXPECT_EQ(types, registered);
+  for (int g = 0; g < QS_GREEK_COUNT; g++) {
+    EXPECT_TRUE(greeks.count(qs_greek_name(qs_greek(g)))) << qs_greek_name(qs_greek(g));
+  }
 }
 
 } // namespace
