@@ -1,6 +1,6 @@
 // What a GPU does per second, as JSON: path-steps a second of every model with and without Greeks, how the
-// payoffs weigh, and the time of one valuation, cold (a fresh process) and warm. Every timed kernel's bits
-// are compared with the CPU's.
+// payoffs weigh, payoffs along paths and formulas, Sobol points, and the time of one valuation, cold (a fresh
+// process) and warm. Every timed kernel's bits are compared with the CPU's.
 //
 // usage: gpu_bench OUT.json           throughput and warm time of a valuation
 //        gpu_bench --cold OUT.json    the first valuation of this process, device start included
@@ -68,6 +68,80 @@ struct valuation {
   valuation &operator=(const valuation &) = delete;
 };
 
+// max(mean of the prices - K, 0) over `count` observations, as a program.
+struct formula {
+  std::vector<qs_script_code> codes;
+  std::vector<double> constants = {100.0, 0.0}, known;
+  std::vector<std::uint32_t> observed;
+  std::vector<qs_script_range> clears;
+  qs_script_program program{};
+
+  explicit formula(std::uint32_t count) : known(count, 0.0), clears{{0, count + 5}} {
+    const int both = QS_SCRIPT_ACTIVE_A | QS_SCRIPT_ACTIVE_B;
+    const auto code = [&](qs_script_op op, int flags, std::uint32_t dates, std::uint32_t to, std::uint32_t a,
+                          std::uint32_t b, double number) {
+      codes.push_back(
+          {static_cast<std::uint16_t>(op), static_cast<std::uint16_t>(flags), dates, to, a, b, 0, number});
+    };
+    code(QS_SCRIPT_SUM, QS_SCRIPT_SERIES_A | QS_SCRIPT_ACTIVE_A, count, count + 2, 0, 0, 1.0 / count);
+    code(QS_SCRIPT_SUBTRACT, both, 1, count + 3, count + 2, count, 0);
+    code(QS_SCRIPT_GREATER, both, 1, count + 4, count + 3, count + 1, 0);
+    for (std::uint32_t i = 0; i < count; i++) {
+      observed.push_back(i);
+    }
+    program = {codes.data(), constants.data(), nullptr,  clears.data(), 3, 2, 0, 1,
+               count,        count + 5,        count + 4};
+  }
+};
+
+// One payoff along the paths of a year of days, observed every week.
+struct path_valuation {
+  enum { WEEKS = 52, STEPS = 7 * WEEKS };
+  std::vector<qs_step> steps;
+  std::vector<qs_date> dates;
+  std::vector<double> log_forwards, years, weights;
+  std::vector<std::uint32_t> at;
+  formula mean{WEEKS};
+  qs_path_payoff_plan payoff{};
+  double shift = 0.0;
+  qs_path_unit unit{};
+
+  path_valuation(qs_path_payoff kind, qs_model_type type, bool greeks, qs_sampling sampling,
+                 std::uint64_t paths) {
+    for (std::uint32_t i = 0; i < STEPS; i++) {
+      steps.push_back({1.0 / STEPS, i / 4, i % 4});
+    }
+    for (std::uint32_t i = 0; i < WEEKS; i++) {
+      dates.push_back({7 * (i + 1), {0, 0, 0}});
+      log_forwards.push_back(std::log(100.0));
+      years.push_back((i + 1.0) / WEEKS);
+      weights.push_back(1.0 / WEEKS);
+      at.push_back(i);
+    }
+    payoff = {kind, 1, at.data(), weights.data(), WEEKS, {1.0, 0.0}};
+    if (kind == QS_PATH_BARRIER) {
+      payoff.level[1] = 0.7, payoff.level[2] = 1.6;
+    } else if (kind == QS_PATH_SCRIPT) {
+      payoff.level[0] = 100;
+      payoff.program = &mean.program, payoff.observed = mean.observed.data(),
+      payoff.known = mean.known.data();
+    }
+    const valuation terminal(type, greeks, 1, 1, paths); // model, paths and batches
+    unit.path = terminal.unit.path;
+    unit.path.steps = steps.data(), unit.path.step_count = STEPS;
+    unit.path.dates = dates.data(), unit.path.date_count = WEEKS;
+    unit.path.sampling = sampling;
+    unit.log_forwards = log_forwards.data(), unit.years = years.data();
+    unit.payoffs = &payoff, unit.payoff_count = 1;
+    unit.shifts = &shift, unit.shift_count = 1;
+    unit.greeks = greeks;
+    unit.precision = QS_PRECISION_MIXED;
+    unit.path_count = paths, unit.batch_paths = paths / QS_MAX_BATCHES, unit.batch_end = QS_MAX_BATCHES;
+  }
+  path_valuation(const path_valuation &) = delete;
+  path_valuation &operator=(const path_valuation &) = delete;
+};
+
 struct machine {
   qs_context context;
   qs_devices *gpu = nullptr, *cpu = nullptr;
@@ -90,9 +164,18 @@ std::vector<qs_moment> run(machine *m, qs_devices *devices, const qs_value_unit 
   return moments;
 }
 
+std::vector<qs_moment> run(machine *m, qs_devices *devices, const qs_path_unit &unit) {
+  std::vector<qs_moment> moments(qs_path_unit_moments(&unit));
+  qs_moment *place = moments.data();
+  if (qs_schedule_path(&m->context, devices, "bench", &unit, 1, nullptr, &place) != QS_OK) {
+    give_up(m->context);
+  }
+  return moments;
+}
+
 // Whether the GPU and the CPU agree to the last bit on the unit's first `batches` batches.
-bool same_bits(machine *m, const qs_value_unit &unit, std::uint32_t batches) {
-  qs_value_unit part = unit;
+template <typename Unit> bool same_bits(machine *m, const Unit &unit, std::uint32_t batches) {
+  Unit part = unit;
   part.batch_end = part.batch_begin + batches;
   std::vector<qs_moment> a = run(m, m->gpu, part), b = run(m, m->cpu, part);
   bool same = std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
@@ -101,7 +184,7 @@ bool same_bits(machine *m, const qs_value_unit &unit, std::uint32_t batches) {
 }
 
 // Median of the times of `repeats` runs after one that is not timed.
-double median_seconds(machine *m, const qs_value_unit &unit, int repeats) {
+template <typename Unit> double median_seconds(machine *m, const Unit &unit, int repeats) {
   std::vector<double> times;
   run(m, m->gpu, unit);
   for (int i = 0; i < repeats; i++) {
@@ -128,6 +211,51 @@ void throughput(machine *m, qs_model_type type, bool greeks, std::uint32_t payof
                last ? "" : ",");
   std::printf("%-7s %-6s %4u payoff(s)  %8.2f G path-steps/s  %s\n", qs_model_name(type),
               greeks ? "greeks" : "price", payoffs, rate, same ? "same bits" : "BITS DIFFER");
+}
+
+struct path_row {
+  const char *name;
+  qs_path_payoff payoff;
+  qs_model_type model;
+  bool greeks;
+  qs_sampling sampling;
+};
+
+void path_throughput(machine *m, const path_row &row, bool last) {
+  const std::uint64_t paths = std::uint64_t{1} << 18;
+  const path_valuation v(row.payoff, row.model, row.greeks, row.sampling, paths);
+  double seconds = median_seconds(m, v.unit, 3);
+  double rate = 1e-9 * static_cast<double>(paths) * path_valuation::STEPS / seconds;
+  bool same = same_bits(m, v.unit, 1);
+  const char *sampling = row.sampling == QS_SAMPLING_SOBOL ? "sobol" : "pseudo";
+  std::fprintf(
+      m->out,
+      "    {\"payoff\": \"%s\", \"model\": \"%s\", \"greeks\": %s, \"sampling\": \"%s\", \"paths\": %llu, "
+      "\"steps\": %d, \"dates\": %d, \"seconds\": %.6g, \"g_path_steps_per_second\": %.6g, "
+      "\"same_bits_as_cpu\": %s}%s\n",
+      row.name, qs_model_name(row.model), row.greeks ? "true" : "false", sampling,
+      static_cast<unsigned long long>(paths), path_valuation::STEPS, path_valuation::WEEKS, seconds, rate,
+      same ? "true" : "false", last ? "" : ",");
+  std::printf("%-8s %-7s %-6s %-6s  %8.2f G path-steps/s  %s\n", row.name, qs_model_name(row.model),
+              row.greeks ? "greeks" : "price", sampling, rate, same ? "same bits" : "BITS DIFFER");
+}
+
+void along_paths(machine *m) {
+  const path_row rows[] = {
+      {"asian", QS_PATH_ASIAN, QS_MODEL_HESTON, false, QS_SAMPLING_PSEUDO},
+      {"asian", QS_PATH_ASIAN, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO},
+      {"asian", QS_PATH_ASIAN, QS_MODEL_HESTON, true, QS_SAMPLING_SOBOL},
+      {"barrier", QS_PATH_BARRIER, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO},
+      {"lookback", QS_PATH_LOOKBACK, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO},
+      {"script", QS_PATH_SCRIPT, QS_MODEL_HESTON, false, QS_SAMPLING_PSEUDO},
+      {"script", QS_PATH_SCRIPT, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO},
+      {"asian", QS_PATH_ASIAN, QS_MODEL_SVCJ, true, QS_SAMPLING_PSEUDO},
+      {"asian", QS_PATH_ASIAN, QS_MODEL_GBM, true, QS_SAMPLING_PSEUDO},
+  };
+  const std::size_t count = sizeof rows / sizeof *rows;
+  for (std::size_t i = 0; i < count; i++) {
+    path_throughput(m, rows[i], i + 1 == count);
+  }
 }
 
 // One valuation: a call under svcj with all Greeks, one year of days, 2^18 paths.
@@ -162,6 +290,8 @@ int bench_warm(machine *m) {
   }
   throughput(m, QS_MODEL_SVCJ, false, 256, false);
   throughput(m, QS_MODEL_SVCJ, true, 256, true);
+  std::fputs("  ],\n  \"along_paths\": [\n", m->out);
+  along_paths(m);
   double warm = median_seconds(m, one_valuation().unit, 21);
   std::fprintf(m->out, "  ],\n  \"warm_valuation_seconds\": %.6g\n}\n", warm);
   std::printf("one valuation, warm: %.3f ms\n", 1e3 * warm);

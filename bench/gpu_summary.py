@@ -47,7 +47,7 @@ def tests(report):
 def instructions(sass, row):
     """SASS instructions a path-step of the path kernel that the row of the throughput table ran, or None."""
     for kernel in (sass or {}).get("kernels", []):
-        if kernel["kernel"] == f"paths_f<{LAWS[row['model']]}, {int(row['greeks'])}>":
+        if kernel["kernel"] == f"paths_f<{LAWS[row['model']]}, {int(row['greeks'])}, 0>":
             return kernel["step"]["all"] or None
     return None
 
@@ -97,6 +97,10 @@ def show(result):
             print(f"{row['model']:<8} {'yes' if row['greeks'] else 'no':<6} {row['payoffs']:>7} "
                   f"{row['g_path_steps_per_second']:>15.2f} {row['instructions_per_step'] or '':>13} "
                   f"{f'{share:.0%}' if share else '':>15}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
+        print("\npayoff   model  greeks sampling  G path-steps/s  same bits")
+        for row in bench.get("along_paths", []):
+            print(f"{row['payoff']:<8} {row['model']:<6} {'yes' if row['greeks'] else 'no':<6} {row['sampling']:<8} "
+                  f"{row['g_path_steps_per_second']:>15.2f}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
         print(f"one valuation: warm {1e3 * bench['warm_valuation_seconds']:.2f} ms", end="")
         print(f", cold {1e3 * result['cold']['cold_valuation_seconds']:.0f} ms" if result["cold"] else "")
     for name in ("conformance", "arithmetic"):

@@ -264,6 +264,15 @@ QS_CORE float qs_div_f(float a, float b) {
 #endif
 }
 
+// a / b for all that floats hold: no Newton steps, which infinities and subnormal numbers upset.
+QS_CORE float qs_div_any_f(float a, float b) {
+#if defined(__CUDA_ARCH__)
+  return __fdiv_rn(a, b);
+#else
+  return a / b;
+#endif
+}
+
 // Square root, correctly rounded; x >= 0.
 QS_CORE float qs_sqrt_f(float x) {
 #if defined(__CUDA_ARCH__) && QS_DEVICE_NEWTON
@@ -275,6 +284,15 @@ QS_CORE float qs_sqrt_f(float x) {
   const float half = __fmul_rn(seed, 0.5f);
   return __fmaf_rn(__fmaf_rn(-root, root, x), half, root);
 #elif defined(__CUDA_ARCH__)
+  return __fsqrt_rn(x);
+#else
+  return __builtin_sqrtf(x);
+#endif
+}
+
+// The root of all x >= 0.
+QS_CORE float qs_sqrt_any_f(float x) {
+#if defined(__CUDA_ARCH__)
   return __fsqrt_rn(x);
 #else
   return __builtin_sqrtf(x);
@@ -313,6 +331,14 @@ QS_CORE double qs_sqrt_d(double x) {
 #else
   return __builtin_sqrt(x);
 #endif
+}
+
+QS_CORE double qs_div_any_d(double a, double b) {
+  return qs_div_d(a, b);
+}
+
+QS_CORE double qs_sqrt_any_d(double x) {
+  return qs_sqrt_d(x);
 }
 
 #endif

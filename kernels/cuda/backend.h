@@ -8,6 +8,8 @@ qs_status qs_cuda_value(qs_device *device, const qs_value_unit *unit, const vola
                         char *message, qs_moment *moments);
 qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const volatile int *cancel,
                           char *message, double *x, double *v);
+qs_status qs_cuda_path(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
+                       qs_moment *moments);
 
 // What a plug-in exports.
 extern "C" QS_API const qs_backend *qs_backend_plugin(void);

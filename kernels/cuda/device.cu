@@ -39,6 +39,7 @@ static qs_status describe_to(qs_device *device, char *message) {
   // A quarter of what is free leaves room for other processes; beyond 1 GiB a larger chunk wins nothing.
   const size_t most = (size_t)1 << 30;
   device->budget = free_bytes / 4 < most ? free_bytes / 4 : most;
+  device->path_budget = free_bytes / 4 < 8 * most ? free_bytes / 4 : 8 * most;
   return QS_OK;
 }
 
@@ -50,6 +51,8 @@ static void close_device(qs_device *device) {
   cudaFree(device->plan.data);
   cudaFree(device->observations.data);
   cudaFree(device->results.data);
+  cudaFree(device->draws.data);
+  cudaFree(device->kept.data);
   for (cudaEvent_t event : device->done) {
     if (event) {
       cudaEventDestroy(event);
@@ -96,6 +99,6 @@ static void describe(const qs_device *device, qs_device_info *info) {
 extern "C" QS_API const qs_backend *qs_backend_plugin(void) {
   static const qs_backend table = {QS_BACKEND_ABI, "cuda",   device_count,  open_device,
                                    close_device,   describe, qs_cuda_value, qs_cuda_horizon,
-                                   nullptr,        false,    nullptr};
+                                   qs_cuda_path,   true,     nullptr};
   return &table;
 }

@@ -18,10 +18,11 @@ enum { QS_CUDA_IN_FLIGHT = 2 }; // chunks queued on the device while the host go
 struct qs_device {
   int ordinal;
   int multiprocessors;
-  size_t budget; // most bytes that a chunk's observations may take
+  size_t budget;      // most bytes that a chunk's observations may take
+  size_t path_budget; // the same of a path unit, whose payoffs need them all at once
   cudaStream_t stream;
   cudaEvent_t done[QS_CUDA_IN_FLIGHT]; // of the chunks in flight
-  qs_cuda_buffer plan, observations, results;
+  qs_cuda_buffer plan, observations, results, draws, kept;
   bool broken; // the context is lost: nothing works on it any more
   qs_device_info info;
 };

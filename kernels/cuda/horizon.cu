@@ -31,13 +31,14 @@ qs_status prepare(horizon_run *run, char *message) {
     keys[2 * j] = static_cast<uint32_t>(unit.keys[j]);
     keys[2 * j + 1] = static_cast<uint32_t>(unit.keys[j] >> 32);
   }
-  const qs_cuda_array arrays[] = {{keys, (size_t)unit.key_count * 2, sizeof *keys, &run->streams.keys},
-                                  {unit.weights, unit.key_count, 0, &run->streams.weights},
-                                  {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts},
-                                  {unit.variance, unit.variance ? unit.key_count : 0, 0, &run->streams.variance},
-                                  {unit.cross, unit.cross ? unit.key_count : 0, 0, &run->streams.cross}};
+  const qs_cuda_array arrays[] = {
+      {keys, (size_t)unit.key_count * 2, sizeof *keys, &run->streams.keys},
+      {unit.weights, unit.key_count, 0, &run->streams.weights},
+      {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts},
+      {unit.variance, unit.variance ? unit.key_count : 0, 0, &run->streams.variance},
+      {unit.cross, unit.cross ? unit.key_count : 0, 0, &run->streams.cross}};
   if (status == QS_OK) {
-    status = qs_cuda_upload(run->device, run->table, unit.precision, unit.path.key, false, arrays, 5, message,
+    status = qs_cuda_upload(run->device, run->table, unit.path, unit.precision, false, arrays, 5, message,
                             &run->plan);
   }
   free(keys);

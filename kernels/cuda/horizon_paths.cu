@@ -9,7 +9,7 @@ enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 3 : 6 };
 
 template <qs_variance variance, qs_jumps jumps, bool single>
 __global__ void __launch_bounds__(BLOCK, RESIDENT)
-    QS_R(horizon)(const __grid_constant__ QS_R(qs_law) law, const __grid_constant__ QS_R(qs_streams) streams,
+    QS_R(horizon)(const __grid_constant__ QS_R(qs_law) from, const __grid_constant__ QS_R(qs_streams) streams,
                   qs_cuda_horizon_block block) {
   constexpr qs_shape shape = {variance, jumps, 0};
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
@@ -17,6 +17,8 @@ __global__ void __launch_bounds__(BLOCK, RESIDENT)
     return;
   }
   const uint64_t path = block.path_begin + i;
+  QS_R(qs_law) law = from;
+  law.mirrored = 0;
   QS_R(qs_horizon_lanes) state, side;
   QS_R(qs_horizon_start)(&law, &state);
   if (variance != QS_VARIANCE_CONSTANT && block.starts) {

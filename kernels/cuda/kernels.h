@@ -6,8 +6,9 @@
 
 #include <cuda_runtime.h>
 
-#include "kernels/core/law.h"
-#include "kernels/plan.h"
+#include "kernels/core/moments.h"
+#include "kernels/core/net.h"
+#include "kernels/path_table.h"
 
 // A plan's table in device memory; numbers are float or double, as the kernels that read them.
 struct qs_cuda_plan {
@@ -19,6 +20,27 @@ struct qs_cuda_plan {
   const void *thresholds, *steps, *dates;
   double v0, start_weight;
   uint32_t key0, key1;
+  bool mirrored; // antithetic paths
+};
+
+// Rows that threads fill or read side by side: each warp has a tile of its own, [row][thread].
+enum { QS_CUDA_TILE = 32 };
+
+// Draws that paths find ready, in tiles: a source's words are the rows [step] from word_row on, the price's
+// normals [step + 1]. words null: paths draw for themselves.
+struct qs_cuda_draws {
+  uint32_t *words;
+  void *normals, *room;
+  uint32_t word_rows, normal_rows;  // of a tile
+  uint32_t word_row[QS_DRAW_COUNT]; // QS_CUDA_NONE: the source has no words
+};
+enum { QS_CUDA_NONE = 0x7fffffff };
+
+// Which points the paths of a block take: path i is the point `offset` + i of the batches from `batch` on,
+// each of which begins at the point `first`.
+struct qs_cuda_points {
+  uint32_t batch, paths;
+  uint64_t first, offset, batch_paths, path_begin;
 };
 
 // A block of observations in device memory, [date - date_begin][field][path], and the paths that it holds.
@@ -70,17 +92,66 @@ struct qs_cuda_horizon_block {
   uint64_t start_paths;
 };
 
+// A path unit's arrays in device memory, its payoffs' one after the other; unit, table and places [payoff]
+// are the host's.
+struct qs_cuda_places {
+  size_t dates, seen, codes, constants, rows, clears;
+};
+struct qs_cuda_path_plan {
+  const qs_path_unit *unit;
+  const qs_path_table *table;
+  const qs_cuda_places *places;
+  const void *scores, *drifts, *numbers, *added;
+  const void *dates, *seen, *known;
+  const void *codes, *constants, *rows, *clears;
+  double intensity, p; // of the model's jumps
+  uint32_t parameters, steps, table_dates;
+  bool noise; // wanted; set with the layout
+};
+
+// A block of a path unit, in tiles: the observations [date][field], room for a payoff, and its results
+// [quantity].
+struct qs_cuda_path_block {
+  void *rows;
+  uint64_t path_begin;
+  uint32_t paths, dates;
+  uint32_t tile_rows, room_row, result_row;
+};
+
+// From a payoff's results to the moments of the block's batches. Where a batch comes in parts, of which
+// `leaves_before` leaves are done, the block holds one part, and `kept` [quantity][position] lasts from one
+// to the next.
+struct qs_cuda_path_moments {
+  qs_moment *moments; // of the first batch
+  size_t stride;      // from batch to batch
+  uint32_t quantities, batches;
+  uint64_t batch_paths, leaves_before;
+  qs_position *kept;
+  bool first, last; // part
+};
+
 // Most strikes in a group.
 enum { QS_CUDA_PRICES_PER_GROUP = 16, QS_CUDA_GREEKS_PER_GROUP = 4 };
 
 #define QS_CUDA_LAUNCHERS(suffix)                                                                            \
   uint32_t qs_cuda_fields##suffix(bool greeks, uint32_t parameter_count);                                    \
   cudaError_t qs_cuda_launch_paths##suffix(const qs_cuda_plan &plan, const qs_cuda_block &block,             \
-                                           cudaStream_t stream);                                             \
+                                           const qs_cuda_draws &draws, cudaStream_t stream);                 \
   cudaError_t qs_cuda_launch_payoffs##suffix(const qs_cuda_plan &plan, const qs_cuda_block &block,           \
                                              const qs_cuda_payoffs &payoffs, cudaStream_t stream);           \
   cudaError_t qs_cuda_launch_horizon##suffix(const qs_cuda_plan &plan, const qs_cuda_streams &streams,       \
-                                             const qs_cuda_horizon_block &block, cudaStream_t stream);
+                                             const qs_cuda_horizon_block &block, cudaStream_t stream);       \
+  cudaError_t qs_cuda_launch_net##suffix(const qs_net &net, const qs_cuda_points &points,                    \
+                                         const qs_cuda_draws &draws, cudaStream_t stream);                   \
+  void qs_cuda_path_layout##suffix(qs_cuda_path_plan *path, qs_cuda_path_block *block);                      \
+  cudaError_t qs_cuda_launch_noise##suffix(const qs_cuda_plan &plan, const qs_cuda_path_plan &path,          \
+                                           const qs_cuda_path_block &block, const qs_cuda_draws &draws,      \
+                                           cudaStream_t stream);                                             \
+  cudaError_t qs_cuda_launch_path_payoff##suffix(const qs_cuda_plan &plan, const qs_cuda_path_plan &path,    \
+                                                 const qs_cuda_path_block &block, uint32_t payoff,           \
+                                                 double shift, cudaStream_t stream);                         \
+  cudaError_t qs_cuda_launch_path_moments##suffix(const qs_cuda_path_block &block,                           \
+                                                  const qs_cuda_path_moments &moments, cudaStream_t stream);
 QS_CUDA_LAUNCHERS(_f)
 QS_CUDA_LAUNCHERS(_d)
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define QS_LANES 1
+#define QS_ROW   32 // QS_CUDA_TILE
 #include "kernels/core/key.h"
 #include "kernels/core/moments.h"
 #include "kernels/core/real.h"
@@ -25,7 +26,26 @@ static inline QS_R(qs_law) law_of(const qs_cuda_plan &plan) {
   law.start_weight = static_cast<qs_real>(plan.start_weight);
   law.key0 = plan.key0;
   law.key1 = plan.key1;
+  law.mirrored = plan.mirrored;
   return law;
+}
+
+static_assert(QS_ROW == (int)QS_CUDA_TILE, "a tile's threads stand side by side");
+
+// Where thread i's column of a tile's rows begins, `rows` to a tile.
+QS_CORE size_t column_of(uint32_t i, uint32_t rows) {
+  return (size_t)(i / QS_ROW) * rows * QS_ROW + i % QS_ROW;
+}
+
+// Hands the thread's ready words to its path.
+QS_CORE void take_words(const qs_cuda_draws &draws, uint32_t i, QS_R(qs_lanes) * lanes) {
+#pragma unroll
+  for (int source = 0; source < QS_DRAW_COUNT; source++) {
+    if (draws.words && draws.word_row[source] != QS_CUDA_NONE) {
+      lanes->rows[source] =
+          draws.words + column_of(i, draws.word_rows) + (size_t)draws.word_row[source] * QS_ROW;
+    }
+  }
 }
 
 // A launch of `threads` threads in blocks of `block`.

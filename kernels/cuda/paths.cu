@@ -5,9 +5,11 @@
 // keep constants in.
 enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 3 : 6 };
 
-template <qs_variance variance, qs_jumps jumps, bool greeks>
+// `sampled`: words are ready, or paths mirrored.
+template <qs_variance variance, qs_jumps jumps, bool greeks, bool sampled>
 __global__ void __launch_bounds__(BLOCK, RESIDENT)
-    QS_R(paths)(const __grid_constant__ QS_R(qs_law) law, qs_cuda_block block) {
+    QS_R(paths)(const __grid_constant__ QS_R(qs_law) from, const __grid_constant__ qs_cuda_draws draws,
+                qs_cuda_block block) {
   constexpr qs_shape shape = {variance, jumps, greeks};
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
   if (i >= block.paths) {
@@ -16,8 +18,13 @@ __global__ void __launch_bounds__(BLOCK, RESIDENT)
   const uint64_t path = block.path_begin + i;
   const size_t date_stride = (size_t)block.fields * block.paths;
   qs_real *out = static_cast<qs_real *>(block.observed) + i;
+  QS_R(qs_law) law = from;
+  law.mirrored = sampled && from.mirrored;
   QS_R(qs_lanes) state, side;
   QS_R(qs_paths_start)(shape, &law, &state);
+  if (sampled) {
+    take_words(draws, i, &state);
+  }
   for (uint32_t date = 0, at = 0; date < block.date_end; date++) {
     const uint32_t to = law.dates[date].main_steps;
     QS_R(qs_paths_advance)(shape, &law, &state, path, at, to);
@@ -34,14 +41,17 @@ uint32_t QS_R(qs_cuda_fields)(bool greeks, uint32_t parameter_count) {
 }
 
 cudaError_t QS_R(qs_cuda_launch_paths)(const qs_cuda_plan &plan, const qs_cuda_block &block,
-                                       cudaStream_t stream) {
+                                       const qs_cuda_draws &draws, cudaStream_t stream) {
+  const bool sampled = draws.words || plan.mirrored;
   const cudaLaunchConfig_t config = launch_of(block.paths, BLOCK, stream);
-#define LAUNCH(v, j)                                                                                         \
-  if (plan.variance == v && plan.jumps == j) {                                                               \
-    return plan.greeks ? cudaLaunchKernelEx(&config, QS_R(paths) < v, j, true >, law_of(plan), block)        \
-                       : cudaLaunchKernelEx(&config, QS_R(paths) < v, j, false >, law_of(plan), block);      \
+#define LAUNCH(v, j, g, s)                                                                                   \
+  if (plan.variance == v && plan.jumps == j && plan.greeks == g && sampled == s) {                           \
+    return cudaLaunchKernelEx(&config, QS_R(paths) < v, j, g, s >, law_of(plan), draws, block);              \
   }
-  QS_CUDA_LAWS(LAUNCH)
+#define LAUNCHES(v, j)                                                                                       \
+  LAUNCH(v, j, false, false) LAUNCH(v, j, true, false) LAUNCH(v, j, false, true) LAUNCH(v, j, true, true)
+  QS_CUDA_LAWS(LAUNCHES)
+#undef LAUNCHES
 #undef LAUNCH
   return cudaErrorInvalidValue;
 }

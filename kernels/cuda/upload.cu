@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_ARRAYS = 6, MOST_ARRAYS = TABLE_ARRAYS + 6, ALIGNMENT = 256 };
+enum { TABLE_ARRAYS = 6, MOST_ARRAYS = TABLE_ARRAYS + 16, ALIGNMENT = 256 };
 
 static size_t bytes_of(const qs_cuda_array &array, qs_precision precision) {
   const size_t number = precision == QS_PRECISION_DOUBLE ? sizeof(double) : sizeof(float);
@@ -57,9 +57,9 @@ static qs_status send(qs_device *device, const qs_cuda_array *arrays, size_t cou
   return status;
 }
 
-qs_status qs_cuda_upload(qs_device *device, const qs_table &table, qs_precision precision, uint64_t key,
-                         bool greeks, const qs_cuda_array *more, size_t more_count, char *message,
-                         qs_cuda_plan *plan) {
+qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path_plan &path,
+                         qs_precision precision, bool greeks, const qs_cuda_array *more, size_t more_count,
+                         char *message, qs_cuda_plan *plan) {
   const qs_dynamics &m = table.dynamics;
   plan->variance = m.variance;
   plan->jumps = m.jumps;
@@ -67,8 +67,9 @@ qs_status qs_cuda_upload(qs_device *device, const qs_table &table, qs_precision 
   plan->quantities = greeks ? QS_QUANTITY_PARAMETERS + table.parameter_count : 1;
   plan->v0 = m.variance == QS_VARIANCE_CONSTANT ? m.sigma * m.sigma : m.v0;
   plan->start_weight = table.start_weight;
-  plan->key0 = static_cast<uint32_t>(key);
-  plan->key1 = static_cast<uint32_t>(key >> 32);
+  plan->key0 = static_cast<uint32_t>(path.key);
+  plan->key1 = static_cast<uint32_t>(path.key >> 32);
+  plan->mirrored = path.sampling == QS_SAMPLING_ANTITHETIC;
   qs_cuda_array arrays[MOST_ARRAYS] = {
       {table.coefficients, (size_t)table.kind_count * QS_K_COUNT, 0, &plan->coefficients},
       {table.weights, table.step_count, 0, &plan->weights},

@@ -16,8 +16,8 @@ struct qs_cuda_array {
 
 // Puts the table and `more_count` further arrays into device->plan and fills *plan; the host's arrays may be
 // freed after.
-qs_status qs_cuda_upload(qs_device *device, const qs_table &table, qs_precision precision, uint64_t key,
-                         bool greeks, const qs_cuda_array *more, size_t more_count, char *message,
-                         qs_cuda_plan *plan);
+qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path_plan &path,
+                         qs_precision precision, bool greeks, const qs_cuda_array *more, size_t more_count,
+                         char *message, qs_cuda_plan *plan);
 
 #endif

@@ -36,11 +36,15 @@ const char *kind_name(kind what) {
   }
 }
 
-unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme scheme, qs_precision precision)
+unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme scheme, qs_precision precision,
+                     qs_sampling sampling)
     : what(what_) {
   name = std::string(qs_model_name(type)) + (variant ? "_wild_" : "_calm_") + kind_name(what) +
          (scheme == QS_SCHEME_QE ? "_qe_" : "_euler_") +
-         (precision == QS_PRECISION_MIXED ? "mixed" : "double");
+         (precision == QS_PRECISION_MIXED ? "mixed" : "double") +
+         (sampling == QS_SAMPLING_PSEUDO  ? ""
+          : sampling == QS_SAMPLING_SOBOL ? "_sobol"
+                                          : "_antithetic");
   // A first partial interval, then days, then a coarse stretch: blocks of words begin, change and repeat.
   const double first = 0.4 / 365, day = 1.0 / 365;
   for (std::uint32_t i = 0; i < 23; i++) {
@@ -68,6 +72,7 @@ unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme sche
   path.dates = dates.data();
   path.date_count = static_cast<std::uint32_t>(dates.size());
   value.path = path;
+  value.path.sampling = sampling;
   value.payoffs = payoffs.data();
   value.payoff_count = static_cast<std::uint32_t>(payoffs.size());
   value.shifts = shifts.data();

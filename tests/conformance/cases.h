@@ -27,7 +27,8 @@ struct unit_case {
   qs_value_unit value{};
   qs_horizon_unit horizon{};
 
-  unit_case(qs_model_type model, int variant, kind what, qs_scheme scheme, qs_precision precision);
+  unit_case(qs_model_type model, int variant, kind what, qs_scheme scheme, qs_precision precision,
+            qs_sampling sampling = QS_SAMPLING_PSEUDO);
   // Down to one batch of 64 paths and the payoffs of the first date, for tests that run it very often.
   void shorten();
   unit_case(const unit_case &) = delete;

@@ -1,9 +1,5 @@
 // The CUDA backend on an emulated GPU: blocks of any size give the same bits, every CUDA call may fail,
 // nothing leaks.
-#include <gtest/gtest.h>
-
-#include <cuda_runtime.h>
-
 #include <cstring>
 #include <functional>
 #include <string>
@@ -11,7 +7,7 @@
 #include "host/engine/backends.h"
 #include "host/engine/scheduler.h"
 #include "tests/conformance/cases.h"
-#include "tests/conformance/emulated/backend.h"
+#include "tests/conformance/emulated/device.h"
 
 namespace {
 
@@ -19,38 +15,17 @@ using conformance::answer;
 using conformance::kind;
 using conformance::unit_case;
 
-class EmulatedCuda : public ::testing::Test {
+class EmulatedCuda : public emulated::DeviceTest {
 protected:
-  void SetUp() override { emulation::the() = emulation::state(); }
-  void TearDown() override {
-    close();
-    EXPECT_EQ(emulation::the().allocations, 0);
-    EXPECT_EQ(emulation::the().streams, 0);
-    EXPECT_EQ(emulation::the().events, 0);
-  }
-  void close() {
-    if (device) {
-      backend->close(device);
-    }
-    device = nullptr;
-  }
-  qs_status open() {
-    const qs_device_options options = {1, nullptr};
-    return backend->open(0, &options, message, &device);
-  }
   qs_status run(const unit_case &c, answer *a, const volatile int *cancel = nullptr) {
     *a = conformance::room(c);
     return c.what == kind::horizon
                ? backend->horizon(device, &c.horizon, cancel, message, a->x.data(), a->v.data())
                : backend->value(device, &c.value, cancel, message, a->moments.data());
   }
-  static unit_case heston(kind what) {
-    return unit_case(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  static unit_case heston(kind what, qs_sampling sampling = QS_SAMPLING_PSEUDO) {
+    return unit_case(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED, sampling);
   }
-
-  const qs_backend *backend = emulated::backend();
-  qs_device *device = nullptr;
-  char message[QS_DEVICE_TEXT] = "";
 };
 
 TEST_F(EmulatedCuda, Describes) {
@@ -66,8 +41,9 @@ TEST_F(EmulatedCuda, Describes) {
 
 // From one leaf or one date at a time to all at once.
 TEST_F(EmulatedCuda, SameBitsInBlocksOfAnySize) {
-  for (kind what : {kind::price, kind::greeks, kind::shifts, kind::horizon}) {
-    const unit_case c = heston(what);
+  for (int i = 0; i < 5; i++) { // the last with Sobol points
+    const kind kinds[] = {kind::price, kind::greeks, kind::shifts, kind::horizon, kind::greeks};
+    const unit_case c = heston(kinds[i], i == 4 ? QS_SAMPLING_SOBOL : QS_SAMPLING_PSEUDO);
     ASSERT_EQ(open(), QS_OK);
     answer want;
     ASSERT_EQ(run(c, &want), QS_OK) << message;
@@ -75,8 +51,7 @@ TEST_F(EmulatedCuda, SameBitsInBlocksOfAnySize) {
     close();
     for (std::size_t memory :
          {std::size_t{1} << 10, std::size_t{20000}, std::size_t{1} << 17, std::size_t{1} << 20}) {
-      emulation::the() = emulation::state();
-      emulation::the().memory = memory;
+      fresh(memory);
       ASSERT_EQ(open(), QS_OK);
       answer got;
       ASSERT_EQ(run(c, &got), QS_OK) << message;
@@ -92,23 +67,16 @@ TEST_F(EmulatedCuda, SameBitsInBlocksOfAnySize) {
 
 // Fails the calls of opening, running and closing one after the other until none fails any more.
 TEST_F(EmulatedCuda, EveryCallMayFail) {
-  struct how {
-    cudaError_t error;
-    bool sticky;
-  };
-  for (const how &h : {how{cudaErrorIllegalAddress, false}, how{cudaErrorIllegalAddress, true},
-                       how{cudaErrorMemoryAllocation, false}}) {
-    for (kind what : {kind::greeks, kind::horizon}) {
-      unit_case c(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED);
+  for (const emulated::failure &h : emulated::failures) {
+    for (int i = 0; i < 3; i++) { // the last with Sobol points
+      const kind what = i == 1 ? kind::horizon : kind::greeks;
+      unit_case c(QS_MODEL_HESTON, 0, what, QS_SCHEME_QE, QS_PRECISION_MIXED,
+                  i == 2 ? QS_SAMPLING_SOBOL : QS_SAMPLING_PSEUDO);
       c.shorten();
       const answer untouched = conformance::room(c);
       int failed = 0;
       for (int at = 0;; at++) {
-        emulation::the() = emulation::state();
-        emulation::the().fail_at = at;
-        emulation::the().failure = h.error;
-        emulation::the().sticky = h.sticky;
-        message[0] = '\0';
+        failing(at, h.error, h.sticky);
         answer got = untouched;
         qs_status status = open();
         if (status == QS_OK) {

@@ -66,6 +66,7 @@ struct PathValuation {
   std::vector<Exotic> exotics;
   std::vector<qs_path_payoff_plan> payoffs;
   std::vector<double> shifts = {0.0};
+  std::vector<double> added = {}; // [move][date]
   std::vector<qs_moment> moments;
   qs_path_unit unit{};
 
@@ -120,6 +121,8 @@ struct PathValuation {
     unit.payoff_count = uint32_t(payoffs.size());
     unit.shifts = shifts.data();
     unit.shift_count = uint32_t(shifts.size());
+    unit.added_weights = added.data();
+    unit.added_count = uint32_t(added.size() / dates.size());
     unit.batch_begin = 0;
     unit.batch_end = uint32_t((unit.path_count + unit.batch_paths - 1) / unit.batch_paths);
     moments.assign(size_t(unit.batch_end) * shifts.size() * payoffs.size() * quantities(), qs_moment{-1, -1});
@@ -146,6 +149,47 @@ struct PathValuation {
     return {mean, std::sqrt(m2 / count / (count - 1))};
   }
 };
+
+// A unit of every payoff, on dates on and off the grid.
+inline PathValuation every_payoff(qs_model_type type, qs_scheme scheme, qs_sampling sampling,
+                                  qs_precision precision, bool greeks) {
+  const std::vector<uint32_t> all = {1, 2, 3, 4}, now = {0, 1, 2, 3, 4}, two = {2, 4};
+  const std::vector<double> w = {.2, .3, .25, .25}, w5(5, .2), w2(2, .5);
+  const std::vector<double> policy = {-.1, .1, -.4, -.1, .05, -.2, -.08, 0, -.1, -.05, .1, -.2, 0, 0, 0};
+  const std::vector<double> levels = {.1, -.1, .05, -.1, .02, -.05, 0, -.1}, levels2 = {.05, -.1, 0, -.1};
+  PathValuation run(typical(type, true), 0.2, 10, 4,
+                    {{QS_PATH_ASIAN, 1, all, w, {1.02, 0}},
+                     {QS_PATH_ASIAN_STRIKE, -1, all, w, {1, 0}},
+                     {QS_PATH_ASIAN_GEOMETRIC, 1, two, w2, {.9, 1}},
+                     {QS_PATH_BARRIER, 1, all, w, {1, .8, 1.5, .1, 0, 1}},
+                     {QS_PATH_BARRIER, -1, all, w, {1, .8, kNone, .1, 1}},
+                     {QS_PATH_BARRIER_CONTINUOUS, 1, now, w5, {1, .8, 1.6, .1}},
+                     {QS_PATH_LOOKBACK, 1, all, w, {1.1, 0}},
+                     {QS_PATH_LOOKBACK_FLOATING, 1, two, w2, {0, kNone}},
+                     {QS_PATH_DIGITAL, 1, {4}, {1}, {1.05, 1}},
+                     {QS_PATH_CLIQUET, 1, all, w, {-.05, .1, -.02, .06, 1}},
+                     {QS_PATH_VARIANCE, 1, all, w, {.1, kNone, 0, 5}},
+                     {QS_PATH_VOLATILITY, 1, all, w, {.1, .9, 0, 5, .98}},
+                     {QS_PATH_SCRIPT, 1, two, w2, {55, 0}, script_program(false)},
+                     {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)},
+                     {QS_PATH_EARLY, -1, now, {1.05, 1.04, 1.03, 1.01, 1}, {1.0}, nullptr, policy},
+                     {QS_PATH_EARLY, 1, all, w, {.95}, nullptr, {.1, .1, .2, .3}},
+                     {QS_PATH_POOL, 1, {4}, {1}, {1.5, .8, 1.3, .2, .3}},
+                     {QS_PATH_ASIAN_GEOMETRIC_STRIKE, 1, two, w2, {1.02, 1}},
+                     {QS_PATH_AUTOCALL, 1, all, w, {.98, .04, .8, 1.02, 1, 1}, nullptr, levels},
+                     {QS_PATH_AUTOCALL, 1, two, w2, {.98, .04, .9, 1.02, 0, -1}, nullptr, levels2}});
+  run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
+  run.dates[2].side = {0.003, 1, 1};
+  run.carry = 0.1;
+  run.unit.path.scheme = scheme;
+  run.unit.path.sampling = sampling;
+  run.unit.precision = precision;
+  run.unit.greeks = greeks;
+  if (!greeks)
+    run.shifts = {0, -0.1, 0.2};
+  run.unit.batch_paths = 192;
+  return run;
+}
 
 // Index of a parameter's quantity.
 inline uint32_t path_quantity_of(const qs_model &model, qs_parameter parameter) {

@@ -1,0 +1,35 @@
+// The draws of one path a thread from a Sobol net, for all its steps, neighbours side by side.
+#include "kernels/cuda/law.cuh"
+
+#include "kernels/core/net.inc"
+
+enum { BLOCK = 128 };
+
+__global__ void __launch_bounds__(BLOCK) QS_R(net)(const __grid_constant__ qs_net net, qs_cuda_points points,
+                                                   const __grid_constant__ qs_cuda_draws draws) {
+  const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
+  if (i >= points.paths) {
+    return;
+  }
+  const uint64_t at = points.offset + i;
+  const qs_net_block block = {points.batch + static_cast<uint32_t>(at / points.batch_paths),
+                              static_cast<uint32_t>(points.first + at % points.batch_paths),
+                              points.path_begin + i};
+  const size_t column = column_of(i, draws.normal_rows);
+  if (draws.normals) {
+    QS_R(qs_net_normals)(&net, QS_DRAW_PRICE, block, static_cast<qs_real *>(draws.normals) + column);
+  }
+  for (uint32_t source = 0; source < QS_DRAW_COUNT; source++) {
+    if (draws.word_row[source] != QS_CUDA_NONE) {
+      uint32_t *words = draws.words + column_of(i, draws.word_rows) + (size_t)draws.word_row[source] * QS_ROW;
+      QS_R(qs_net_words)
+      (&net, source, source == QS_DRAW_VARIANCE, block, words, static_cast<qs_real *>(draws.room) + column);
+    }
+  }
+}
+
+cudaError_t QS_R(qs_cuda_launch_net)(const qs_net &net, const qs_cuda_points &points,
+                                     const qs_cuda_draws &draws, cudaStream_t stream) {
+  const cudaLaunchConfig_t config = launch_of(points.paths, BLOCK, stream);
+  return cudaLaunchKernelEx(&config, QS_R(net), net, points, draws);
+}

@@ -1,0 +1,98 @@
+// The suite of test_conformance.cc for payoffs along a path: the portable CPU target on one thread says what
+// the bits are, every other backend must say the same.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "host/engine/scheduler.h"
+#include "tests/conformance/contenders.h"
+#include "tests/conformance/path_cases.h"
+
+namespace {
+
+using conformance::path_case;
+
+// Contender, law and sampling; a test runs both precisions, with and without Greeks.
+typedef std::tuple<std::string, int, qs_sampling> parameters;
+
+typedef std::vector<qs_moment> answer;
+
+qs_status answer_by(qs_context *context, qs_devices *devices, const path_case &c, const qs_cut *cut,
+                    answer *a) {
+  *a = c.room();
+  qs_moment *moments = a->data();
+  return qs_schedule_path(context, devices, "conformance", &c.unit(), 1, cut, &moments);
+}
+
+const conformance::contender &contender_of(const std::string &name) {
+  static std::map<std::string, std::unique_ptr<conformance::contender>> open;
+  std::unique_ptr<conformance::contender> &c = open[name];
+  if (!c) {
+    c = conformance::open_contender(name);
+  }
+  return *c;
+}
+
+const answer &reference(const path_case &c) {
+  static std::map<std::string, answer> known;
+  auto found = known.find(c.name);
+  if (found != known.end()) {
+    return found->second;
+  }
+  qs_context context;
+  qs_context_init(&context);
+  answer a;
+  const conformance::contender &portable = contender_of("portable");
+  if (!portable.devices) {
+    ADD_FAILURE() << portable.reason;
+  } else {
+    EXPECT_EQ(answer_by(&context, portable.devices, c, nullptr, &a), QS_OK) << context.message;
+  }
+  for (const qs_moment &m : a) {
+    EXPECT_TRUE(std::isfinite(m.mean) && m.m2 >= 0) << c.name;
+  }
+  return known[c.name] = a;
+}
+
+class PathConformance : public ::testing::TestWithParam<parameters> {};
+
+TEST_P(PathConformance, SameBitsAsThePortableTarget) {
+  const conformance::contender &contender = contender_of(std::get<0>(GetParam()));
+  if (!contender.devices) {
+    GTEST_SKIP() << contender.reason;
+  }
+  qs_context context;
+  qs_context_init(&context);
+  const qs_cut cuts[] = {{0, 0, 0}, {1, 20, 5}};
+  const conformance::path_law &law =
+      conformance::path_laws()[static_cast<std::size_t>(std::get<1>(GetParam()))];
+  for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE}) {
+    for (bool greeks : {false, true}) {
+      const path_case c(law, std::get<2>(GetParam()), precision, greeks);
+      for (const qs_cut &cut : cuts) {
+        answer got;
+        ASSERT_EQ(answer_by(&context, contender.devices, c, &cut, &got), QS_OK) << c.name << context.message;
+        EXPECT_EQ(c.difference(got, reference(c)), "") << c.name;
+      }
+    }
+  }
+}
+
+std::string name_of(const ::testing::TestParamInfo<parameters> &info) {
+  return std::get<0>(info.param) + "_" +
+         conformance::path_laws()[static_cast<std::size_t>(std::get<1>(info.param))].name + "_" +
+         conformance::sampling_name(std::get<2>(info.param));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PathConformance,
+    ::testing::Combine(::testing::ValuesIn(conformance::contender_names()),
+                       ::testing::Range(0, static_cast<int>(conformance::path_laws().size())),
+                       ::testing::Values(QS_SAMPLING_PSEUDO, QS_SAMPLING_SOBOL, QS_SAMPLING_ANTITHETIC)),
+    name_of);
+
+} // namespace
