@@ -197,19 +197,28 @@ static void control_average(path_builder *b, const qs_path_payoff_plan *payoff, 
   }
 }
 
-/* Whether the payoff is a function of what a constant variance leaves to chance before the price's own noise:
- * the jumps alone. Few are seen at short dates, and a regression would fit those to the last digit and not
+/* Fewer paths than these with two jumps of a random variance's model: see few_jumps. */
+static const double least_double_jumps = 64;
+
+/* Whether the payoff is a function of what stands before the price's own noise, and the jumps say what an
+ * option does not: with a constant variance they are all of it; with a random one the paths of two jumps are
+ * too few for the batches to tell. A regression would fit the jumps that were seen to the last digit and not
  * know of the others. */
-static bool of_jumps_alone(const path_builder *b, const qs_path_payoff_plan *payoff) {
-  const bool constant = !(qs_model_parameters(b->unit->path.model.type) >> QS_V0 & 1);
+static bool few_jumps(const path_builder *b, const qs_path_payoff_plan *payoff) {
+  const qs_model *model = &b->unit->path.model;
+  const uint32_t parameters = qs_model_parameters(model->type);
+  const double years = b->unit->years[payoff->dates[payoff->date_count - 1]];
+  const double expected = parameters >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : INFINITY;
+  const bool few = !(parameters >> QS_V0 & 1) ||
+                   0.5 * expected * expected * (double)b->unit->path_count < least_double_jumps;
   switch (payoff->payoff) {
   case QS_PATH_DIGITAL:
   case QS_PATH_ASIAN_GEOMETRIC:
-    return constant;
+    return few;
   case QS_PATH_VARIANCE:
-    return constant && isinf(payoff->level[1]);
+    return few && isinf(payoff->level[1]);
   case QS_PATH_BARRIER:
-    return constant && payoff->date_count == 1;
+    return few && payoff->date_count == 1;
   default:
     return false;
   }
@@ -218,7 +227,7 @@ static bool of_jumps_alone(const path_builder *b, const qs_path_payoff_plan *pay
 static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, qs_controlled *of) {
   const uint32_t last = payoff->date_count - 1;
   const double *level = payoff->level;
-  if (of_jumps_alone(b, payoff)) {
+  if (few_jumps(b, payoff)) {
     return;
   }
   control_at(b, payoff, last, 0, 1, of);

@@ -128,7 +128,8 @@ bool TradeAnswers::find(const TradeRow &row, const std::string &quantity, Number
   const std::string head = quantity.substr(0, slash);
   const std::string names = slash == std::string::npos ? "" : quantity.substr(slash + 1);
   if (names.find('/') != std::string::npos) {
-    return find_pair(json_object_get(results.get(), (head + "s").c_str()), row.id, names, number);
+    const json_t *list = json_object_get(results.get(), (head + "s").c_str());
+    return find_pair(list ? list : json_object_get(results.get(), head.c_str()), row.id, names, number);
   }
   const auto found = trades.find(names.empty() ? row.id : row.id + "/" + names);
   if (found == trades.end()) {
