@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kernels/core/policy.h"
 #include "kernels/core/script.h"
 #include "quickset/model.h"
 
@@ -284,6 +285,12 @@ typedef struct qs_joint_payoff {
   const double *known;
   uint32_t date_count; /* at least 1 */
   bool jumps;          /* its Greeks are likelihood ratios */
+  /* Null, or the formula is what exercise pays at any one of the dates; it observes prices of the date of
+   * exercise, and observed_date and known are not read. Exercised at date d where the formula is positive and
+   * weights[d] times it is at least what the policy says holding is worth, at the last where it is positive;
+   * weights[d] times it is then the payoff. The policy is held: its own derivatives are none where it is the
+   * best. */
+  const qs_policy *policy;
 } qs_joint_payoff;
 
 /* Value formulas along the paths of 1 to QS_MAX_JOINT underlyings, whose steps and dates are the same.
@@ -298,7 +305,7 @@ typedef struct qs_joint_payoff {
  * b; 0 where a = b or the variance of a does not move): where the normals of a's variance move by those of
  * b's dual mean       with `cross`, for every a and b: where the normals of a's price move by those of b's
  * dual */
-enum { QS_MAX_JOINT = 16 };
+enum { QS_MAX_JOINT = QS_POLICY_ASSETS };
 
 typedef struct qs_joint_unit {
   const qs_joint_asset *assets;

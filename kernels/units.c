@@ -256,6 +256,36 @@ static const char *assets_problem(const qs_joint_unit *unit) {
   return NULL;
 }
 
+static bool all_finite(const double *numbers, size_t count) {
+  bool finite = numbers != NULL;
+  for (size_t i = 0; finite && i < count; i++) {
+    finite = isfinite(numbers[i]);
+  }
+  return finite;
+}
+
+/* A policy of early exercise over `dates` dates of `assets` underlyings. */
+static bool policy_sound(const qs_policy *policy, size_t assets, size_t dates) {
+  if (!policy->terms || policy->terms > QS_POLICY_TERMS || policy->moves > QS_POLICY_MOVES ||
+      !policy->parent || !policy->variable || !all_finite(policy->weights, dates) ||
+      !all_finite(policy->centre, dates * 2 * assets) || !all_finite(policy->rate, dates * 2 * assets) ||
+      !all_finite(policy->bump, dates * assets * policy->moves) ||
+      !all_finite(policy->coefficient, dates * qs_policy_features(policy, (uint32_t)assets))) {
+    return false;
+  }
+  bool sound = true;
+  for (size_t i = 0; i < dates * assets * policy->moves; i++) {
+    sound = sound && policy->bump[i] > 0.0;
+  }
+  for (uint32_t k = 1; k < policy->terms; k++) {
+    sound = sound && policy->parent[k] < k && policy->variable[k] < 2 * assets;
+    for (size_t d = 0; sound && d < dates; d++) {
+      sound = policy->rate[d * 2 * assets + policy->variable[k]] > 0.0;
+    }
+  }
+  return sound;
+}
+
 static const char *formula_problem(const qs_joint_unit *unit, const qs_joint_payoff *p) {
   if (!p->program || !p->observed_asset || !p->observed_date || !p->known || !qs_script_valid(p->program)) {
     return "a program must be valid and say what it observes";
@@ -265,11 +295,13 @@ static const char *formula_problem(const qs_joint_unit *unit, const qs_joint_pay
   }
   for (uint32_t o = 0; o < p->program->observation_count; o++) {
     if (p->observed_asset[o] >= unit->asset_count ||
-        (p->observed_date[o] >= p->date_count && !isfinite(p->known[o]))) {
+        (!p->policy && p->observed_date[o] >= p->date_count && !isfinite(p->known[o]))) {
       return "a formula must observe the unit's underlyings, or what is known";
     }
   }
-  return NULL;
+  return p->policy && !policy_sound(p->policy, unit->asset_count, p->date_count)
+             ? "a policy must be finite, of terms and variables that it has"
+             : NULL;
 }
 
 qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message) {

@@ -62,6 +62,8 @@ typedef struct qs_joint_terms {
   const double *fixings; /* [asset][date]; NaN: after as_of */
   size_t count;
   const qs_script *script;
+  bool early; /* the formula is what exercise pays at one of the dates, and observes prices of that date */
+  bool all_times; /* it may be exercised at any time up to the expiry, the one date */
 } qs_joint_terms;
 
 typedef struct qs_contract {

@@ -400,6 +400,14 @@ static bool left_of_script(qs_arena *arena, const moment *m, qs_path_left *left)
 /* How many dates stand for all times; a multiple of 4, since every fourth alone is looked at too. */
 enum { AMERICAN_DATES = 48 };
 
+uint32_t qs_american_dates(qs_time now, qs_time expiry) {
+  return expiry - now < AMERICAN_DATES ? 1 : AMERICAN_DATES;
+}
+
+qs_time qs_american_date(qs_time now, qs_time expiry, uint32_t i, uint32_t count) {
+  return now + (expiry - now) * (i + 1) / count;
+}
+
 /* The dates left to exercise at: those after `now`, and `now` itself where one of those since as_of, or any
  * time, is up. False when memory is out. */
 static bool left_of_early(qs_arena *arena, const moment *m, qs_time now, qs_path_left *left) {
@@ -409,8 +417,7 @@ static bool left_of_early(qs_arena *arena, const moment *m, qs_time now, qs_path
     settle(left, positive(left->sign * (m->spot - m->number[QS_TERM_STRIKE])));
     return true;
   }
-  qs_time span = terms->expiry - now;
-  uint32_t later = !american ? left->count : span < AMERICAN_DATES ? 1 : AMERICAN_DATES;
+  uint32_t later = american ? qs_american_dates(now, terms->expiry) : left->count;
   bool at_once = american || (m->known && terms->dates[m->known - 1] >= terms->as_of);
   qs_time *dates = QS_NEW(arena, later + 1, qs_time);
   left->weights = QS_NEW(arena, later + 1, double);
@@ -422,7 +429,7 @@ static bool left_of_early(qs_arena *arena, const moment *m, qs_time now, qs_path
     dates[count++] = now;
   }
   for (uint32_t i = 0; i < later; i++) {
-    dates[count++] = american ? now + span * (i + 1) / later : left->dates[i];
+    dates[count++] = american ? qs_american_date(now, terms->expiry, i, later) : left->dates[i];
   }
   left->dates = dates;
   left->count = count;

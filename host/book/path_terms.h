@@ -79,6 +79,11 @@ typedef struct qs_path_left {
   const double *observations;
 } qs_path_left;
 
+/* The dates that stand for all times from `now` to an expiry after it: how many, and number i of them, the
+ * last being the expiry. */
+uint32_t qs_american_dates(qs_time now, qs_time expiry);
+qs_time qs_american_date(qs_time now, qs_time expiry, uint32_t i, uint32_t count);
+
 /* What is left at `now` (as_of or later): fixings between as_of and then take the value `spot`, as does one
  * at as_of; `forward` is the expiry's at that moment. False when memory is out. */
 bool qs_path_terms_left(qs_arena *arena, const qs_path_terms *terms, qs_time now, double spot, double forward,

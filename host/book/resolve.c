@@ -103,11 +103,17 @@ static bool strike_floats(const qs_trade_spec *trade) {
   return (trade->type == QS_TRADE_ASIAN || trade->type == QS_TRADE_LOOKBACK) && trade->path.floating;
 }
 
+/* A number that the trade gives is its strike. */
+static bool has_strike(const trade_rule *rule, const qs_trade_spec *trade) {
+  return rule->strike && !strike_floats(trade) && !qs_trade_by_formula(trade);
+}
+
 static qs_status check_strike(qs_context *context, const char *place, const trade_rule *rule,
                               const qs_trade_spec *trade) {
-  if (!rule->strike || strike_floats(trade)) {
-    return given(trade->strike) ? qs_fail(context, QS_ERROR_INPUT, "%s: strike: a %s%s has none", place,
-                                          rule->strike ? "floating " : "", rule->name)
+  if (!has_strike(rule, trade)) {
+    return given(trade->strike) ? qs_fail(context, QS_ERROR_INPUT, "%s: strike: a %s%s%s has none", place,
+                                          strike_floats(trade) ? "floating " : "", rule->name,
+                                          rule->strike && qs_trade_by_formula(trade) ? " by formula" : "")
                                 : QS_OK;
   }
   if (isnan(trade->strike)) {
@@ -208,11 +214,11 @@ qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlying: %.64s is none of this run's underlyings", place,
                    text_or(name, "nothing"));
   }
-  bool several = trade->type == QS_TRADE_SCRIPT || trade->type == QS_TRADE_AUTOCALLABLE ||
-                 qs_trade_on_several(trade->type);
+  bool several =
+      qs_trade_by_formula(trade) || trade->type == QS_TRADE_AUTOCALLABLE || qs_trade_on_several(trade->type);
   if (trade->underlying_count && !several) {
-    return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: a %s has one, its underlying", place,
-                   rule->name);
+    return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: a %s%s has one, its underlying", place,
+                   rule->name, qs_trade_early(trade->type) ? " without a payoff" : "");
   }
   qs_contract out = {.id = trade->id,
                      .book = text_or(trade->book, "main"),
@@ -221,7 +227,7 @@ qs_status qs_resolve_trade(qs_context *context, qs_arena *arena, const qs_market
                      .kind = rule->kind,
                      .call_put = trade->call_put,
                      .settlement = trade->settlement,
-                     .strike = rule->strike && !strike_floats(trade) ? trade->strike : NAN,
+                     .strike = has_strike(rule, trade) ? trade->strike : NAN,
                      .quantity = trade->quantity,
                      .entry_price = NAN,
                      .mark = NAN};

@@ -109,7 +109,7 @@ static bool bridge_mistakes(const qs_underlying_market *market, const qs_path_te
 /* The known fixings of one of several underlyings. */
 static void fill_fixings(const qs_trade_spec *trade, const qs_fixings *fixings, size_t asset, double spot,
                          double *values) {
-  size_t each = trade->path.past_count / trade->underlying_count;
+  size_t each = trade->path.past_count / (trade->underlying_count ? trade->underlying_count : 1);
   for (size_t i = 0; i < fixings->count; i++) {
     bool now = i >= fixings->past && i < fixings->known;
     values[i] = i < each ? trade->path.past[asset * each + i] : now ? spot : NAN;
@@ -120,7 +120,9 @@ static void fill_fixings(const qs_trade_spec *trade, const qs_fixings *fixings, 
 static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_market *market,
                                const char *place, const qs_trade_spec *trade, const qs_fixings *fixings,
                                qs_contract *contract) {
-  size_t n = trade->underlying_count;
+  size_t n = trade->underlying_count ? trade->underlying_count : 1;
+  const char *const *names = trade->underlying_count ? trade->underlyings : &trade->underlying;
+  const bool early = qs_trade_early(trade->type);
   int *underlyings = QS_NEW(arena, n, int);
   double *values = QS_NEW(arena, n * fixings->count, double);
   qs_joint_terms *terms = QS_NEW(arena, 1, qs_joint_terms);
@@ -128,7 +130,7 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
     return qs_fail_memory(context, "building the book");
   }
   for (size_t a = 0; a < n; a++) {
-    const char *name = trade->underlyings[a];
+    const char *name = names[a];
     underlyings[a] = name ? qs_market_find(market, name) : -1;
     if (underlyings[a] < 0) {
       return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %.64s is none of this run's underlyings",
@@ -138,7 +140,7 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
     if (mine->discount_rate != market->underlyings[underlyings[0]].discount_rate) {
       return qs_fail(context, QS_ERROR_INPUT,
                      "%s: underlyings: %.64s and %.64s have different discount rates; a trade needs one",
-                     place, trade->underlyings[0], name);
+                     place, names[0], name);
     }
     if (mine->spec->fit_shift || mine->spec->shift_count) {
       return qs_fail(
@@ -160,7 +162,9 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
                             .dates = fixings->dates,
                             .fixings = values,
                             .count = fixings->count,
-                            .script = contract->path->script};
+                            .script = contract->path->script,
+                            .early = early,
+                            .all_times = trade->type == QS_TRADE_AMERICAN};
   contract->joint = terms;
   return QS_OK;
 }
@@ -172,7 +176,7 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   qs_fixings fixings;
   qs_flaw flaw;
   if (trade->underlying_count > QS_MAX_JOINT ||
-      (trade->underlying_count > 1 && trade->settlement == QS_SETTLE_COIN)) {
+      (qs_trade_joint(trade) && trade->settlement == QS_SETTLE_COIN)) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %zu; at most %d, settled linearly", place,
                    trade->underlying_count, QS_MAX_JOINT);
   }
@@ -211,7 +215,7 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   terms->dates = fixings.dates;
   terms->fixings = values;
   terms->count = fixings.count;
-  if (trade->type == QS_TRADE_SCRIPT) {
+  if (qs_trade_by_formula(trade)) {
     qs_script *script = QS_NEW(arena, 1, qs_script);
     status = script ? qs_script_of_trade(context, arena, place, trade, meant->names, market->as_of, &fixings,
                                          script)
@@ -229,6 +233,6 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
         "%s: monitoring: continuous; must be discrete where the underlying's model has a shift and a rho",
         place);
   }
-  return trade->underlying_count > 1 ? resolve_joint(context, arena, market, place, trade, &fixings, contract)
-                                     : QS_OK;
+  return qs_trade_joint(trade) ? resolve_joint(context, arena, market, place, trade, &fixings, contract)
+                               : QS_OK;
 }

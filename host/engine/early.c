@@ -8,8 +8,8 @@
 
 enum {
   PILOT_PATHS = 2048,
-  TOP = 4,    /* of a date's pilot variances, the lowest of which the grid covers */
-  LEVELS = 3, /* every date, every second, every fourth */
+  TOP = 4, /* of a date's pilot variances, the lowest of which the grid covers */
+  LEVELS = QS_EARLY_LEVELS,
   MOST_NODES = 384,
   LEAST_NODES = 128,
   VARIANCE_NODES = 20,
@@ -23,6 +23,11 @@ static const char stage[] = "exercise";
 
 double qs_early_pays(const qs_early *e, uint32_t d, double x) {
   return e->plan->weights[d] * e->plan->sign * (exp(x + e->log_forward[d]) - e->plan->level[0]);
+}
+
+/* Whether a level exercises at date d: all of them do at the last. */
+static bool allowed_at(const qs_early *e, uint32_t level, uint32_t d) {
+  return (e->count - 1 - d) % (1u << level) == 0;
 }
 
 static qs_horizon_unit states_of(const qs_early *e, const uint64_t *key, uint64_t begin, uint64_t count) {
@@ -136,6 +141,7 @@ static qs_status prepare(qs_early *e, qs_arena *scratch) {
 typedef struct induction {
   qs_early *e;
   uint32_t levels;
+  bool policies;                          /* of every level */
   uint64_t samples;                       /* from a node, a multiple of groups x QS_LEAF_PATHS */
   double *starts;                         /* [y_count]: the nodes' variances */
   double *x, *v;                          /* [y_count][samples] */
@@ -145,9 +151,10 @@ typedef struct induction {
   double *mean;                           /* `later` of level 0, over the groups */
 } induction;
 
-/* Fewer dates are for the first group alone: the difference that they make has little noise. */
+/* Fewer dates are for the first group alone where no policy is asked of them: the difference that they make
+ * to the value has little noise. */
 static uint32_t levels_of(const induction *n, uint32_t group) {
-  return group ? 1 : n->levels;
+  return group && !n->policies ? 1 : n->levels;
 }
 
 static double node_variance(const qs_early *e, size_t y) {
@@ -155,13 +162,12 @@ static double node_variance(const qs_early *e, size_t y) {
   return root * root;
 }
 
-/* E v after `years`; NaN where the scheme does not keep it. */
-static double mean_variance(const qs_early *e, double years, double v) {
-  const double *p = e->unit->path.model.value;
-  if (e->unit->path.scheme != QS_SCHEME_QE) {
+double qs_early_mean_variance(const qs_path_plan *path, double years, double v) {
+  const double *p = path->model.value;
+  if (path->scheme != QS_SCHEME_QE) {
     return NAN;
   }
-  bool jumps = qs_model_parameters(e->unit->path.model.type) >> QS_MU_V & 1;
+  bool jumps = qs_model_parameters(path->model.type) >> QS_MU_V & 1;
   double level = p[QS_THETA] + (jumps ? p[QS_LAMBDA] * p[QS_MU_V] / p[QS_KAPPA] : 0);
   return v - expm1(-p[QS_KAPPA] * years) * (level - v);
 }
@@ -200,7 +206,7 @@ static qs_status step_back(const induction *n, uint32_t d) {
   size_t share = (size_t)n->samples / e->groups;
 #pragma omp parallel for num_threads(e->context->threads) schedule(dynamic, 1) if (grid->y_count > 1)
   for (long y = 0; y < (long)grid->y_count; y++) {
-    double mean_v = mean_variance(e, years, n->starts[y]);
+    double mean_v = qs_early_mean_variance(&e->unit->path, years, n->starts[y]);
     for (uint32_t g = 0; g < e->groups; g++) {
       size_t at = (size_t)y * n->samples + g * share;
       qs_early_kernel_fill(grid, (size_t)y, mean_v, n->x + at, n->v + at, share, &n->kernels[y]);
@@ -248,15 +254,22 @@ static double boundary(const qs_early *e, uint32_t d, const double *row) {
   return put ? smaller(grid->first_x, strike) : larger(last, strike);
 }
 
+/* A boundary that no price reaches. */
+static const double unreached = 1e3;
+
 /* The policy of date d as the payoff plan has it: a value, a slope, and the slope's changes. */
-static void set_policy(const induction *n, uint32_t d) {
+static void set_policy(const induction *n, uint32_t level, uint32_t d) {
   const qs_early *e = n->e;
   size_t width = e->grid.y_count, size = qs_early_size(&e->grid), row = qs_early_row(&e->grid);
-  double *policy = e->policy + d * width;
+  double *policy = e->policy[level] + d * width;
+  if (!allowed_at(e, level, d)) {
+    policy[0] = e->plan->sign * unreached;
+    return;
+  }
   for (size_t i = 0; i < size; i++) {
     double sum = 0;
     for (uint32_t g = 0; g < e->groups; g++) {
-      sum += n->later[0][g][i];
+      sum += n->later[level][g][i];
     }
     n->mean[i] = sum / e->groups;
   }
@@ -282,7 +295,7 @@ static void exercise(const induction *n, uint32_t d) {
     double pays = qs_early_pays(e, d, grid->first_x + (double)m * grid->step_x);
     for (uint32_t g = 0; g < e->groups; g++) {
       for (uint32_t level = 0; level < levels_of(n, g); level++) {
-        bool allowed = (e->count - 1 - d) % (1u << level) == 0;
+        const bool allowed = allowed_at(e, level, d);
         for (size_t at = pad + m; at < qs_early_size(grid); at += row) {
           double hold = last ? 0 : n->later[level][g][at];
           n->value[level][g][at] = allowed && pays > hold ? pays : hold;
@@ -343,8 +356,8 @@ static qs_status induce(const induction *n) {
     if (status) {
       return status;
     }
-    if (d) {
-      set_policy(n, d - 1);
+    for (uint32_t level = 0; d && level < (n->policies ? n->levels : 1); level++) {
+      set_policy(n, level, d - 1);
     }
   }
   keep_start(n);
@@ -396,7 +409,8 @@ static uint64_t samples_for(const qs_early *e, bool bounds) {
 }
 
 qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_path_unit *unit,
-                         const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_early_bounds *bounds) {
+                         const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_path_payoff_plan *fewer,
+                         qs_early_bounds *bounds) {
   qs_early e = {.context = context,
                 .devices = devices,
                 .unit = unit,
@@ -405,21 +419,34 @@ qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devic
                 .groups = bounds ? QS_EARLY_GROUPS : 1};
   qs_arena *scratch = qs_arena_create(context);
   qs_status status = scratch ? prepare(&e, scratch) : qs_fail_memory(context, "preparing early exercise");
-  bool all_times = plan->level[1] > 0 && bounds && e.count > 4;
-  induction n = {.e = &e, .levels = all_times ? LEVELS : 1, .samples = samples_for(&e, bounds)};
+  const bool all_times = qs_early_extrapolated(plan) && bounds;
+  induction n = {.e = &e,
+                 .levels = all_times ? LEVELS : 1,
+                 .policies = all_times && fewer,
+                 .samples = samples_for(&e, bounds)};
+  for (uint32_t level = 0; !status && level < (n.policies ? n.levels : 1); level++) {
+    e.policy[level] = QS_NEW(arena, e.count * e.grid.y_count, double);
+    status = e.policy[level] ? QS_OK : qs_fail_memory(context, "solving early exercise");
+  }
   if (!status) {
-    e.policy = QS_NEW(arena, e.count * e.grid.y_count, double);
-    status = e.policy && allocate(&n, scratch, bounds) ? induce(&n)
-                                                       : qs_fail_memory(context, "solving early exercise");
+    status = allocate(&n, scratch, bounds) ? induce(&n) : qs_fail_memory(context, "solving early exercise");
   }
   if (!status && bounds) {
     status = qs_early_bound(&e, bounds);
   }
   qs_arena_destroy(scratch);
   if (!status) {
-    plan->policy = e.policy;
+    plan->policy = e.policy[0];
     plan->policy_width = (uint32_t)e.grid.y_count;
     plan->policy_step = e.grid.step_y;
   }
+  for (uint32_t level = 1; !status && n.policies && level < n.levels; level++) {
+    fewer[level - 1] = *plan;
+    fewer[level - 1].policy = e.policy[level];
+  }
   return status;
+}
+
+bool qs_early_extrapolated(const qs_path_payoff_plan *plan) {
+  return plan->payoff == QS_PATH_EARLY && plan->level[1] > 0 && plan->date_count > 4;
 }

@@ -16,6 +16,7 @@
  * mean, so it holds what the transitions' sampling adds. Where the dates stand for all times the price is
  * extrapolated from n and n / 2 of them at equal samples, as if the difference to all times were in
  * proportion to 1 / n (Richardson's extrapolation, Geske, Johnson 1984); n / 4 dates tell how far that holds.
+ * Greeks are extrapolated likewise, from the policies of n / 2 and n / 4 dates on the same paths.
  */
 #ifndef QS_HOST_ENGINE_EARLY_H
 #define QS_HOST_ENGINE_EARLY_H
@@ -30,7 +31,7 @@
 extern "C" {
 #endif
 
-enum { QS_EARLY_GROUPS = 8 };
+enum { QS_EARLY_GROUPS = 8, QS_EARLY_LEVELS = 3 /* every date, every second, every fourth */ };
 
 /* The streams of a solution: two keys, of transitions and of the bounds' paths. */
 typedef struct qs_early_keys {
@@ -45,12 +46,20 @@ typedef struct qs_early_bounds {
   qs_estimate extrapolation;     /* from them to all times; 0 where the dates are all there are */
   double price[QS_EARLY_GROUPS]; /* lower + extrapolation, group by group */
   qs_estimate years;             /* mean time of exercise, weighted by what is paid */
+  double *greek_error; /* [quantity] of the unit: what the extrapolation of each may be wrong by; null:
+                          there is none */
+  uint32_t fewer;      /* then the first of the unit's payoffs with fewer dates */
 } qs_early_bounds;
 
-/* Gives plan->policy, in the arena. plan is one of the unit's payoffs, or a copy. `bounds` may be null:
- * nothing but the policy, from fewer samples. */
+/* Whether a payoff's value is extrapolated from its dates. */
+bool qs_early_extrapolated(const qs_path_payoff_plan *plan);
+
+/* Gives plan->policy, in the arena. plan is one of the unit's payoffs, or a copy. `fewer` [QS_EARLY_LEVELS -
+ * 1] (may be null) gets the payoff with half and a quarter of the dates, where it is extrapolated. `bounds`
+ * may be null: nothing but the policy, from fewer samples. */
 qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_path_unit *unit,
-                         const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_early_bounds *bounds);
+                         const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_path_payoff_plan *fewer,
+                         qs_early_bounds *bounds);
 
 struct qs_simulation;
 
@@ -58,6 +67,12 @@ struct qs_simulation;
  * standard error and the spread of the batches' means are those of the groups. */
 void qs_early_replace(const qs_early_bounds *bounds, const struct qs_simulation *simulation,
                       qs_moment *moments, size_t stride);
+
+/* Extrapolates the Greeks of a payoff: rows[level][batch * stride + q] are its quantities and those with
+ * fewer dates, of which the first's, but the price's, are replaced, with the errors that the batch means
+ * have. error[quantities] gets what it may be wrong by. */
+void qs_early_extrapolate(const struct qs_simulation *simulation, qs_moment *const *rows, size_t stride,
+                          uint32_t quantities, double *error);
 
 #ifdef __cplusplus
 }

@@ -11,7 +11,7 @@ typedef struct path_bounds {
 } path_bounds;
 
 static bool exercised(const qs_early *e, uint32_t d, double x, double v) {
-  const double *policy = e->policy + d * e->grid.y_count;
+  const double *policy = e->policy[0] + d * e->grid.y_count;
   double y = sqrt(v), at = policy[0];
   for (size_t k = 1; k < e->grid.y_count; k++) {
     double beyond = y - (double)(k - 1) * e->grid.step_y;
@@ -49,8 +49,7 @@ static path_bounds follow(const qs_early *e, uint32_t group, const double *x, co
   return b;
 }
 
-/* Mean and standard error of the groups' numbers. */
-static qs_estimate of_groups(const double *number) {
+qs_estimate qs_early_of_groups(const double *number) {
   double mean = 0, square = 0;
   for (int g = 0; g < QS_EARLY_GROUPS; g++) {
     mean += number[g] / QS_EARLY_GROUPS;
@@ -111,18 +110,18 @@ qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds) {
   }
   bounds->present = true;
   bounds->dates = e->count;
-  bounds->lower = of_groups(lower);
-  bounds->upper = of_groups(upper);
-  bounds->gap = of_groups(gap);
+  bounds->lower = qs_early_of_groups(lower);
+  bounds->upper = qs_early_of_groups(upper);
+  bounds->gap = qs_early_of_groups(gap);
   /* Were the error in proportion to 1 / n, halving the dates again would double the difference. */
   bounds->extrapolation = (qs_estimate){e->extrapolation, fabs(e->extrapolation - 0.5 * e->halved)};
-  bounds->years = of_groups(years);
+  bounds->years = qs_early_of_groups(years);
   return QS_OK;
 }
 
 void qs_early_replace(const qs_early_bounds *bounds, const qs_simulation *simulation, qs_moment *moments,
                       size_t stride) {
-  qs_estimate price = of_groups(bounds->price);
+  qs_estimate price = qs_early_of_groups(bounds->price);
   uint32_t batches = simulation->batches;
   double n = (double)simulation->paths, scale = sqrt(((double)batches - 1) / (QS_EARLY_GROUPS - 1));
   double off = 0, between = 0;
@@ -139,5 +138,39 @@ void qs_early_replace(const qs_early_bounds *bounds, const qs_simulation *simula
   double within = fmax(0, price.std_error * price.std_error * n * (n - 1) - between);
   for (uint32_t b = 0; b < batches; b++) {
     moments[b * stride].m2 = within * qs_batch_paths(simulation, b) / n;
+  }
+}
+
+/* The moments of one quantity as the batch means have them: what stands within batches makes the exact
+ * sample's error that of the batch means. */
+static void extrapolate_one(const qs_simulation *simulation, qs_moment *const *rows, size_t stride,
+                            double *error) {
+  const uint32_t batches = simulation->batches;
+  const double n = (double)simulation->paths;
+  double mean = 0, between = 0, wrong = 0;
+  for (uint32_t b = 0; b < batches; b++) {
+    const double share = qs_batch_paths(simulation, b) / n;
+    const double all = rows[0][b * stride].mean, half = rows[1][b * stride].mean,
+                 few = rows[2][b * stride].mean;
+    rows[0][b * stride].mean = 2 * all - half;
+    mean += share * (2 * all - half);
+    wrong += share * ((all - half) - 0.5 * (half - few));
+  }
+  for (uint32_t b = 0; b < batches; b++) {
+    const double off = rows[0][b * stride].mean - mean;
+    between += qs_batch_paths(simulation, b) * off * off;
+  }
+  const double within = batches > 1 ? between * ((n - 1) / ((double)batches - 1) - 1) : NAN;
+  for (uint32_t b = 0; b < batches; b++) {
+    rows[0][b * stride].m2 = within * qs_batch_paths(simulation, b) / n;
+  }
+  *error = wrong;
+}
+
+void qs_early_extrapolate(const qs_simulation *simulation, qs_moment *const *rows, size_t stride,
+                          uint32_t quantities, double *error) {
+  for (uint32_t q = 1; q < quantities; q++) {
+    qs_moment *const own[QS_EARLY_LEVELS] = {rows[0] + q, rows[1] + q, rows[2] + q};
+    extrapolate_one(simulation, own, stride, &error[q]);
   }
 }

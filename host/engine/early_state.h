@@ -22,7 +22,7 @@ typedef struct qs_early {
   double v0;
   qs_early_grid grid;
   uint32_t groups;
-  double *policy; /* [count][grid.y_count], as the payoff plan's */
+  double *policy[QS_EARLY_LEVELS]; /* [count][grid.y_count], as the payoff plan's, of every level wanted */
   /* For bounds, [group]: V_d and E[V_(d+1) | X_d] at the nodes, [count][y_count][x_count], and the latter
    * from the start on where that is before the first date. */
   float *value[QS_EARLY_GROUPS], *later[QS_EARLY_GROUPS];
@@ -36,6 +36,12 @@ double qs_early_pays(const qs_early *e, uint32_t d, double x);
 /* States at the dates for the paths [begin, begin + count): x[date * count + path], v likewise. */
 qs_status qs_early_simulate(const qs_early *e, uint64_t key, uint64_t begin, uint64_t count, double *x,
                             double *v);
+
+/* E v `years` after v; NaN where the scheme does not keep it. Of a model whose variance is random. */
+double qs_early_mean_variance(const qs_path_plan *path, double years, double v);
+
+/* Mean and standard error of the groups' numbers, [QS_EARLY_GROUPS]. */
+qs_estimate qs_early_of_groups(const double *number);
 
 /* From the tables to the bounds. */
 qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds);

@@ -22,6 +22,11 @@ typedef struct builder {
   size_t known; /* dates up to the origin */
 } builder;
 
+static double rate_of(const builder *b) {
+  const int first = b->terms->underlyings[0];
+  return b->market->underlyings[first].discount_rate + (b->shocks ? b->shocks[first].rate_add : 0);
+}
+
 static qs_status no_memory(const builder *b) {
   return qs_fail_memory(b->context, "laying out formulas over several underlyings");
 }
@@ -56,12 +61,42 @@ static qs_status fill_payoff(const builder *b, qs_joint_payoff *payoff) {
   }
   for (uint32_t o = 0; o < count; o++) {
     const qs_script_observation *at = &script->observations[o];
-    bool past = at->date < b->known;
+    bool past = !b->terms->early && at->date < b->known;
     assets[o] = at->underlying;
-    dates[o] = past ? left : at->date - (uint32_t)b->known;
+    dates[o] = b->terms->early ? 0 : past ? left : at->date - (uint32_t)b->known;
     known[o] = past ? value_of(b, at->underlying, at->date) : 0;
   }
-  *payoff = (qs_joint_payoff){&script->program, assets, dates, known, left, script->jump_count > 0};
+  *payoff = (qs_joint_payoff){&script->program, assets, dates, known, left, script->jump_count > 0, NULL};
+  return QS_OK;
+}
+
+/* What early exercise needs: what is paid at each date is worth its weight at the expiry, streams of its own.
+ */
+static qs_status fill_early(const builder *b, qs_joint_payoff *payoff, qs_joint_plan *plan) {
+  const size_t n = b->terms->asset_count;
+  const double rate = rate_of(b), last = qs_time_years(b->origin, b->terms->expiry);
+  double *weights = QS_NEW(b->arena, payoff->date_count, double), *spot = QS_NEW(b->arena, n, double);
+  uint64_t *keys = QS_NEW(b->arena, 3 * n, uint64_t);
+  plan->policy = QS_NEW(b->arena, 1, qs_policy);
+  if (!weights || !spot || !keys || !plan->policy) {
+    return no_memory(b);
+  }
+  for (uint32_t d = 0; d < payoff->date_count; d++) {
+    weights[d] = exp(rate * (last - qs_time_years(b->origin, b->terms->dates[d])));
+  }
+  for (size_t a = 0; a < n; a++) {
+    const char *name = market_of(b, a)->name;
+    spot[a] = market_of(b, a)->spot;
+    keys[a] = qs_key(b->simulation->seed, QS_PURPOSE_POLICY, name);
+    keys[n + a] = qs_key(b->simulation->seed, QS_PURPOSE_BOUNDS, name);
+    keys[2 * n + a] = qs_key(b->simulation->seed, QS_PURPOSE_NESTED, name);
+  }
+  plan->policy->weights = weights;
+  payoff->policy = plan->policy;
+  plan->keys = (qs_early_joint_keys){keys, keys + n, keys + 2 * n};
+  plan->all_times = b->terms->all_times;
+  plan->spot = spot;
+  plan->now_weight = exp(rate * last);
   return QS_OK;
 }
 
@@ -174,11 +209,16 @@ static qs_status settle(const builder *b, qs_joint_plan *plan) {
   const qs_script *script = b->terms->script;
   double *observed = QS_NEW(b->arena, script->program.observation_count, double);
   for (uint32_t o = 0; observed && o < script->program.observation_count; o++) {
-    observed[o] = value_of(b, script->observations[o].underlying, script->observations[o].date);
+    const qs_script_observation *at = &script->observations[o];
+    observed[o] =
+        b->terms->early ? market_of(b, at->underlying)->spot : value_of(b, at->underlying, at->date);
   }
   plan->settled = true;
-  return observed && qs_script_evaluate(b->arena, &script->program, observed, &plan->known) ? QS_OK
-                                                                                            : no_memory(b);
+  if (!observed || !qs_script_evaluate(b->arena, &script->program, observed, &plan->known)) {
+    return no_memory(b);
+  }
+  plan->known = b->terms->early && plan->known <= 0 ? 0 : plan->known;
+  return QS_OK;
 }
 
 qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_market *market,
@@ -192,10 +232,18 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
                .simulation = simulation,
                .shocks = shocks,
                .origin = terms->as_of + (next_day ? QS_SECONDS_PER_DAY : 0)};
+  memset(plan, 0, sizeof *plan);
+  qs_joint_terms left;
+  if (terms->early) {
+    qs_status status = qs_early_joint_left(context, arena, terms, b.origin, &left, &plan->at_once);
+    if (status) {
+      return status;
+    }
+    b.terms = terms = &left;
+  }
   while (b.known < terms->count && terms->dates[b.known] <= b.origin) {
     b.known++;
   }
-  memset(plan, 0, sizeof *plan);
   double *forward = QS_NEW(arena, terms->asset_count, double);
   qs_joint_payoff *payoff = QS_NEW(arena, 1, qs_joint_payoff);
   if (!forward || !payoff) {
@@ -211,6 +259,9 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
   qs_grid grid = {0};
   qs_date *ends = NULL;
   qs_status status = fill_payoff(&b, payoff);
+  if (!status && terms->early) {
+    status = fill_early(&b, payoff, plan);
+  }
   status = status ? status : make_grid(&b, &grid);
   status = status ? status : fill_dates(&b, &grid, &ends, &plan->unit);
   status = status ? status : fill_assets(&b, &grid, ends, &plan->joint, &plan->unit);

@@ -9,6 +9,7 @@
 #define QS_HOST_ENGINE_JOINT_SET_H
 
 #include "host/engine/drivers.h"
+#include "host/engine/early_joint.h"
 #include "host/engine/revalue.h"
 
 #ifdef __cplusplus
@@ -31,6 +32,14 @@ typedef struct qs_joint_plan {
   qs_joint_drivers joint;   /* what the unit's weights are from */
   const double *regression; /* [asset][asset]: what of the prices' own normals (column) the variances' (row)
                                explain; null without cross weights */
+  /* Of early exercise, else null: the policy, of which a plan as it is built has the weights alone. */
+  qs_policy *policy;
+  qs_early_joint_keys keys;
+  bool all_times, at_once; /* the dates stand for all times; the moment itself is one more */
+  const double *spot;      /* [asset] */
+  double now, now_weight;  /* what exercise at once is worth, as paid at the last date; its weight */
+  bool exercised;          /* at once: nothing is simulated */
+  qs_early_bounds bounds;
 } qs_joint_plan;
 
 /* The plan under a market. shocks[underlyings] may be null; their log_spot is not read, `shifts`

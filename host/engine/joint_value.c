@@ -13,7 +13,7 @@ typedef struct batch_of_plans {
 } batch_of_plans;
 
 static qs_status run_plans(qs_context *context, qs_arena *arena, qs_devices *devices, const char *stage,
-                           batch_of_plans *batch) {
+                           const qs_simulation *simulation, bool bounds, batch_of_plans *batch) {
   qs_joint_unit *units = QS_NEW(arena, batch->count, qs_joint_unit);
   qs_moment **places = QS_NEW(arena, batch->count, qs_moment *);
   if (!units || !places) {
@@ -24,14 +24,29 @@ static qs_status run_plans(qs_context *context, qs_arena *arena, qs_devices *dev
     if (batch->plans[i].settled) {
       continue;
     }
-    units[listed] = batch->plans[i].unit;
-    batch->moments[i] = QS_NEW(arena, qs_joint_unit_moments(&units[listed]), qs_moment);
-    places[listed] = batch->moments[i];
-    if (!places[listed++]) {
-      return qs_fail_memory(context, "valuing formulas over several underlyings");
+    qs_joint_plan *plan = &batch->plans[i];
+    qs_status status =
+        plan->policy ? qs_early_joint_plan_solve(context, arena, devices, bounds, plan) : QS_OK;
+    batch->moments[i] = status ? NULL : QS_NEW(arena, qs_joint_unit_moments(&plan->unit), qs_moment);
+    if (!status && !batch->moments[i]) {
+      status = qs_fail_memory(context, "valuing formulas over several underlyings");
+    }
+    if (!status && plan->exercised) {
+      status = qs_early_joint_known(context, arena, plan, batch->moments[i]);
+    }
+    if (status) {
+      return status;
+    }
+    if (!plan->exercised) {
+      units[listed] = plan->unit;
+      places[listed++] = batch->moments[i];
     }
   }
-  return qs_schedule_joint(context, devices, stage, units, listed, NULL, places);
+  qs_status status = qs_schedule_joint(context, devices, stage, units, listed, NULL, places);
+  for (size_t i = 0; !status && i < batch->count; i++) {
+    status = qs_early_joint_extrapolate(context, arena, simulation, &batch->plans[i], &batch->moments[i]);
+  }
+  return status;
 }
 
 static qs_status make_batch(qs_context *context, qs_arena *arena, size_t count, batch_of_plans *batch) {
@@ -54,7 +69,8 @@ static qs_status lay_leg(qs_context *context, qs_arena *arena, const qs_joint_pl
   const uint32_t parameters = greeks ? qs_joint_asset_quantity(unit, leg + 1) - asset - 2 : 0;
   to->quantities = greeks ? QS_PATH_PARAMETERS + parameters : 1;
   qs_moment *now = QS_NEW(arena, (size_t)batches * to->quantities, qs_moment);
-  if (!now) {
+  double *error = plan->bounds.greek_error ? QS_NEW(arena, to->quantities, double) : NULL;
+  if (!now || (plan->bounds.greek_error && !error)) {
     return qs_fail_memory(context, "valuing formulas over several underlyings");
   }
   const double forward = plan->forward[leg];
@@ -67,8 +83,12 @@ static qs_status lay_leg(qs_context *context, qs_arena *arena, const qs_joint_pl
       const uint32_t at = q < 2 ? fixed[q] : q < parameters + 2 ? QS_PATH_PARAMETERS + q - 2 : QS_PATH_GAMMA;
       const uint32_t source = q < parameters + 2 ? asset + q : qs_joint_pair_quantity(unit, leg, leg);
       out[at] = per_unit(row[source], forward);
+      if (error) {
+        error[at] = plan->bounds.greek_error[source] / forward;
+      }
     }
   }
+  to->greek_error = error;
   to->now = now;
   return QS_OK;
 }
@@ -116,6 +136,10 @@ static qs_status fill_legs(qs_context *context, qs_arena *arena, const qs_valuat
       status = hold_correlations(context, arena, v, terms, to->plan, to->moments, leg, to);
     }
   }
+  if (!status && batch->plans[plan].bounds.present) {
+    legs[index].bounds = &batch->plans[plan].bounds;
+    qs_early_replace(legs[index].bounds, &v->simulation, legs[index].now, legs[index].quantities);
+  }
   if (!status && v->greeks) {
     const qs_joint_plan *later = &batch->plans[plan + 1];
     legs[index].known_later = later->settled ? later->known / later->forward[0] : 0;
@@ -123,6 +147,9 @@ static qs_status fill_legs(qs_context *context, qs_arena *arena, const qs_valuat
     status = later->settled ? QS_OK
                             : lay_leg(context, arena, later, batch->moments[plan + 1], 0, false, &tomorrow);
     legs[index].later = tomorrow.now;
+    if (!status && later->bounds.present) {
+      qs_early_replace(&later->bounds, &v->simulation, tomorrow.now, 1);
+    }
   }
   return status;
 }
@@ -149,7 +176,7 @@ qs_status qs_joint_value(qs_context *context, qs_arena *arena, qs_devices *devic
                                    no_shifts, 1, later == 1, v->greeks && !later, &batch.plans[listed++]);
     }
   }
-  status = status ? status : run_plans(context, arena, devices, "formulas", &batch);
+  status = status ? status : run_plans(context, arena, devices, "formulas", &v->simulation, true, &batch);
   listed = 0;
   for (size_t i = 0; !status && i < v->count; i++) {
     if (is_first(&v->contracts[i])) {
@@ -192,7 +219,8 @@ static qs_status plan_cells(qs_context *context, qs_arena *arena, const qs_marke
     uint32_t used = 0;
     for (size_t c = head; c < cells; c++) {
       const qs_shock *mine = shocks + c * underlyings;
-      if (planned[c] || !same_market(contract->joint, shocks + head * underlyings, mine)) {
+      const bool alone = contract->joint->early && c != head; /* each shock has a policy of its own */
+      if (planned[c] || alone || !same_market(contract->joint, shocks + head * underlyings, mine)) {
         continue;
       }
       for (size_t a = 0; a < n; a++) {
@@ -226,7 +254,7 @@ static qs_status revalue_trade(qs_context *context, qs_arena *arena, qs_devices 
   }
   batch.count = 0;
   status = plan_cells(context, arena, market, contract, simulation, shocks, cells, &batch, unit_of, shift_of);
-  status = status ? status : run_plans(context, arena, devices, "stress", &batch);
+  status = status ? status : run_plans(context, arena, devices, "stress", simulation, false, &batch);
   for (size_t c = 0; !status && c < cells; c++) {
     const qs_joint_unit *unit = &batch.plans[unit_of[c]].unit;
     for (uint32_t b = 0; b < simulation->batches; b++) {

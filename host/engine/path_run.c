@@ -18,14 +18,29 @@ qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units
   return QS_OK;
 }
 
-/* The unit's payoffs in memory of its own, to be given policies; null when memory is out. */
-static qs_path_payoff_plan *own_payoffs(qs_arena *arena, qs_path_unit *unit) {
-  qs_path_payoff_plan *plans = QS_NEW(arena, unit->payoff_count, qs_path_payoff_plan);
+/* The unit's payoffs in memory of its own, to be given policies, with room for `more`; null when memory is out.
+ */
+static qs_path_payoff_plan *own_payoffs(qs_arena *arena, uint32_t more, qs_path_unit *unit) {
+  qs_path_payoff_plan *plans = QS_NEW(arena, unit->payoff_count + more, qs_path_payoff_plan);
   if (plans) {
     memcpy(plans, unit->payoffs, unit->payoff_count * sizeof *plans);
     unit->payoffs = plans;
   }
   return plans;
+}
+
+/* Whether a payoff's Greeks are extrapolated, from payoffs that stand after those of the set. */
+static bool extrapolates(const qs_path_units *units, const qs_path_unit *unit, uint32_t payoff) {
+  return units->bounds && unit->greeks && qs_early_extrapolated(&unit->payoffs[payoff]);
+}
+
+/* How many payoffs with fewer dates the unit will have. */
+static uint32_t fewer_of(const qs_path_units *units, const qs_path_unit *unit) {
+  uint32_t count = 0;
+  for (uint32_t p = 0; p < unit->payoff_count; p++) {
+    count += extrapolates(units, unit, p) ? QS_EARLY_LEVELS - 1 : 0;
+  }
+  return count;
 }
 
 static bool has_early(const qs_path_unit *unit) {
@@ -34,6 +49,24 @@ static bool has_early(const qs_path_unit *unit) {
     p++;
   }
   return p < unit->payoff_count;
+}
+
+/* Solves payoff p of the set, whose unit is `unit` with the payoffs `plans`. */
+static qs_status solve_payoff(qs_context *context, qs_arena *arena, qs_devices *devices, qs_path_units *units,
+                              uint32_t p, qs_path_unit *unit, qs_path_payoff_plan *plans) {
+  const uint32_t payoff = units->places[p].payoff, next = unit->payoff_count;
+  const bool more = extrapolates(units, unit, payoff);
+  qs_status status =
+      qs_early_solve(context, arena, devices, unit, &units->early_keys, &plans[payoff],
+                     more ? plans + next : NULL, units->bounds ? &units->bounds[p] : NULL);
+  if (!status && more) {
+    unit->payoff_count += QS_EARLY_LEVELS - 1;
+    units->bounds[p].fewer = next;
+    double *error = QS_NEW(arena, qs_path_unit_quantities(unit), double);
+    units->bounds[p].greek_error = error;
+    status = error ? QS_OK : qs_fail_memory(context, "solving early exercise");
+  }
+  return status;
 }
 
 qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *devices,
@@ -45,7 +78,7 @@ qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *
   }
   for (uint32_t k = 0; k < units->count; k++) {
     made[k] = units->units[k];
-    if (has_early(&made[k]) && !(plans[k] = own_payoffs(arena, &made[k]))) {
+    if (has_early(&made[k]) && !(plans[k] = own_payoffs(arena, fewer_of(units, &made[k]), &made[k]))) {
       return qs_fail_memory(context, "solving early exercise");
     }
   }
@@ -54,8 +87,7 @@ qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *
     const qs_path_place *at = &units->places[p];
     bool early = at->unit != QS_NO_PAYOFF && made[at->unit].payoffs[at->payoff].payoff == QS_PATH_EARLY;
     if (early) {
-      status = qs_early_solve(context, arena, devices, &made[at->unit], &units->early_keys,
-                              &plans[at->unit][at->payoff], units->bounds ? &units->bounds[p] : NULL);
+      status = solve_payoff(context, arena, devices, units, p, &made[at->unit], plans[at->unit]);
     }
   }
   units->units = made;
@@ -77,8 +109,14 @@ void qs_path_units_replace(const qs_path_units *units, const qs_simulation *simu
       const qs_path_place *at = &units->places[p];
       const qs_path_unit *unit = &units->units[at->unit];
       size_t quantities = qs_path_unit_quantities(unit);
-      qs_early_replace(&units->bounds[p], simulation, units->moments[at->unit] + at->payoff * quantities,
-                       unit->payoff_count * quantities);
+      qs_moment *moments = units->moments[at->unit], *own = moments + at->payoff * quantities;
+      qs_early_replace(&units->bounds[p], simulation, own, unit->payoff_count * quantities);
+      if (units->bounds[p].greek_error) {
+        qs_moment *fewer = moments + units->bounds[p].fewer * quantities;
+        qs_moment *const rows[QS_EARLY_LEVELS] = {own, fewer, fewer + quantities};
+        qs_early_extrapolate(simulation, rows, unit->payoff_count * quantities, (uint32_t)quantities,
+                             units->bounds[p].greek_error);
+      }
     }
   }
 }

@@ -68,6 +68,8 @@ static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *gree
       double share = early->years.std_error / early->years.estimate;
       greeks->value[g].std_error = hypot(greeks->value[g].std_error, share * greeks->value[g].estimate);
     }
+    const double wrong = quantity * qs_extrapolation_error(v, contract, &form);
+    greeks->value[g].std_error = hypot(greeks->value[g].std_error, wrong);
     if (mine) {
       add_to_totals(r, contract, g, &form, mine);
     }

@@ -246,13 +246,28 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
 
 const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later) {
   const qs_contract *of = &valuation->contracts[contract];
-  if (of->kind != QS_CONTRACT_PATH || of->joint) {
+  if (of->kind != QS_CONTRACT_PATH) {
     return NULL;
+  }
+  if (of->joint) {
+    return later ? NULL : valuation->legs[contract].bounds;
   }
   const qs_underlying_values *values = &valuation->values[of->underlying];
   const qs_path_units *units = later ? &values->paths_later : &values->paths_now;
   const qs_early_bounds *bounds = units->bounds ? &units->bounds[valuation->payoff_of[contract]] : NULL;
   return bounds && bounds->present ? bounds : NULL;
+}
+
+double qs_extrapolation_error(const qs_valuation *valuation, size_t contract, const qs_form *form) {
+  const qs_contract *of = &valuation->contracts[contract];
+  const qs_early_bounds *bounds = of->joint ? NULL : qs_contract_bounds(valuation, contract, false);
+  const double *error = of->joint ? valuation->legs[contract].greek_error : bounds ? bounds->greek_error : NULL;
+  const uint32_t quantities = error ? place_of(valuation, contract).quantities : 0;
+  double sum = 0;
+  for (uint32_t q = 1; q < quantities; q++) {
+    sum += form->now[q] * error[q];
+  }
+  return fabs(sum);
 }
 
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,

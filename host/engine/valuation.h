@@ -140,6 +140,8 @@ typedef struct qs_joint_leg {
   const struct qs_joint_plan *plan; /* all legs': with greeks its unit's moments have the second derivatives
                                        of pairs and those of correlations */
   const qs_moment *moments;
+  const qs_early_bounds *bounds; /* of early exercise, of the first leg alone; else null */
+  const double *greek_error;     /* [quantities], as qs_early_bounds has it */
 } qs_joint_leg;
 
 typedef struct qs_valuation {
@@ -177,6 +179,9 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
 
 /* What bounds the contract's early exercise, a day later or now; null: it has none, or none were wanted. */
 const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later);
+
+/* What a form of the contract may be wrong by where it is extrapolated to exercise at all times; else 0. */
+double qs_extrapolation_error(const qs_valuation *valuation, size_t contract, const qs_form *form);
 
 /* Adds weight x form of `contract` to sums[batches]. */
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,

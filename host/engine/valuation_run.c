@@ -92,14 +92,14 @@ static qs_status plan_paths(planner *p, size_t u, bool later) {
   qs_path_units *units = later ? &mine->paths_later : &mine->paths_now;
   qs_status status = qs_path_units_build(p->context, p->arena, underlying, p->market->as_of, &p->simulation,
                                          &mine->paths, &unit_market, 0, units);
-  if (!status) {
-    status = qs_path_units_room(p->context, p->arena, units);
-  }
   if (!status && !(units->bounds = QS_NEW(p->arena, mine->paths.count, qs_early_bounds))) {
     status = qs_fail_memory(p->context, "valuing payoffs along paths");
   }
   if (!status) {
     status = qs_path_units_solve(p->context, p->arena, p->devices, units);
+  }
+  if (!status) { /* solving adds payoffs */
+    status = qs_path_units_room(p->context, p->arena, units);
   }
   qs_control_use **uses = NULL;
   if (!status && !later && p->simulation.control) {

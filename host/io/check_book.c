@@ -115,7 +115,7 @@ static qs_status check_path(qs_reader *reader, const qs_draft *draft, const qs_n
     return child ? qs_node_bad(reader, child, "%s", flaw.why)
                  : qs_node_missing(reader, node, flaw.key, "%s", flaw.why);
   }
-  return trade->type == QS_TRADE_SCRIPT ? check_formula(reader, draft, node, trade, &fixings) : QS_OK;
+  return qs_trade_by_formula(trade) ? check_formula(reader, draft, node, trade, &fixings) : QS_OK;
 }
 
 /* An expiry in the past, or a trade along a path that makes no sense. */

@@ -1,5 +1,6 @@
 /* trades, and the trades of risk.what_if. */
 #include <stddef.h>
+#include <string.h>
 
 #include "host/io/draft.h"
 #include "host/market/fixings.h"
@@ -202,10 +203,26 @@ static const struct {
     {"knock_in_at", AUTOCALLABLE, 0},
     {"redemption", AUTOCALLABLE, 0},
     {"smoothing", AUTOCALLABLE, 0},
-    {"payoff", SCRIPT, SCRIPT},
-    {"constants", SCRIPT, 0},
+    {"payoff", SCRIPT | EARLY, SCRIPT},
+    {"constants", SCRIPT | EARLY, 0},
     {"schedules", SCRIPT, 0},
 };
+
+/* Keys of what early exercise pays: either the first two, or the formula and its constants. */
+enum { BY_STRIKE = 0, BY_FORMULA = 1, WITHOUT = 2 };
+
+static int early_side(const char *key) {
+  static const char *const strike[] = {"call_put", "strike"}, *const formula[] = {"payoff", "constants"};
+  for (int i = 0; i < 2; i++) {
+    if (strcmp(key, strike[i]) == 0) {
+      return BY_STRIKE;
+    }
+    if (strcmp(key, formula[i]) == 0) {
+      return BY_FORMULA;
+    }
+  }
+  return WITHOUT;
+}
 
 /* "a european", "an asian", with what the trade's own keys say of it; static. */
 static const char *name_of(const qs_trade_spec *spec) {
@@ -214,6 +231,9 @@ static const char *name_of(const qs_trade_spec *spec) {
       "an asian",          "a barrier", "a lookback",  "a forward_start", "a cliquet", "a variance_swap",
       "a volatility_swap", "a script",  "a bermudan",  "an american",     "a pool",    "an autocallable",
       "a basket",          "a spread",  "an exchange", "a best_of",       "a worst_of"};
+  if (qs_trade_early(spec->type) && spec->script.payoff) {
+    return spec->type == QS_TRADE_AMERICAN ? "an american by formula" : "a bermudan by formula";
+  }
   if (spec->path.floating) {
     return spec->type == QS_TRADE_ASIAN ? "a floating asian" : "a floating lookback";
   }
@@ -235,9 +255,12 @@ static qs_status check_key(qs_reader *reader, const qs_node *node, const qs_trad
 
 static qs_status check_keys(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
   qs_status status = QS_OK;
+  const bool early = qs_trade_early(spec->type);
+  const int other = qs_trade_by_formula(spec) ? BY_STRIKE : BY_FORMULA;
   for (size_t i = 0; i < COUNT(key_types) && status == QS_OK; i++) {
-    status = check_key(reader, node, spec, key_types[i].key, key_types[i].types >> spec->type & 1,
-                       key_types[i].need >> spec->type & 1);
+    const bool apart = early && early_side(key_types[i].key) == other;
+    status = check_key(reader, node, spec, key_types[i].key, !apart && key_types[i].types >> spec->type & 1,
+                       !apart && key_types[i].need >> spec->type & 1);
   }
   return status;
 }
@@ -299,14 +322,20 @@ static qs_status check_choices(qs_reader *reader, const qs_node *node, const qs_
 /* Its underlying, or those of a trade on several. */
 static qs_status check_underlyings(qs_reader *reader, const qs_node *node, const qs_trade_spec *spec) {
   const qs_node *several = qs_node_get(node, "underlyings");
-  bool needs = (unsigned)SEVERAL >> spec->type & 1;
-  bool takes = needs || ((unsigned)(SCRIPT | AUTOCALLABLE) >> spec->type & 1);
+  bool needs = (unsigned)SEVERAL >> spec->type & 1, early = qs_trade_early(spec->type);
+  bool takes = needs || spec->type == QS_TRADE_AUTOCALLABLE || qs_trade_by_formula(spec);
+  if (early && several && !spec->script.payoff) {
+    return qs_node_missing(reader, node, "payoff", "%s on several underlyings needs this key", name_of(spec));
+  }
   qs_status status = check_key(reader, node, spec, "underlyings", takes, needs);
   if (status == QS_OK && several && qs_node_get(node, "underlying")) {
     return qs_node_bad_key(reader, several, "underlying is given too; must be exactly one of the two");
   }
   if (status == QS_OK && spec->underlying_count > 1 && spec->settlement == QS_SETTLE_COIN) {
     return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear on several underlyings");
+  }
+  if (status == QS_OK && qs_trade_joint(spec) && spec->settlement == QS_SETTLE_COIN) {
+    return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear for %s", name_of(spec));
   }
   return status == QS_OK && !several ? check_key(reader, node, spec, "underlying", true, true) : status;
 }

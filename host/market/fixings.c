@@ -24,6 +24,18 @@ bool qs_trade_along_path(qs_trade_type type) {
   return type >= QS_TRADE_DIGITAL && type <= QS_TRADE_WORST_OF;
 }
 
+bool qs_trade_early(qs_trade_type type) {
+  return type == QS_TRADE_BERMUDAN || type == QS_TRADE_AMERICAN;
+}
+
+bool qs_trade_by_formula(const qs_trade_spec *trade) {
+  return trade->type == QS_TRADE_SCRIPT || (qs_trade_early(trade->type) && trade->script.payoff);
+}
+
+bool qs_trade_joint(const qs_trade_spec *trade) {
+  return trade->underlying_count > 1 || (qs_trade_early(trade->type) && qs_trade_by_formula(trade));
+}
+
 bool qs_trade_has_fixings(const qs_trade_spec *trade) {
   switch (trade->type) {
   case QS_TRADE_ASIAN:

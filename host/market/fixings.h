@@ -27,6 +27,16 @@ typedef struct qs_fixings {
 /* True for the types that qs_path_spec is for. */
 bool qs_trade_along_path(qs_trade_type type);
 
+/* True where what is paid is a formula: a script, or what early exercise pays. */
+bool qs_trade_by_formula(const qs_trade_spec *trade);
+
+/* True where it is valued along the paths of its underlyings together: of several, or by a formula of what
+ * early exercise pays. */
+bool qs_trade_joint(const qs_trade_spec *trade);
+
+/* True for the types that are exercised early. */
+bool qs_trade_early(qs_trade_type type);
+
 /* True for the types that have fixing dates: a barrier when it is watched at them. */
 bool qs_trade_has_fixings(const qs_trade_spec *trade);
 

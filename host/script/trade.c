@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* The name of the expiry among the schedules. */
-static const char expiry_name[] = "T";
+/* The name of the expiry among the schedules; that of the date of exercise, the one date of what early
+ * exercise pays. */
+static const char expiry_name[] = "T", exercise_name[] = "t";
 
 static uint32_t index_of(const qs_fixings *fixings, qs_time date) {
   size_t low = 0, high = fixings->count - 1;
@@ -50,13 +51,15 @@ qs_status qs_script_of_trade(qs_context *context, qs_arena *arena, const char *p
   if (!schedules || !constants || !last) {
     return qs_fail_memory(context, "listing the names of a formula");
   }
-  *last = (uint32_t)(fixings->count - 1);
-  schedules[0] = (qs_script_schedule){expiry_name, last, 1, true};
+  const bool early = qs_trade_early(trade->type);
+  const size_t listed = early ? 0 : spec->schedule_count;
+  *last = early ? 0 : (uint32_t)(fixings->count - 1);
+  schedules[0] = (qs_script_schedule){early ? exercise_name : expiry_name, last, 1, true};
   for (size_t i = 0; i < spec->constant_count; i++) {
     const qs_constant_spec *from = &spec->constants[i];
     constants[i] = (qs_script_constant){from->name ? from->name : "", from->value};
   }
-  for (size_t i = 0; i < spec->schedule_count; i++) {
+  for (size_t i = 0; i < listed; i++) {
     qs_status status =
         fill_schedule(context, arena, place, as_of, fixings, &spec->schedules[i], &schedules[i + 1]);
     if (status) {
@@ -69,10 +72,10 @@ qs_status qs_script_of_trade(qs_context *context, qs_arena *arena, const char *p
                                                 : trade->underlying_count ? trade->underlyings
                                                                           : &trade->underlying,
                                  .constant_count = (uint32_t)spec->constant_count,
-                                 .schedule_count = (uint32_t)spec->schedule_count + 1,
+                                 .schedule_count = (uint32_t)listed + 1,
                                  .underlying_count =
                                      trade->underlying_count ? (uint32_t)trade->underlying_count : 1,
-                                 .date_count = (uint32_t)fixings->count};
+                                 .date_count = early ? 1 : (uint32_t)fixings->count};
   const char *payoff = spec->payoff ? spec->payoff : "";
   return qs_script_compile(context, arena, place, payoff, strlen(payoff), &names, script);
 }

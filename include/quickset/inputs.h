@@ -104,7 +104,8 @@ typedef enum qs_trade_type {
   QS_TRADE_VARIANCE_SWAP = 11,   /* min(realised, cap)^2 - strike^2 */
   QS_TRADE_VOLATILITY_SWAP = 12, /* min(realised, cap) - strike */
   QS_TRADE_SCRIPT = 13,          /* a formula over prices at named dates: qs_script_spec */
-  /* phi (S(t) - strike), once, at a time of the holder's choice. */
+  /* phi (S(t) - strike), or what script.payoff says where it is given, once, at a time of the holder's
+     choice. */
   QS_TRADE_BERMUDAN = 14, /* one of the fixings, which are the exercise dates; those before as_of are past */
   QS_TRADE_AMERICAN = 15, /* any time up to the expiry */
   /* A position of a liquidity pool, worth L (2 sqrt S - S / sqrt upper - sqrt lower) within its range, at T,
@@ -216,7 +217,8 @@ typedef struct qs_schedule_spec {
 } qs_schedule_spec;
 
 /* What a script pays, a formula as in configs/SCRIPT.md: for one unit, in the reporting currency, at the
- * expiry. The schedule T, the expiry, is there unasked. */
+ * expiry. The schedule T, the expiry, is there unasked. Of a bermudan or american: what exercise pays, of
+ * prices at t, the date of exercise, alone; schedules are not read then, and a strike is refused. */
 typedef struct qs_script_spec {
   const char *payoff;
   const qs_constant_spec *constants;

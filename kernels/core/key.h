@@ -24,7 +24,8 @@ typedef enum qs_purpose {
   QS_PURPOSE_START = 6,    // starting points of fits
   QS_PURPOSE_LOCAL = 7,    // particles of the leverage (dimension 0), and paths under it (1)
   QS_PURPOSE_POLICY = 10,  // transitions that exercise policies are made from
-  QS_PURPOSE_BOUNDS = 11   // paths that bound what early exercise is worth
+  QS_PURPOSE_BOUNDS = 11,  // paths that bound what early exercise is worth
+  QS_PURPOSE_NESTED = 12   // samples that start on such paths
 } qs_purpose;
 
 static inline uint64_t qs_key_byte(uint64_t hash, uint64_t byte) {

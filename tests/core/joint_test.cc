@@ -314,6 +314,124 @@ TEST(Joint, RatiosBesideDerivatives) {
   }
 }
 
+// A policy over two underlyings of which the first date's coefficients are given: [1, z_A, z_B, what exercise
+// pays, and that moved up and down for A and for B].
+struct Policy {
+  std::vector<double> weights, centre, rate, bump, coefficient;
+  std::vector<uint32_t> parent = {0, 0, 0}, variable = {0, 0, 1};
+  qs_policy plan{};
+
+  Policy(size_t dates, std::vector<double> first) {
+    for (size_t d = 0; d < dates; d++) {
+      weights.push_back(1 + 0.01 * double(dates - 1 - d));
+      centre.insert(centre.end(), {0.01, -0.02, 0, 0});
+      rate.insert(rate.end(), {3, 4, 0, 0});
+      bump.insert(bump.end(), {1.1, 1.2});
+      for (size_t k = 0; k < 8; k++)
+        coefficient.push_back(first[std::min(k, first.size() - 1)]);
+    }
+    plan = {weights.data(),
+            centre.data(),
+            rate.data(),
+            bump.data(),
+            coefficient.data(),
+            parent.data(),
+            variable.data(),
+            3,
+            1};
+  }
+};
+
+// Exercise at the first date of all, or at the last alone, is a formula of that date.
+TEST(Joint, EarlyExerciseAtOneDateIsAFormulaOfIt) {
+  Device device;
+  for (bool first : {false, true})
+    for (bool jumps : {false, true})
+      for (int index = 0; index < 5; index++) {
+        JointValuation run = mixed_run(index);
+        run.formulas.clear();
+        run.unit.precision = QS_PRECISION_DOUBLE;
+        run.unit.path_count = 4096;
+        const std::string text =
+            jumps ? "if(A[d0] > B[d0], A[d0], 2 * B[d0])" : "max(A[d0], B[d0]) + 0.1 * A[d0]";
+        run.add(text);
+        std::string plain = first ? "1.02 * (" + text + ")" : text;
+        for (size_t at; !first && (at = plain.find("d0")) != std::string::npos;)
+          plain.replace(at, 2, "T");
+        run.add(plain);
+        Policy policy(run.dates.size(), {first ? -1e6 : 1e6, 0});
+        run.connect();
+        run.payoffs[0].policy = &policy.plan;
+        ASSERT_EQ(
+            qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, run.moments.data()),
+            QS_OK)
+            << device.message;
+        for (uint32_t q = 0; q < run.quantities(); q++) {
+          const Estimate early = run.estimate(0, q), exact = run.estimate(1, q);
+          EXPECT_NEAR(early.value, exact.value, 1e-9 * (1 + std::fabs(exact.value)))
+              << first << jumps << " quantity " << q << " of model " << index;
+        }
+      }
+}
+
+// Exercised where it is worth more than a linear form of what is seen: the same as one formula with
+// conditions, whose Greeks are ratios as well.
+TEST(Joint, PoliciesAreFollowed) {
+  Device device;
+  for (int index = 0; index < 5; index++) {
+    JointValuation run = mixed_run(index);
+    run.formulas.clear();
+    run.unit.path_count = 4096;
+    const std::vector<double> c = {70, 12, -7, 0.1, 0.2, -0.13, 0.11, 0.04};
+    Policy policy(run.dates.size(), c);
+    run.add("max(A[d0], B[d0]) - 80");
+    const double dt = run.years_whole / 24;
+    const auto number = [](double x) { return "(" + std::to_string(x) + ")"; };
+    const auto pays = [&](int d, double a, double b) {
+      const std::string at = "[d" + std::to_string(d) + "]";
+      return "(max(" + number(a) + " * A" + at + ", " + number(b) + " * B" + at + ") - 80)";
+    };
+    std::string whole = "max(" + pays(2, 1, 1) + ", 0)";
+    for (int d = 1; d >= 0; d--) {
+      std::string holds = number(c[0]);
+      for (int k = 0; k < 2; k++) {
+        const JointValuation::Underlying &u = run.underlyings[k];
+        const double forward = u.spot * std::exp(u.carry * run.dates[d] * dt);
+        char log_forward[40];
+        std::snprintf(log_forward, sizeof log_forward, "%.17g", std::log(forward));
+        const std::string log_price = "log(" + u.name + "[d" + std::to_string(d) + "])";
+        holds += " + " + number(c[1 + k]) + " * min(4, max(-4, (" + log_price + " - " + log_forward + " - " +
+                 number(policy.centre[k]) + ") * " + number(policy.rate[k]) + "))";
+      }
+      const double moves[5][2] = {{1, 1}, {1.1, 1}, {1 / 1.1, 1}, {1, 1.2}, {1, 1 / 1.2}};
+      for (int k = 0; k < 5; k++) {
+        char down[2][40];
+        std::string moved = "max(";
+        for (int a = 0; a < 2; a++) {
+          std::snprintf(down[a], sizeof down[a], "%.17g", moves[k][a]);
+          moved += std::string(a ? ", " : "") + down[a] + (a ? " * B[d" : " * A[d") + std::to_string(d) + "]";
+        }
+        holds += " + " + number(c[3 + k]) + " * max(" + moved + ") - 80, 0)";
+      }
+      const std::string paid = number(policy.weights[d]) + " * " + pays(d, 1, 1);
+      whole = "if(" + paid + " > 0 and " + paid + " >= " + holds + ", " + paid + ", " + whole + ")";
+    }
+    run.add(whole);
+    run.connect();
+    run.payoffs[0].policy = &policy.plan;
+    run.payoffs[0].jumps = true;
+    ASSERT_EQ(qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, run.moments.data()),
+              QS_OK)
+        << device.message;
+    for (uint32_t q = 0; q < run.quantities(); q++) {
+      const Estimate early = run.estimate(0, q), exact = run.estimate(1, q);
+      EXPECT_NEAR(early.value, exact.value, 1e-8 * (1 + std::fabs(exact.value)))
+          << "quantity " << q << " of model " << index;
+    }
+    EXPECT_GT(run.estimate(0, 0).value, 0);
+  }
+}
+
 TEST(Joint, SameBits) {
   for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE})
     for (int index = 0; index < 5; index++) {
@@ -325,6 +443,9 @@ TEST(Joint, SameBits) {
             continue;
           JointValuation run = index % 2 ? full_run(index) : mixed_run(index);
           run.add("if(A[T] > B[T], A[T], B[d1])");
+          run.add("max(A[d0], B[d0])");
+          const Policy policy(run.dates.size(), {100, 2, -1, 0.1, 0.02, -0.03, 0.01, 0.04});
+          run.policies[run.formulas.size() - 1] = &policy.plan;
           run.unit.precision = precision;
           run.unit.path_count = 1344, run.unit.batch_paths = 192;
           ASSERT_EQ(run.run(device), QS_OK) << device.message;
@@ -392,6 +513,25 @@ TEST(Joint, UnitsAreChecked) {
               r->formulas[1].known[0] = NAN;
             }),
             QS_ERROR_INPUT);
+}
+
+TEST(Joint, PoliciesAreChecked) {
+  const auto with = [](const std::function<void(Policy *)> &change) {
+    Policy policy(3, {100, 2, -1, 0.1, 0.02, -0.03, 0.01, 0.04});
+    change(&policy);
+    return refused([&](JointValuation *r) { r->payoffs[1].policy = &policy.plan; });
+  };
+  EXPECT_EQ(with([](Policy *) {}), QS_OK);
+  EXPECT_EQ(with([](Policy *p) { p->plan.terms = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->plan.terms = QS_POLICY_TERMS + 1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->plan.moves = QS_POLICY_MOVES + 1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->plan.coefficient = nullptr; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->coefficient[9] = NAN; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->weights[2] = INFINITY; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->bump[1] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->parent[2] = 2; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->variable[1] = 4; }), QS_ERROR_INPUT);
+  EXPECT_EQ(with([](Policy *p) { p->variable[1] = 2; }), QS_ERROR_INPUT); // its rate is 0
 }
 
 TEST(Joint, CanBeCancelled) {

@@ -3,6 +3,7 @@
 #ifndef TESTS_CORE_JOINT_WORLD_H
 #define TESTS_CORE_JOINT_WORLD_H
 
+#include <map>
 #include <memory>
 
 #include "host/script/script.h"
@@ -37,6 +38,7 @@ struct JointValuation {
   std::vector<Formula> formulas;
   std::vector<qs_joint_asset> assets;
   std::vector<qs_joint_payoff> payoffs;
+  std::map<size_t, const qs_policy *> policies; // by formula
   std::vector<qs_moment> moments;
   qs_joint_unit unit{};
   std::vector<qs_script_constant> constants = {{"K", 100}, {"one", 1}};
@@ -159,9 +161,12 @@ struct JointValuation {
         asset.cross = u.cross.data();
       assets.push_back(asset);
     }
-    for (Formula &f : formulas)
+    for (Formula &f : formulas) {
+      const auto early = policies.find(payoffs.size());
       payoffs.push_back({&f.script.program, f.assets.data(), f.dates.data(), f.known.data(),
-                         uint32_t(dates.size()), f.script.jump_count > 0});
+                         uint32_t(dates.size()), f.script.jump_count > 0,
+                         early == policies.end() ? nullptr : early->second});
+    }
     if (shifts.empty())
       shifts.assign(n, 0.0);
     unit.assets = assets.data(), unit.asset_count = uint32_t(n);

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "host/market/fourier.h"
+#include "tests/engine/american_tree.h"
 #include "tests/engine/bermudan.h"
 
 namespace {
@@ -136,6 +137,43 @@ TEST(Early, BermudansOfConstantVolatility) {
       time -= 1.0 / 365;
     }
     expect_near(greek(QS_GREEK_THETA), later.price() - exact, name + " theta");
+  }
+}
+
+// Greeks are extrapolated from 48 dates as the price is; so are those of the same trade by formula.
+TEST(Early, GreeksOfAmericans) {
+  AmericanTree put;
+  put.sigma = 0.25, put.rate = 0.1, put.carry = 0.08, put.strike = 105, put.years = 3;
+  AmericanTree call = put;
+  call.phi = 1, call.rate = 0.06, call.carry = -0.06, call.strike = 95, call.years = 1.5;
+  for (const AmericanTree &exact : {put, call}) {
+    const bool is_call = exact.phi > 0;
+    const std::string name = is_call ? "call" : "put";
+    World w;
+    w.inputs.simulation.paths = 262144;
+    w.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, exact.sigma}}, 100, exact.carry, exact.rate);
+    add_american(w, "strike", is_call ? QS_CALL : QS_PUT, exact.strike, exact.years);
+    qs_constant_spec constant = {"K", exact.strike};
+    qs_trade_spec &formula = add_american(w, "formula", QS_CALL, NAN, exact.years);
+    formula.script.payoff = is_call ? "S[t] - K" : "K - S[t]";
+    formula.script.constants = &constant;
+    formula.script.constant_count = 1;
+    w.value();
+    for (const char *id : {"strike", "formula"}) {
+      const qs_trade_result &t = w.trade(id);
+      const std::string of = name + " by " + id;
+      const bool by_formula = t.id == std::string("formula");
+      const auto room = [&](double number) { return by_formula ? 0.004 * std::fabs(number) : 0; };
+      expect_near(t.price, exact.price(), of, room(exact.price()) + t.bounds.extrapolation.std_error);
+      const auto near = [&](int greek, double number, const char *what) {
+        expect_near(t.greeks.value[greek], number, of + what, room(number) + 2e-4 * std::fabs(number));
+      };
+      near(QS_GREEK_DELTA, exact.derivative(&AmericanTree::spot, 0.5), " delta");
+      near(QS_GREEK_GAMMA, exact.second(2), " gamma");
+      near(QS_GREEK_PARAMETER + QS_SIGMA, exact.derivative(&AmericanTree::sigma, 0.005), " d_sigma");
+      near(QS_GREEK_D_CARRY, exact.derivative(&AmericanTree::carry, 0.002), " d_carry");
+      EXPECT_TRUE(t.trusted) << t.why;
+    }
   }
 }
 

@@ -323,6 +323,109 @@ TEST_F(PathRuns, EarlyExerciseGoesThroughEverySection) {
   qs_config_destroy(config);
 }
 
+// Early exercise of formulas: of two underlyings, of one, and at once.
+const char formulas_text[] = R"yaml(as_of: 2026-03-02T09:30:00Z
+simulation: {paths: 2048}
+underlyings:
+  - {name: X, spot: 100, carry: 0.02, discount_rate: 0.08, model: {type: heston, v0: 0.25, kappa: 2, theta: 0.36, xi: 0.8, rho: -0.5}}
+  - {name: G, spot: 20, carry: 0.05, discount_rate: 0.08, model: {type: gbm, sigma: 0.5}}
+correlations: [{between: [X, G], value: 0.4}]
+cash:
+  - {currency: USD, amount: 100000}
+trades:
+  - {id: best, type: bermudan, underlyings: [X, G], payoff: "max(X[t], 5 * G[t]) - K", constants: {K: 100}, quantity: 5, exercise: [2026-04-01, 2026-05-01, 2026-07-03T08:00:00Z]}
+  - {id: single, type: bermudan, underlying: X, payoff: "max(K - S[t], 0)", constants: {K: 105}, quantity: -5, exercise: {every: month, to: 2026-07-03T08:00:00Z}}
+  - {id: spread, type: american, underlyings: [G, X], payoff: "X[t] - 5 * G[t]", expiry: 2026-07-03T08:00:00Z, quantity: 3}
+  - {id: at once, type: american, underlyings: [X, G], payoff: "max(400 - X[t] - 5 * G[t], 0)", expiry: 2026-07-03T08:00:00Z, quantity: 1}
+)yaml";
+
+TEST_F(PathRuns, EarlyExerciseOfFormulasGoesThroughEverySection) {
+  qs_config *config = load(std::string(formulas_text) + sections_text);
+  ASSERT_NE(config, nullptr);
+  const qs_results *results = nullptr;
+  ASSERT_EQ(qs_run(engine, qs_config_inputs(config), ~0u, &results), QS_OK) << qs_engine_message(engine);
+  ASSERT_EQ(results->trade_count, 8u); /* a row for each underlying, and cash */
+  const char *ids[] = {"best", "best/G", "single", "spread", "spread/X", "at once", "at once/G", "cash-USD"};
+  for (size_t i = 0; i < 8; i++) {
+    const qs_trade_result &t = results->trades[i];
+    EXPECT_STREQ(t.id, ids[i]);
+    const bool first = std::string(t.id).find('/') == std::string::npos && i != 7;
+    EXPECT_EQ(t.bounds.present, first) << t.id;
+    EXPECT_EQ(t.value.estimate != 0, first || i == 7) << t.id;
+    EXPECT_EQ(t.greeks.value[QS_GREEK_DELTA].estimate != 0, i != 7) << t.id;
+  }
+  EXPECT_STREQ(results->trades[0].kind, "bermudan");
+  EXPECT_EQ(results->trades[0].bounds.dates, 3u);
+  EXPECT_EQ(results->trades[3].bounds.dates, 49u);
+  EXPECT_NEAR(results->trades[5].price.estimate, 200, 1e-9);
+  EXPECT_EQ(results->cross_gamma_count, 3u);
+  ASSERT_EQ(results->warning_count, 1u);
+  EXPECT_NE(std::string(results->warnings[0]).find("best, single, spread, at once"), std::string::npos)
+      << results->warnings[0];
+  EXPECT_GT(results->risk.levels[0].var.estimate, 0);
+  EXPECT_EQ(results->stress.grid[1].pnl.estimate, 0); /* no shock */
+  EXPECT_NE(results->stress.grid[0].pnl.estimate, 0);
+  EXPECT_GT(results->stress.margin_requirement, 0);
+  EXPECT_LT(results->hedge.after.variance.estimate, results->hedge.before.variance.estimate);
+  qs_results_destroy(results);
+  std::string two = run(engine, qs_config_inputs(config));
+  qs_engine *alone = make(1);
+  EXPECT_TRUE(run(alone, qs_config_inputs(config)) == two);
+  qs_engine_destroy(alone);
+  qs_config_destroy(config);
+}
+
+TEST_F(PathRuns, FormulasOfEarlyExerciseAgreeInFilesAndMemory) {
+  qs_config *config = load(formulas_text);
+  ASSERT_NE(config, nullptr);
+  const std::string from_files = run(engine, qs_config_inputs(config));
+  qs_inputs inputs = *qs_config_inputs(config);
+  std::vector<qs_trade_spec> trades;
+  const char *names[3][2] = {{"X", "G"}, {"G", "X"}, {"X", "G"}};
+  const qs_constant_spec constants[] = {{"K", 100}, {"K", 105}};
+  const qs_time dates[] = {kAsOf + 30 * kDay - 34200, kAsOf + 60 * kDay - 34200, kEnd};
+  trades.push_back(trade("best", QS_TRADE_BERMUDAN, nullptr, 5, 0));
+  trades.back().path.fixings = dates;
+  trades.back().path.fixing_count = 3;
+  trades.back().script.payoff = "max(X[t], 5 * G[t]) - K";
+  trades.push_back(trade("single", QS_TRADE_BERMUDAN, "X", -5, 0));
+  trades.back().path.rule = {0, 1, 0, kEnd, false};
+  trades.back().script.payoff = "max(K - S[t], 0)";
+  trades.push_back(trade("spread", QS_TRADE_AMERICAN, nullptr, 3));
+  trades.back().script.payoff = "X[t] - 5 * G[t]";
+  trades.push_back(trade("at once", QS_TRADE_AMERICAN, nullptr, 1));
+  trades.back().script.payoff = "max(400 - X[t] - 5 * G[t], 0)";
+  for (int k = 0; k < 2; k++) {
+    trades[k].script.constants = &constants[k];
+    trades[k].script.constant_count = 1;
+  }
+  for (int k : {0, 2, 3}) {
+    trades[k].underlyings = names[k ? k - 1 : 0];
+    trades[k].underlying_count = 2;
+  }
+  inputs.trades = trades.data();
+  inputs.trade_count = trades.size();
+  EXPECT_TRUE(run(engine, &inputs) == from_files);
+  const auto refused = [&](const char *said) {
+    EXPECT_EQ(qs_check(engine, &inputs), QS_ERROR_INPUT);
+    EXPECT_NE(std::string(qs_engine_message(engine)).find(said), std::string::npos)
+        << qs_engine_message(engine);
+  };
+  const qs_trade_spec good = trades[0];
+  trades[0].strike = 100;
+  refused("strike: a bermudan by formula has none");
+  trades[0] = good;
+  trades[0].settlement = QS_SETTLE_COIN;
+  refused("settled linearly");
+  trades[0] = good;
+  trades[0].script.payoff = nullptr;
+  refused("underlyings: a bermudan without a payoff has one");
+  trades[0] = good;
+  trades[0].script.payoff = "X[T]";
+  refused("no dates of that name");
+  qs_config_destroy(config);
+}
+
 // An allocator that fails at one call.
 struct Failing {
   long left = -1, live = 0;
@@ -342,9 +445,8 @@ void failing_release(void *data, void *block) {
   std::free(block);
 }
 
-TEST_F(PathRuns, EarlyExerciseMayLackMemory) {
-  qs_config *config = load(early_text);
-  ASSERT_NE(config, nullptr);
+// One trade of the inputs, every allocation failing once.
+void may_lack_memory(const qs_inputs *from) {
   Failing memory;
   qs_engine_spec spec;
   qs_engine_spec_init(&spec);
@@ -354,7 +456,7 @@ TEST_F(PathRuns, EarlyExerciseMayLackMemory) {
   qs_engine *failing = nullptr;
   char message[256] = "";
   ASSERT_EQ(qs_engine_create(&spec, message, sizeof message, &failing), QS_OK) << message;
-  qs_inputs inputs = *qs_config_inputs(config);
+  qs_inputs inputs = *from;
   inputs.trade_count = 1;
   inputs.simulation.paths = 1024;
   long at_rest = memory.live, failures = 0;
@@ -375,7 +477,15 @@ TEST_F(PathRuns, EarlyExerciseMayLackMemory) {
   memory.left = -1;
   qs_engine_destroy(failing);
   EXPECT_EQ(memory.live, 0);
-  qs_config_destroy(config);
+}
+
+TEST_F(PathRuns, EarlyExerciseMayLackMemory) {
+  for (const char *text : {early_text, formulas_text}) {
+    qs_config *config = load(text);
+    ASSERT_NE(config, nullptr);
+    may_lack_memory(qs_config_inputs(config));
+    qs_config_destroy(config);
+  }
 }
 
 } // namespace

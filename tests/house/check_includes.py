@@ -15,8 +15,9 @@ import sources
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"}
 PUBLIC = "include/quickset/"
 # What host may see of the kernels: the interface, the plan, the keys of the random streams that a plan names, and the
-# programs of payoff scripts.
-HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h"}
+# programs of payoff scripts, and how these and exercise policies are evaluated over lanes, which needs no path.
+HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
+                "kernels/core/script.inc", "kernels/core/policy.inc"}
 CAPABILITIES = {"risk", "stress", "hedge"}
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)
 
