@@ -80,6 +80,8 @@ typedef struct qs_path_plan {
   const qs_date *dates; /* ascending in time */
   uint32_t date_count;
   qs_sampling sampling; /* pseudo for horizon units */
+  double common; /* of the model's lambda, merton or bates: jumps that other underlyings have at the same
+                    times; 0 but in horizon and joint units */
 } qs_path_plan;
 
 /* Payoffs that can be finished in closed form under the conditional law; the registry is
@@ -152,8 +154,12 @@ typedef struct qs_horizon_unit {
    * the variance is random. */
   const double *starts;
   uint32_t start_count;
-  uint64_t start_paths; /* a multiple of QS_LEAF_PATHS */
+  uint64_t start_paths;           /* a multiple of QS_LEAF_PATHS */
   const double *variance, *cross; /* [key_count], both or neither (null) */
+  /* With path.common: the key of the common jumps' numbers, and the weights [key_count] of the streams'
+   * normals of their sizes, squares summing to 1 (null without). */
+  uint64_t common_key;
+  const double *common_sizes;
   bool shared; /* others have the same normals, in part: jumps have normals of their own, as they have with
                   two streams and more */
 } qs_horizon_unit;
@@ -274,6 +280,9 @@ typedef struct qs_joint_asset {
   /* Null, in all assets: as the price's. */
   const double *variance, *variance_duals;
   const double *cross; /* null, in all assets: 0 */
+  /* As in a horizon unit. */
+  uint64_t common_key;
+  const double *common_sizes;
 } qs_joint_asset;
 
 /* What a formula makes of the prices of several underlyings at the unit's dates, of which it uses the first

@@ -26,7 +26,8 @@ static qs_dynamics dynamics_of(const qs_path_plan *plan) {
                    .p = p[QS_P],
                    .eta1 = p[QS_ETA1],
                    .eta2 = p[QS_ETA2],
-                   .sigma = p[QS_SIGMA]};
+                   .sigma = p[QS_SIGMA],
+                   .common = plan->common};
   const qs_model_type type = plan->model.type;
   if (type == QS_MODEL_HESTON || type == QS_MODEL_BATES || type == QS_MODEL_SVCJ) {
     m.variance = plan->scheme == QS_SCHEME_EULER ? QS_VARIANCE_EULER : QS_VARIANCE_QE;
@@ -303,6 +304,9 @@ qs_status qs_table_build(const qs_path_plan *plan, char *message, qs_table *tabl
   }
   qs_dynamics *m = &b.table.dynamics;
   *m = dynamics_of(plan);
+  if (!(m->common >= 0.0 && m->common <= m->lambda) || (m->common > 0.0 && m->jumps != QS_JUMPS_COUNTED)) {
+    return refuse(message, QS_ERROR_INPUT, "common jumps of intensity %g, of %g", m->common, m->lambda);
+  }
   const qs_status status = check_plan(plan, m, message);
   if (status) {
     return status;

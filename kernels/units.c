@@ -42,9 +42,15 @@ static qs_status check_shifts(const double *shifts, uint32_t count, uint32_t pay
   return QS_OK;
 }
 
+static qs_status refuse_common(const qs_path_plan *plan, char *message) {
+  return plan->common == 0.0 ? QS_OK
+                             : refuse(message, QS_ERROR_INPUT, "common jumps are for several underlyings");
+}
+
 qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
   qs_status status = check_batches(unit->path.sampling, unit->first_path, unit->path_count, unit->batch_paths,
                                    unit->batch_begin, unit->batch_end, message);
+  status = status ? status : refuse_common(&unit->path, message);
   if (!status) {
     status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
                           unit->greeks, message);
@@ -61,6 +67,15 @@ qs_status qs_value_unit_check(const qs_value_unit *unit, char *message) {
     }
   }
   return QS_OK;
+}
+
+/* Common jumps have sizes, of variance 1, and nothing else has. */
+static bool common_holds(const qs_path_plan *plan, const double *sizes, uint32_t count) {
+  double square = plan->common > 0.0 ? 0.0 : 1.0;
+  for (uint32_t j = 0; sizes && plan->common > 0.0 && j < count; j++) {
+    square += sizes[j] * sizes[j];
+  }
+  return fabs(square - 1.0) < 1e-6 && (plan->common > 0.0) == (sizes != NULL);
 }
 
 qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
@@ -83,6 +98,9 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message) {
       !unit->variance != !unit->cross) {
     return refuse(message, QS_ERROR_INPUT, "%u streams whose squared weights sum to %g and %g, not 1",
                   unit->key_count, square, moving);
+  }
+  if (!common_holds(&unit->path, unit->common_sizes, unit->key_count)) {
+    return refuse(message, QS_ERROR_INPUT, "common jumps need sizes whose squared weights sum to 1");
   }
   uint32_t valid = 0;
   while (unit->starts && valid < unit->start_count && unit->starts[valid] >= 0.0 &&
@@ -176,6 +194,7 @@ qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
     status = check_shifts(unit->shifts, unit->shift_count, unit->payoffs ? unit->payoff_count : 0,
                           unit->greeks, message);
   }
+  status = status ? status : refuse_common(&unit->path, message);
   if (!status && (unit->added_count > QS_MAX_ADDED || (unit->added_count && !unit->added_weights))) {
     return refuse(message, QS_ERROR_INPUT, "%u moves of the added variance, at most %d", unit->added_count,
                   QS_MAX_ADDED);
@@ -220,6 +239,9 @@ static const char *weights_problem(const qs_joint_unit *unit, uint32_t a) {
       return "loadings and duals must be each other's inverse";
     }
     square += x->loadings[b] * x->loadings[b] + (x->cross ? x->cross[b] * x->cross[b] : 0.0);
+  }
+  if (!common_holds(&x->path, x->common_sizes, unit->asset_count)) {
+    return "common jumps need sizes whose squared weights sum to 1";
   }
   return fabs(square - 1.0) < 1e-6 ? NULL : "squared weights must sum to 1";
 }

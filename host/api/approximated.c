@@ -43,10 +43,8 @@ static qs_status add_warning(qs_context *context, qs_arena *arena, const char *t
 
 qs_status qs_warn_approximated(qs_context *context, qs_arena *arena, const qs_book *book,
                                const qs_inputs *inputs, uint32_t sections, qs_results *results) {
-  bool joint = false;
   names n = {.count = 0};
   for (size_t i = 0; i < book->count; i++) {
-    joint = joint || book->contracts[i].joint;
     if (book->contracts[i].kind == QS_CONTRACT_PATH && !book->contracts[i].leg) {
       add_name(&n, book->contracts[i].id);
     }
@@ -66,10 +64,9 @@ qs_status qs_warn_approximated(qs_context *context, qs_arena *arena, const qs_bo
   const char *text = qs_arena_printf(
       arena,
       "%s%s%s%s%s: trades along paths (%s%s) are approximated there: their value now, theta, and its "
-      "second-order expansion in the logarithm of spot and first in the variance%s",
+      "second-order expansion in the logarithms of spots and first in the variances",
       risk ? "risk" : "", risk && hedge ? ", " : "", hedge ? "hedge" : "",
-      (risk || hedge) && margin ? ", " : "", margin ? "margin grid" : "", n.text, more,
-      joint ? ", of several underlyings without what they do together" : "");
+      (risk || hedge) && margin ? ", " : "", margin ? "margin grid" : "", n.text, more);
   return add_warning(context, arena, text, results);
 }
 

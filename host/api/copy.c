@@ -61,6 +61,13 @@ static void copy_underlyings(copier *c, const qs_inputs *from, qs_inputs *to) {
   }
 }
 
+static void copy_common_jumps(copier *c, const qs_inputs *from, qs_inputs *to) {
+  COPY_ARRAY(c, qs_common_jump_spec, common_jumps, common_jump_count);
+  for (size_t k = 0; k < common_jumps_count; k++) {
+    copy_texts(c, &common_jumps[k].underlyings, common_jumps[k].underlying_count);
+  }
+}
+
 static const qs_position_spec *copy_positions(copier *c, const qs_position_spec *positions, size_t count) {
   qs_position_spec *made = copy_array(c, positions, count, sizeof *made);
   for (size_t i = 0; made && i < count; i++) {
@@ -172,6 +179,7 @@ qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *
   if (made) {
     copy_text(&c, &made->reporting_currency);
     copy_underlyings(&c, inputs, made);
+    copy_common_jumps(&c, inputs, made);
     copy_book(&c, inputs, made);
     copy_risk(&c, &inputs->risk, &made->risk);
     copy_stress(&c, &inputs->stress, &made->stress);

@@ -51,6 +51,9 @@ typedef struct qs_expansion {
   double by_variance;      /* dV/dv of the variance now; 0 where the model's is constant */
   double by_volatility;    /* dV/d ln a, a the factor of qs_model_scale_volatility */
   double theta;            /* one calendar day later less now */
+  /* A leg's: half of d2V / ds ds_b for every underlying b of its formula but its own, whose leg has the other
+   * half. */
+  double together[QS_MAX_JOINT];
 } qs_expansion;
 
 /* A formula over several underlyings. Its legs, one contract for each, share it. */

@@ -40,6 +40,10 @@ static qs_horizon_unit unit_of(const qs_early_joint *e, uint32_t a, const uint64
     unit.variance = asset->variance;
     unit.cross = asset->cross ? asset->cross : none;
   }
+  if (asset->path.common > 0) { /* the streams' own, as their normals are */
+    unit.common_key = asset->common_key ^ keys[0];
+    unit.common_sizes = asset->common_sizes;
+  }
   return unit;
 }
 

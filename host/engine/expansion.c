@@ -1,12 +1,42 @@
 #include "host/engine/expansion.h"
 
+#include <math.h>
+
 #include "host/engine/greeks.h"
+#include "host/engine/joint_set.h"
 
 /* Power of the factor by which a volatility shock multiplies each parameter (qs_model_scale_volatility). */
 static const double scaling[QS_PARAMETER_COUNT] = {
     [QS_V0] = 2,    [QS_THETA] = 2,   [QS_MU_V] = 2,   [QS_XI] = 1,    [QS_MU_J] = 1,
     [QS_SIGMA] = 1, [QS_SIGMA_J] = 1, [QS_RHO_J] = -1, [QS_ETA1] = -1, [QS_ETA2] = -1,
 };
+
+/* What a leg does together with the others. */
+static void find_together(const qs_valuation *valuation, size_t contract, double *scratch,
+                          qs_expansion *expansion) {
+  const qs_contract *of = &valuation->contracts[contract];
+  const qs_joint_leg *leg = &valuation->legs[contract];
+  const qs_joint_unit *unit = &leg->plan->unit;
+  const uint32_t stride = qs_joint_unit_quantities(unit), a = of->leg;
+  const double discount =
+      exp(-valuation->market->underlyings[of->joint->underlyings[0]].discount_rate * of->years);
+  for (uint32_t b = 0; b < of->joint->asset_count; b++) {
+    const uint32_t q = qs_joint_pair_quantity(unit, a < b ? a : b, a < b ? b : a);
+    for (uint32_t k = 0; k < valuation->simulation.batches && b != a; k++) {
+      scratch[k] = leg->moments[(size_t)k * stride + q].mean;
+    }
+    expansion->together[b] =
+        b == a ? 0 : 0.5 * discount * qs_batch_estimate(&valuation->simulation, scratch).estimate;
+  }
+}
+
+double qs_expansion_together(const qs_contract *contract, const double *moves) {
+  double sum = 0;
+  for (size_t b = 0; contract->joint && b < contract->joint->asset_count; b++) {
+    sum += contract->expansion->together[b] * moves[contract->joint->underlyings[b]];
+  }
+  return sum;
+}
 
 void qs_expansion_find(const qs_valuation *valuation, size_t contract, double *scratch,
                        qs_expansion *expansion) {
@@ -34,6 +64,9 @@ void qs_expansion_find(const qs_valuation *valuation, size_t contract, double *s
       made.by_volatility += 2 * market->shift.pieces[piece].variance *
                             qs_form_estimate(valuation, contract, &form, scratch).estimate;
     }
+  }
+  if (valuation->contracts[contract].joint) {
+    find_together(valuation, contract, scratch, &made);
   }
   *expansion = made;
 }

@@ -16,6 +16,10 @@ extern "C" {
 void qs_expansion_find(const qs_valuation *valuation, size_t contract, double *scratch,
                        qs_expansion *expansion);
 
+/* What the second-order terms with others add to dV / ds of a contract when every underlying of the market
+ * moves, moves[underlyings]; 0 where it is no leg of a formula over several. */
+double qs_expansion_together(const qs_contract *contract, const double *moves);
+
 /* Values the contracts along paths that have no expansion yet and gives each its own, in the arena. */
 qs_status qs_expansions_fill(qs_context *context, qs_arena *arena, qs_devices *devices,
                              const qs_market *market, const qs_simulation *simulation, qs_contract *contracts,

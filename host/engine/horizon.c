@@ -29,19 +29,21 @@ static qs_status fill_streams(qs_horizon *h, qs_context *context, size_t u, qs_h
   const qs_drivers *d = &h->drivers;
   size_t n = d->count;
   uint64_t *keys = QS_NEW(h->arena, n, uint64_t);
-  double *weights = QS_NEW(h->arena, 3 * n, double);
+  double *weights = QS_NEW(h->arena, 4 * n, double);
   if (!keys || !weights) {
     return qs_fail_memory(context, "simulating the horizon");
   }
-  bool whole = h->market->full;
+  bool whole = h->market->full, common = h->common.lambda[u] > 0;
   uint32_t used = 0;
   for (size_t j = 0; j < n; j++) {
     double own = d->own[u * n + j], variance = whole ? d->variance[u * n + j] : 0;
     double cross = d->cross ? d->cross[u * n + j] : 0;
-    if (own != 0 || variance != 0 || cross != 0) {
+    double size = common ? h->common.sizes[u * n + j] : 0;
+    if (own != 0 || variance != 0 || cross != 0 || size != 0) {
       keys[used] = qs_key(h->spec.seed, QS_PURPOSE_RISK, h->market->underlyings[j].name);
       weights[n + used] = variance;
       weights[2 * n + used] = cross;
+      weights[3 * n + used] = size;
       weights[used++] = own;
     }
   }
@@ -50,6 +52,11 @@ static qs_status fill_streams(qs_horizon *h, qs_context *context, size_t u, qs_h
   unit->key_count = used;
   unit->variance = whole ? weights + n : NULL;
   unit->cross = whole ? weights + 2 * n : NULL;
+  if (common) {
+    unit->path.common = h->common.lambda[u];
+    unit->common_key = qs_key(h->spec.seed, QS_PURPOSE_RISK, h->common.group[u]);
+    unit->common_sizes = weights + 3 * n;
+  }
   unit->shared =
       is_shared(d, u) && qs_model_parameters(h->market->underlyings[u].model.type) >> QS_SIGMA_J & 1;
   return QS_OK;
@@ -173,6 +180,7 @@ qs_status qs_horizon_create(qs_context *context, qs_arena *arena, qs_devices *de
   const qs_driver_choice choice = {all, market->underlying_count, NULL, NULL};
   qs_status status = all ? qs_drivers_make(context, arena, market, &choice, &h->drivers)
                          : qs_fail_memory(context, "correlating the underlyings");
+  status = status ? status : qs_common_make(context, arena, market, &choice, &h->common);
   if (!status) {
     *horizon = h;
   }

@@ -3,7 +3,7 @@
  * simulated once; any contract is then revalued on every path from Fourier surfaces in (log-moneyness,
  * variance), in its own currency and converted. Risk and hedging stand on it.
  *
- * Contracts along paths are approximated: value now + theta x days + the second-order expansion in ln spot
+ * Contracts along paths are approximated: value now + theta x days + the second-order expansion in ln spots
  * and the first in the variance (expansion.h), also where they expire inside the horizon, whose theta then
  * ends with them.
  */

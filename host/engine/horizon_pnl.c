@@ -210,6 +210,32 @@ static void add_path(const sum *s, const qs_contract *contract, double weight, c
   }
 }
 
+/* What a leg of a formula over several underlyings does together with the others. */
+static qs_status add_together(const sum *s, qs_context *context, qs_horizon *h, const qs_contract *contract,
+                              double weight, const target *t) {
+  const double mine = log(s->forward / s->market->spot);
+  for (size_t b = 0; b < contract->joint->asset_count; b++) {
+    const int u = contract->joint->underlyings[b];
+    const double together = contract->expansion->together[b];
+    const qs_underlying_market *other = &h->market->underlyings[u];
+    const qs_horizon_states *states;
+    if (together == 0) {
+      continue;
+    }
+    qs_status status = qs_horizon_states_at(h, context, (size_t)u, qs_horizon_end(h), &states);
+    if (status) {
+      return status;
+    }
+    const double growth = log(qs_curve_forward(&other->curve, h->spec.days / 365) / other->spot);
+#pragma omp parallel for num_threads(t->threads) schedule(static)
+    for (uint64_t i = 0; i < t->count; i++) {
+      uint64_t p = path_at(t, i);
+      t->out[i] += weight * together * (mine + s->end->x[p]) * (growth + states->x[p]);
+    }
+  }
+  return QS_OK;
+}
+
 /* What expires inside the horizon: its payoff on the path's spot at its date, kept as cash in its currency
  * until the horizon. */
 static qs_status add_settled(const sum *s, qs_context *context, qs_horizon *h, size_t u,
@@ -336,6 +362,7 @@ static qs_status add_underlying(qs_horizon *h, qs_context *context, size_t u, co
     bool ends = contract->expiry && contract->expiry <= qs_horizon_end(h);
     if (contract->kind == QS_CONTRACT_PATH) {
       add_path(&s, contract, weights[i], t);
+      status = contract->joint ? add_together(&s, context, h, contract, weights[i], t) : QS_OK;
     } else if (ends) {
       status = add_settled(&s, context, h, u, contract, weights[i], t);
     } else if (contract->kind == QS_CONTRACT_OPTION) {

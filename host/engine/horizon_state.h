@@ -2,6 +2,7 @@
 #ifndef QS_HOST_ENGINE_HORIZON_STATE_H
 #define QS_HOST_ENGINE_HORIZON_STATE_H
 
+#include "host/engine/common.h"
 #include "host/engine/drivers.h"
 #include "host/engine/horizon.h"
 #include "host/engine/surface.h"
@@ -37,6 +38,7 @@ struct qs_horizon {
   const qs_market *market;
   qs_horizon_spec spec;
   qs_drivers drivers; /* of all underlyings */
+  qs_common common;   /* likewise */
   qs_horizon_underlying *underlyings;
 };
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/engine/common.h"
 #include "host/engine/drivers.h"
 #include "host/engine/grid.h"
 #include "host/engine/joint_correlation.h"
@@ -142,7 +143,7 @@ static qs_status fill_dates(const builder *b, const qs_grid *grid, qs_date **end
 }
 
 /* The correlations of the underlyings, with the weights' duals. */
-static qs_status make_drivers(const builder *b, qs_joint_drivers *to) {
+static qs_status make_drivers(const builder *b, qs_joint_drivers *to, qs_common *common) {
   size_t n = b->terms->asset_count;
   const qs_model **models = QS_NEW(b->arena, n, const qs_model *);
   double *moves = QS_NEW(b->arena, n, double);
@@ -156,6 +157,7 @@ static qs_status make_drivers(const builder *b, qs_joint_drivers *to) {
   }
   const qs_driver_choice choice = {b->terms->underlyings, n, models, moves};
   qs_status status = qs_drivers_make(b->context, b->arena, b->market, &choice, &to->drivers);
+  status = status ? status : qs_common_make(b->context, b->arena, b->market, &choice, common);
   if (!status) {
     to->own_duals = duals;
     to->variance_duals = duals + n * n;
@@ -174,7 +176,8 @@ static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_dat
   if (!assets || !keys || !forwards) {
     return no_memory(b);
   }
-  qs_status status = make_drivers(b, joint);
+  qs_common common;
+  qs_status status = make_drivers(b, joint, &common);
   if (status) {
     return status;
   }
@@ -198,6 +201,11 @@ static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_dat
                                  .variance = drivers->variance + a * n,
                                  .variance_duals = joint->variance_duals + a * n,
                                  .cross = drivers->cross ? drivers->cross + a * n : NULL};
+    if (common.lambda[a] > 0) {
+      assets[a].path.common = common.lambda[a];
+      assets[a].common_key = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, common.group[a]);
+      assets[a].common_sizes = common.sizes + a * n;
+    }
   }
   unit->assets = assets;
   unit->asset_count = (uint32_t)n;

@@ -195,6 +195,57 @@ static qs_status check_correlations(qs_reader *reader, const qs_draft *draft) {
   return QS_OK;
 }
 
+/* A group's underlyings are known, of models whose jumps can be common, and in no other group. */
+static qs_status check_members(qs_reader *reader, const qs_draft *draft, size_t index, const qs_node *node,
+                               bool *taken) {
+  const qs_common_jump_spec *group = &draft->inputs.common_jumps[index];
+  for (size_t k = 0; k < group->underlying_count; k++) {
+    const qs_node *name = qs_node_at(qs_node_get(node, "underlyings"), k);
+    const int u = find_underlying(draft, group->underlyings[k]);
+    if (u < 0) {
+      char names[QS_NAMES_TEXT];
+      qs_draft_names(draft, names);
+      return qs_node_bad(reader, name, "unknown underlying; must be one of %s", names);
+    }
+    const qs_underlying_spec *spec = &draft->inputs.underlyings[u];
+    if (spec->model.type != QS_MODEL_MERTON && spec->model.type != QS_MODEL_BATES) {
+      return qs_node_bad(reader, name, "its model is %s; common jumps need merton or bates",
+                         qs_model_name(spec->model.type));
+    }
+    if (taken[u]) {
+      return qs_node_bad(reader, name, "is in a group already; must be in one at most");
+    }
+    taken[u] = true;
+    if (!spec->calibrate && group->lambda > spec->model.value[QS_LAMBDA]) {
+      return qs_node_bad(reader, qs_node_get(node, "lambda"), "must be at most that of %s, which is %g",
+                         spec->name, spec->model.value[QS_LAMBDA]);
+    }
+  }
+  return QS_OK;
+}
+
+static qs_status check_common_jumps(qs_reader *reader, const qs_draft *draft) {
+  const qs_node *list = qs_node_get(draft->root, "common_jumps");
+  const qs_node *node = list ? list->first : NULL;
+  bool *taken = QS_NEW(reader->scratch, draft->inputs.underlying_count, bool);
+  if (!taken) {
+    return qs_reader_no_memory(reader);
+  }
+  for (size_t g = 0; node; g++, node = node->next) {
+    const qs_common_jump_spec *group = &draft->inputs.common_jumps[g];
+    const double least = -1.0 / (double)(group->underlying_count - 1);
+    if (group->correlation <= least) {
+      return qs_node_bad(reader, qs_node_get(node, "correlation"),
+                         "must be above %.4g, or so many cannot have it together", least);
+    }
+    qs_status status = check_members(reader, draft, g, node, taken);
+    if (status != QS_OK) {
+      return status;
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status check_history(qs_reader *reader, const qs_draft *draft) {
   if (!draft->history) {
     return QS_OK;
@@ -269,6 +320,9 @@ qs_status qs_draft_check(qs_reader *reader, qs_draft *draft) {
   }
   if (status == QS_OK) {
     status = check_correlations(reader, draft);
+  }
+  if (status == QS_OK) {
+    status = check_common_jumps(reader, draft);
   }
   if (status == QS_OK) {
     status = qs_draft_check_book(reader, draft);

@@ -46,6 +46,8 @@ static const qs_field config_fields[] = {
      .required = true, .min_count = 1, .max_count = 256, .table = &qs_underlying_table},
     {"correlations", QS_FIELD_LIST, .offset = AT(correlations), .count_offset = AT(correlation_count),
      .max_count = 32640, .table = &qs_correlation_table},
+    {"common_jumps", QS_FIELD_LIST, .offset = AT(common_jumps), .count_offset = AT(common_jump_count),
+     .max_count = 128, .table = &qs_common_jump_table},
     {"portfolio", QS_FIELD_OTHER, .read = read_portfolio, .table = &qs_position_table},
     {"cash", QS_FIELD_LIST, .offset = AT(cash), .count_offset = AT(cash_count), .table = &qs_cash_table},
     {"trades", QS_FIELD_LIST, .offset = AT(trades), .count_offset = AT(trade_count),

@@ -33,9 +33,10 @@ typedef struct qs_draft {
 /* The whole config; its object is a qs_draft. */
 extern const qs_table qs_config_table;
 
-extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_position_table,
-    qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table, qs_stress_table,
-    qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table, qs_fixing_rule_table;
+extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_common_jump_table,
+    qs_position_table, qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table,
+    qs_stress_table, qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table,
+    qs_fixing_rule_table;
 
 /* Reads dates: a list of ascending times, or a rule. */
 qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node, qs_fixing_rule *rule,

@@ -247,3 +247,17 @@ static const qs_field correlation_fields[] = {
 const qs_table qs_correlation_table = {correlation_fields,
                                        sizeof correlation_fields / sizeof correlation_fields[0],
                                        sizeof(qs_correlation_spec), NULL, NULL};
+
+static const qs_field common_jump_fields[] = {
+    {"underlyings", QS_FIELD_TEXTS, .offset = offsetof(qs_common_jump_spec, underlyings),
+     .count_offset = offsetof(qs_common_jump_spec, underlying_count), .required = true, .min_count = 2,
+     .max_count = 256, .distinct = true},
+    {"lambda", QS_FIELD_NUMBER, .offset = offsetof(qs_common_jump_spec, lambda), .required = true,
+     .range = {0, 1e6, true, false}},
+    {"correlation", QS_FIELD_NUMBER, .offset = offsetof(qs_common_jump_spec, correlation),
+     .range = {-1, 1, true, true}},
+};
+
+const qs_table qs_common_jump_table = {common_jump_fields,
+                                       sizeof common_jump_fields / sizeof common_jump_fields[0],
+                                       sizeof(qs_common_jump_spec), NULL, NULL};

@@ -2,6 +2,7 @@
 #include <omp.h>
 
 #include "host/market/build.h"
+#include "host/market/common_jumps.h"
 #include "host/market/fit_range.h"
 #include "host/market/fit_refine.h"
 #include "host/market/fit_report.h"
@@ -288,6 +289,9 @@ qs_status qs_market_calibrate(qs_context *context, qs_arena *arena, qs_market *m
   }
   if (status == QS_OK && market->full) {
     status = qs_correlation_check(context, arena, market, true);
+  }
+  if (status == QS_OK) {
+    status = qs_common_jumps_check(context, market, true);
   }
   if (status == QS_OK) {
     qs_progress(context, "calibrate", all.total, all.total);

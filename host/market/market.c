@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/market/build.h"
+#include "host/market/common_jumps.h"
 
 /* Continuous rates beyond it are taken for a slip of the decimal point: percent for a fraction. */
 static const double max_rate = 10;
@@ -219,6 +220,10 @@ qs_status qs_market_build(qs_context *context, qs_arena *arena, const qs_inputs 
     built->underlying_count++;
   }
   qs_status status = qs_correlation_build(context, arena, inputs, built);
+  if (status != QS_OK) {
+    return status;
+  }
+  status = qs_common_jumps_build(context, arena, inputs, built);
   if (status != QS_OK) {
     return status;
   }

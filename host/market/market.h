@@ -81,6 +81,12 @@ typedef struct qs_underlying_market {
   size_t sensitivity_count;
 } qs_underlying_market;
 
+/* A group of underlyings with jumps in common (common_jumps.h). */
+typedef struct qs_common_jumps {
+  const char *name; /* of its random stream */
+  double lambda, correlation;
+} qs_common_jumps;
+
 typedef struct qs_market {
   qs_time as_of;
   const char *currency;
@@ -88,8 +94,12 @@ typedef struct qs_market {
   size_t underlying_count;
   const double
       *correlation; /* [underlying_count][underlying_count], of returns; unit diagonal, positive definite */
-  const double *given; /* [2 underlying_count][2 underlying_count]: of the drivers of pairs.h, NaN: not given */
-  bool full;           /* a correlation of a variance is given */
+  const double
+      *given; /* [2 underlying_count][2 underlying_count]: of the drivers of pairs.h, NaN: not given */
+  bool full;  /* a correlation of a variance is given */
+  const qs_common_jumps *common_jumps;
+  size_t common_jump_count;
+  const int *common_of; /* [underlying_count]: index of its group, or -1 */
 } qs_market;
 
 /* Checks the inputs' underlyings, quotes and correlations and builds the market; QS_ERROR_INPUT names the

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/engine/expansion.h"
 #include "host/market/fourier.h"
 #include "host/risk/section.h"
 
@@ -167,6 +168,10 @@ static qs_status revalue(qs_context *context, qs_arena *scratch, const qs_market
     for (size_t m = 0; m < moves->count; m++) {
       double growth = exp(moves->log_move[m * moves->underlyings + (size_t)contract->underlying]);
       pnl[m] += contract->quantity * unit_pnl(underlying, contract, growth);
+      if (contract->joint) {
+        const double *all = moves->log_move + m * moves->underlyings;
+        pnl[m] += contract->quantity * all[contract->underlying] * qs_expansion_together(contract, all);
+      }
     }
   }
   size_t count = collect_strips(market, book, strips);

@@ -67,7 +67,11 @@ static double unit_pnl(const qs_contract *contract, const qs_underlying_market *
   if (contract->kind == QS_CONTRACT_PATH) {
     const qs_expansion *e = contract->expansion;
     double x = log1p(move);
-    return e->slope * x + 0.5 * e->curvature * x * x + e->by_volatility * (factor - 1);
+    double together = 0; /* all underlyings move alike */
+    for (size_t b = 0; contract->joint && b < contract->joint->asset_count; b++) {
+      together += e->together[b];
+    }
+    return e->slope * x + (0.5 * e->curvature + together) * x * x + e->by_volatility * (factor - 1);
   }
   return moved_value(contract, market, move, total_vol * factor) -
          moved_value(contract, market, 0, total_vol);

@@ -78,6 +78,16 @@ typedef struct qs_correlation_spec {
   double value;
 } qs_correlation_spec;
 
+/* Jumps of several underlyings, merton or bates, at the same times: `lambda` of each one's own intensity
+ * comes from one Poisson process, and the log sizes of any two at such a time have this correlation. Each
+ * underlying alone is what it was; it stands in one group at most. */
+typedef struct qs_common_jump_spec {
+  const char *const *underlyings; /* [underlying_count], at least two */
+  size_t underlying_count;
+  double lambda;      /* a year, above 0, at most that of every member */
+  double correlation; /* above -1 / (underlying_count - 1), below 1 */
+} qs_common_jump_spec;
+
 /* A holding of a listed instrument. */
 typedef struct qs_position_spec {
   const char *instrument;
@@ -418,6 +428,8 @@ typedef struct qs_inputs {
   size_t underlying_count;
   const qs_correlation_spec *correlations;
   size_t correlation_count;
+  const qs_common_jump_spec *common_jumps;
+  size_t common_jump_count;
   const qs_position_spec *positions;
   size_t position_count;
   const qs_trade_spec *trades;

@@ -29,7 +29,8 @@ enum {
   QS_DRAW_DOWN = 3,     // downward exponential jump
   QS_DRAW_COUNT = 4,
   QS_DRAW_BRIDGE = 4, // a date's normal within a step (path_noise.inc)
-  QS_DRAW_SIZE = 5,   // normals of the jumps' sizes, where the price's own are shared (jump_size.inc)
+  QS_DRAW_SIZE = 5,   // normals of the jumps' sizes, where the price's own are shared
+  QS_DRAW_COMMON = 6  // normals of the sizes of common jumps
 };
 
 typedef enum qs_jumps {
@@ -52,6 +53,7 @@ typedef struct qs_dynamics {
   double v0, kappa, theta, xi, rho;
   double lambda, mu_j, sigma_j, mu_v, rho_j;
   double p, eta1, eta2, sigma;
+  double common; // of lambda: jumps that others have at the same times, counted apart
 } qs_dynamics;
 
 // Coefficients of a step; each column says what it is to the step functions (qe.h, euler.h, jumps.h).
@@ -155,12 +157,18 @@ typedef struct qs_law_date {
 
 enum { QS_COUNT_LIMIT = 32 }; // most counted jumps in one step
 
-// Thresholds on random words: a draw jumps where word < jump (down), and counts one jump for each k < count
-// with word > counted[k]. counted is filled with 2^32 - 1, which no word exceeds, up to a multiple of 4.
+// A draw counts one jump for each k < count with word > at[k]; filled with 2^32 - 1, which no word exceeds,
+// up to a multiple of 4.
+typedef struct qs_count {
+  uint32_t count;
+  uint32_t at[QS_COUNT_LIMIT];
+} qs_count;
+
+// Thresholds on random words: a draw jumps where word < jump (down); counted jumps of the underlying's own
+// and common ones.
 typedef struct qs_thresholds {
   uint32_t jump, down;
-  uint32_t count;
-  uint32_t counted[QS_COUNT_LIMIT];
+  qs_count own, common;
 } qs_thresholds;
 
 // sum over k >= first of (-x)^k weight(k) / (k + 1)! and its relatives, for 0 <= x < 1.
@@ -329,28 +337,31 @@ static inline void qs_jump_series(double mu, double sigma, double series[QS_JUMP
   }
 }
 
-// Poisson by inversion: thresholds up to a tail of 1e-9; false where lambda dt is too large for it (about
+// Poisson of mean a by inversion: thresholds up to a tail of 1e-9; false where a is too large for it (about
 // 10).
-static inline int qs_step_counted_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t) {
-  const double a = m->lambda * dt;
-  k[QS_K_JUMP_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
-  k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;
-  k[QS_K_DRIFT] = -a * qs_counted_mean(m);
+static inline int qs_count_fill(double a, qs_count *t) {
   if (!(a < 20.0)) {
     return 0;
   }
   double term = qs_exp_d(-a), sum = term;
   t->count = 0;
   while (1.0 - sum > 1e-9 && t->count < QS_COUNT_LIMIT) {
-    t->counted[t->count++] = qs_threshold(sum) - 1u;
+    t->at[t->count++] = qs_threshold(sum) - 1u;
     term *= a / t->count;
     sum += term;
   }
   const int complete = 1.0 - sum <= 1e-9;
   while (t->count % 4) {
-    t->counted[t->count++] = 0xffffffffu;
+    t->at[t->count++] = 0xffffffffu;
   }
   return complete;
+}
+
+static inline int qs_step_counted_jump(const qs_dynamics *m, double dt, double *k, qs_thresholds *t) {
+  k[QS_K_JUMP_MEAN] = m->mu_j + 0.5 * m->sigma_j * m->sigma_j;
+  k[QS_K_JUMP_VARIANCE] = m->sigma_j * m->sigma_j;
+  k[QS_K_DRIFT] = -(m->lambda * dt) * qs_counted_mean(m);
+  return qs_count_fill((m->lambda - m->common) * dt, &t->own) && qs_count_fill(m->common * dt, &t->common);
 }
 
 // One draw a step and side for two-sided exponential jumps: coefficients, and the drift's derivatives to

@@ -36,14 +36,18 @@ qs_status prepare(horizon_run *run, char *message) {
       {unit.weights, unit.key_count, 0, &run->streams.weights},
       {unit.starts, unit.starts ? unit.start_count : 0, 0, &run->starts},
       {unit.variance, unit.variance ? unit.key_count : 0, 0, &run->streams.variance},
-      {unit.cross, unit.cross ? unit.key_count : 0, 0, &run->streams.cross}};
+      {unit.cross, unit.cross ? unit.key_count : 0, 0, &run->streams.cross},
+      {unit.common_sizes, unit.common_sizes ? unit.key_count : 0, 0, &run->streams.sizes}};
   if (status == QS_OK) {
-    status = qs_cuda_upload(run->device, run->table, unit.path, unit.precision, false, arrays, 5, message,
+    status = qs_cuda_upload(run->device, run->table, unit.path, unit.precision, false, arrays, 6, message,
                             &run->plan);
   }
   free(keys);
   run->streams.count = unit.key_count;
-  run->streams.single = unit.key_count == 1 && unit.weights[0] == 1.0 && !unit.shared && !unit.variance;
+  run->streams.single =
+      unit.key_count == 1 && unit.weights[0] == 1.0 && !unit.shared && !unit.variance && !unit.common_sizes;
+  run->streams.common = unit.common_sizes != nullptr;
+  run->streams.common_key = unit.common_key;
   run->streams.apart = unit.variance != nullptr;
   const uint64_t path_bytes = 2 * sizeof(double) * unit.path.date_count;
   const uint64_t all = unit.path_end - unit.path_begin, leaf = QS_LEAF_PATHS;

@@ -43,6 +43,9 @@ cudaError_t QS_R(qs_cuda_launch_horizon)(const qs_cuda_plan &plan, const qs_cuda
   streams.weights = static_cast<const qs_real *>(from.weights);
   streams.variance = from.apart ? static_cast<const qs_real *>(from.variance) : nullptr;
   streams.cross = from.apart ? static_cast<const qs_real *>(from.cross) : nullptr;
+  streams.sizes = from.common ? static_cast<const qs_real *>(from.sizes) : nullptr;
+  streams.common0 = static_cast<uint32_t>(from.common_key);
+  streams.common1 = static_cast<uint32_t>(from.common_key >> 32);
   streams.count = from.count;
   streams.single = from.single;
 #define LAUNCH(v, j)                                                                                         \

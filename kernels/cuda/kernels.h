@@ -78,8 +78,10 @@ struct qs_cuda_payoffs {
 // Streams of normals for a horizon, in device memory; single: one stream of weight 1.
 struct qs_cuda_streams {
   const void *keys, *weights, *variance, *cross; // variance and cross where apart
+  const void *sizes;                             // of common jumps, where there are any
+  uint64_t common_key;
   uint32_t count;
-  bool single, apart;
+  bool single, apart, common;
 };
 
 // x and v of the paths of a block, each [date][path]; starts (or null): where the variance of each

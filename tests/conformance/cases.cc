@@ -97,6 +97,18 @@ unit_case::unit_case(qs_model_type type, int variant, kind what_, qs_scheme sche
     horizon.starts = starts.data();
     horizon.start_count = static_cast<std::uint32_t>(starts.size());
     horizon.start_paths = 128;
+    /* A full correlation matrix, and jumps in common. */
+    weights = {0.64, -0.48};
+    more_weights = {0.6, 0.8, 0.36, -0.48, 0.6, -0.8};
+    horizon.weights = weights.data();
+    horizon.variance = more_weights.data();
+    horizon.cross = more_weights.data() + 2;
+    const double lambda = path.model.value[QS_LAMBDA];
+    if ((type == QS_MODEL_MERTON || type == QS_MODEL_BATES) && lambda > 0) {
+      horizon.path.common = lambda / 2;
+      horizon.common_key = 0x7777u;
+      horizon.common_sizes = more_weights.data() + 4;
+    }
   }
 }
 

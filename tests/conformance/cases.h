@@ -23,7 +23,7 @@ struct unit_case {
   std::vector<qs_payoff_plan> payoffs;
   std::vector<double> shifts;
   std::vector<std::uint64_t> keys;
-  std::vector<double> weights, starts;
+  std::vector<double> weights, more_weights, starts;
   qs_value_unit value{};
   qs_horizon_unit horizon{};
 

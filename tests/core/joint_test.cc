@@ -103,6 +103,133 @@ TEST(Joint, ProductsInClosedForm) {
               "correlation of B and C");
 }
 
+// Two of Merton's with jumps in common. Given the numbers of jumps, common and own, both prices are
+// lognormal: the sums over the numbers of the product's mean, of Margrabe's exchange and of Black's call.
+struct CommonJumps {
+  double sigma[2] = {0.3, 0.2}, lambda[2] = {3, 2}, mu[2] = {-0.1, 0.05}, spread[2] = {0.15, 0.2};
+  double common = 1.5, sizes = 0.6, c = 0.4, T = 0.5;
+  double mean(int a) const { return mu[a] + spread[a] * spread[a] / 2; }
+  double forward(int a, double number) const {
+    return 100 * std::exp(0.05 * T - lambda[a] * T * std::expm1(mean(a)) + number * mean(a));
+  }
+  static double poisson(double m, int n) { return std::exp(-m + n * std::log(m) - std::lgamma(n + 1.0)); }
+  template <class Payoff> double sum(Payoff &&pays) const {
+    double total = 0;
+    for (int n = 0; n < 14; n++)
+      for (int i = 0; i < 18; i++)
+        for (int j = 0; j < 14; j++) {
+          const double p = poisson(common * T, n) * poisson((lambda[0] - common) * T, i) *
+                           poisson((lambda[1] - common) * T, j);
+          const double v[2] = {sigma[0] * sigma[0] * T + (n + i) * spread[0] * spread[0],
+                               sigma[1] * sigma[1] * T + (n + j) * spread[1] * spread[1]};
+          const double cross = c * sigma[0] * sigma[1] * T + n * sizes * spread[0] * spread[1];
+          total += p * pays(forward(0, n + i), forward(1, n + j), v[0], v[1], cross);
+        }
+    return total;
+  }
+  double product() const {
+    return sum([](double a, double b, double, double, double cross) { return a * b * std::exp(cross); });
+  }
+  double exchange() const {
+    return sum([](double a, double b, double va, double vb, double cross) {
+      const double d = std::sqrt(va + vb - 2 * cross), up = std::log(a / b) / d + d / 2;
+      return a * cdf(up) - b * cdf(up - d);
+    });
+  }
+  double call(int of) const {
+    return sum([of](double a, double b, double va, double vb, double) {
+      const double f = of ? b : a, d = std::sqrt(of ? vb : va), up = std::log(f / 100) / d + d / 2;
+      return f * cdf(up) - 100 * cdf(up - d);
+    });
+  }
+  JointValuation run() const {
+    std::vector<Underlying> list;
+    for (int a = 0; a < 2; a++)
+      list.push_back(asset(a ? "B" : "A", make_model(QS_MODEL_MERTON, {{QS_SIGMA, sigma[a]},
+                                                                       {QS_LAMBDA, lambda[a]},
+                                                                       {QS_MU_J, mu[a]},
+                                                                       {QS_SIGMA_J, spread[a]}})));
+    JointValuation made(T, 10, 1, list, {{1, c}, {c, 1}});
+    made.common = common, made.sizes = sizes;
+    return made;
+  }
+};
+
+TEST(Joint, CommonJumpsInClosedForm) {
+  const CommonJumps exact;
+  for (int all = 0; all < 2; all++) { // and where all jumps of B are common
+    CommonJumps law = exact;
+    law.lambda[1] = all ? law.common + 1e-9 : law.lambda[1];
+    JointValuation run = law.run();
+    run.add("A[T] * B[T] / K");
+    run.add("max(A[T] - B[T], 0)");
+    run.add("max(A[T] - K, 0) + 0 * B[T]");
+    run.add("max(B[T] - K, 0) + 0 * A[T]");
+    run.unit.path_count = 1 << 18;
+    Device device;
+    ASSERT_EQ(run.run(device), QS_OK) << device.message;
+    expect_near(run.estimate(0, 0), law.product() / 100, "product");
+    expect_near(run.estimate(1, 0), law.exchange(), "exchange");
+    expect_near(run.estimate(2, 0), law.call(0), "call on A");
+    expect_near(run.estimate(3, 0), law.call(1), "call on B");
+    if (all)
+      continue;
+    const auto by = [&](double CommonJumps::*field) {
+      CommonJumps up = law, down = law;
+      up.*field += 1e-4, down.*field -= 1e-4;
+      return (up.exchange() - down.exchange()) / 2e-4;
+    };
+    const auto by_parameter = [&](double(CommonJumps::*field)[2], int a) {
+      CommonJumps up = law, down = law;
+      (up.*field)[a] += 1e-4, (down.*field)[a] -= 1e-4;
+      return (up.exchange() - down.exchange()) / 2e-4;
+    };
+    const uint32_t a = qs_joint_asset_quantity(&run.unit, 0), b = qs_joint_asset_quantity(&run.unit, 1);
+    expect_near(run.estimate(1, qs_joint_own_quantity(&run.unit, 0, 1)), by(&CommonJumps::c), "correlation");
+    expect_near(run.estimate(1, a + 2), by_parameter(&CommonJumps::lambda, 0), "lambda of A");
+    expect_near(run.estimate(1, b + 3), by_parameter(&CommonJumps::mu, 1), "mu_j of B");
+    expect_near(run.estimate(1, b + 4), by_parameter(&CommonJumps::spread, 1), "sigma_j of B");
+    expect_near(run.estimate(1, a + 5), by_parameter(&CommonJumps::sigma, 0), "sigma of A");
+  }
+}
+
+// The horizon unit's law is the same.
+TEST(Joint, CommonJumpsOfTheHorizon) {
+  const CommonJumps law;
+  JointValuation run = law.run();
+  run.connect();
+  Device device;
+  const size_t paths = 1 << 18;
+  std::vector<double> x[2], v(paths);
+  const uint64_t keys[] = {qs_key(7, QS_PURPOSE_TEST, "one"), qs_key(7, QS_PURPOSE_TEST, "two")};
+  for (size_t a = 0; a < 2; a++) {
+    const qs_date end = {10, {0, 0, 0}};
+    qs_horizon_unit unit{};
+    unit.path = run.assets[a].path;
+    unit.path.dates = &end, unit.path.date_count = 1;
+    unit.keys = keys, unit.weights = run.underlyings[a].loadings.data(), unit.key_count = 2;
+    unit.common_key = 11, unit.common_sizes = run.underlyings[a].sizes.data();
+    unit.precision = QS_PRECISION_MIXED, unit.path_end = paths;
+    x[a].resize(paths);
+    ASSERT_EQ(qs_backend_cpu()->horizon(device.get(), &unit, nullptr, device.message, x[a].data(), v.data()),
+              QS_OK)
+        << device.message;
+  }
+  const auto compare = [&](const char *what, double exact,
+                           const std::function<double(double, double)> &pays) {
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < paths; i++) {
+      const double f = 100 * std::exp(0.05 * law.T);
+      const double p = pays(f * std::exp(x[0][i]), f * std::exp(x[1][i]));
+      mean += p / double(paths), square += p * p / double(paths);
+    }
+    EXPECT_NEAR(mean, exact, 4.5 * std::sqrt((square - mean * mean) / double(paths))) << what;
+  };
+  compare("product", law.product(), [](double a, double b) { return a * b; });
+  compare("exchange", law.exchange(), [](double a, double b) { return std::max(a - b, 0.0); });
+  compare("call", law.call(0), [](double a, double) { return std::max(a - 100, 0.0); });
+}
+
 // The law of the horizon unit, whose states have the same correlation, from other draws.
 TEST(Joint, LawOfTheHorizon) {
   const double c = 0.7, T = 0.5;
@@ -143,12 +270,16 @@ TEST(Joint, LawOfTheHorizon) {
   compare(1, [](double a, double b) { return std::max(1 - a, 0.0) * std::max(1 - b, 0.0); });
 }
 
+// Number 5 has jumps in common.
 JointValuation mixed_run(int index) {
-  const qs_model_type types[] = {QS_MODEL_HESTON, QS_MODEL_SVCJ, QS_MODEL_BATES, QS_MODEL_KOU,
-                                 QS_MODEL_MERTON};
-  JointValuation run(
-      0.5, 24, 3, {asset("A", typical(types[index])), asset("B", typical(types[(index + 1) % 5]), 90, -0.02)},
-      {{1, 0.6}, {0.6, 1}});
+  const qs_model_type types[] = {QS_MODEL_HESTON, QS_MODEL_SVCJ,   QS_MODEL_BATES, QS_MODEL_KOU,
+                                 QS_MODEL_MERTON, QS_MODEL_HESTON, QS_MODEL_BATES};
+  const int first = index == 5 ? 4 : index, second = index == 5 ? 6 : index + 1;
+  JointValuation run(0.5, 24, 3,
+                     {asset("A", typical(types[first])), asset("B", typical(types[second]), 90, -0.02)},
+                     {{1, 0.6}, {0.6, 1}});
+  if (index == 5)
+    run.common = 2, run.sizes = 0.5;
   run.add("max((mean(A[every]) + B[T]) / 2 - K, 0)");
   run.add("max(A[T] - B[d1], 0) + max(B[d0] - K, 0)");
   run.unit.precision = QS_PRECISION_DOUBLE;
@@ -248,7 +379,7 @@ TEST(Joint, CorrelationsAgainstBumps) {
 // Every derivative against a central difference on the same draws.
 TEST(Joint, DerivativesAgainstBumps) {
   Device device;
-  for (int index = 0; index < 5; index++) {
+  for (int index = 0; index < 6; index++) {
     JointValuation base = mixed_run(index);
     ASSERT_EQ(base.run(device), QS_OK) << device.message;
     const auto check = [&](uint32_t quantity, double h, const std::string &what,
@@ -291,8 +422,8 @@ TEST(Joint, DerivativesAgainstBumps) {
 // A formula that jumps where its branches meet: likelihood ratios of what derivatives give as well.
 TEST(Joint, RatiosBesideDerivatives) {
   Device device;
-  for (int index = 0; index < 10; index++) {
-    JointValuation run = index < 5 ? mixed_run(index) : full_run(index - 5);
+  for (int index = 0; index < 11; index++) {
+    JointValuation run = index < 6 ? mixed_run(index) : full_run(index - 6);
     run.formulas.clear();
     run.add("max((A[d1] + B[T]) / 2 - K, 0)");
     run.add("if((A[d1] + B[T]) / 2 > K, (A[d1] + B[T]) / 2 - K, 0)");
@@ -434,7 +565,7 @@ TEST(Joint, PoliciesAreFollowed) {
 
 TEST(Joint, SameBits) {
   for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE})
-    for (int index = 0; index < 5; index++) {
+    for (int index = 0; index < 6; index++) {
       std::vector<qs_moment> oracle;
       for (const char *target : {"portable", "x86-64-v3", "x86-64-v4"})
         for (int threads : {1, 3}) {
@@ -493,6 +624,9 @@ TEST(Joint, UnitsAreChecked) {
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].steps[3].years *= 2; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].ends[3].main_steps = 3; }), QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->underlyings[1].loadings[0] = 0; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->assets[1].path.common = 1; }), QS_ERROR_INPUT);
+  EXPECT_EQ(refused([](JointValuation *r) { r->assets[1].common_sizes = r->underlyings[1].loadings.data(); }),
+            QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->assets[1].variance = r->underlyings[1].loadings.data(); }),
             QS_ERROR_INPUT);
   EXPECT_EQ(refused([](JointValuation *r) { r->assets[0].cross = r->underlyings[0].cross.data(); }),

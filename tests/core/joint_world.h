@@ -16,7 +16,7 @@ struct JointValuation {
     std::string name;
     qs_model model;
     double spot, carry;
-    std::vector<double> forward, loadings, duals, variance, variance_duals, cross;
+    std::vector<double> forward, loadings, duals, variance, variance_duals, cross, sizes;
     std::vector<qs_step> steps;
     std::vector<qs_date> ends;
   };
@@ -32,6 +32,7 @@ struct JointValuation {
   using Matrix = std::vector<std::vector<double>>;
   // Of the prices' own normals; of the variances' (empty: the same), and of own (row) with variance (column).
   Matrix correlation, variances, crosses;
+  double common = 0, sizes = 0; // intensity of common jumps of all, correlation of their sizes
   std::vector<uint32_t> dates;
   std::vector<double> years, shifts;
   std::vector<uint64_t> keys;
@@ -155,6 +156,15 @@ struct JointValuation {
       asset.path.date_count = uint32_t(u.ends.size());
       asset.forward = u.forward.data();
       asset.loadings = u.loadings.data(), asset.duals = u.duals.data();
+      if (common > 0) {
+        Matrix alike(n, std::vector<double>(n, sizes));
+        for (size_t i = 0; i < n; i++)
+          alike[i][i] = 1;
+        u.sizes = factor(alike)[a];
+        asset.path.common = common;
+        asset.common_key = qs_key(1, QS_PURPOSE_TEST, "common jumps");
+        asset.common_sizes = u.sizes.data();
+      }
       if (apart)
         asset.variance = u.variance.data(), asset.variance_duals = u.variance_duals.data();
       if (!crosses.empty())

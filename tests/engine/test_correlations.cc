@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 
+#include "host/engine/expansion.h"
 #include "host/engine/horizon_state.h"
 #include "host/stress/stress.h"
 #include "tests/engine/world.h"
@@ -273,6 +274,131 @@ TEST(Correlations, LeaveMarginalsAlone) {
     values[full] = w.trade("f").value.estimate, errors[full] = w.trade("f").value.std_error;
   }
   EXPECT_NEAR(values[0], values[1], 4.5 * std::hypot(errors[0], errors[1]));
+}
+
+// ---- jumps in common ----
+
+// The mean of the product of two of Merton's, whose log jumps are correlated at the common times.
+double product_mean(double lambda, double sizes) {
+  const double T = 0.5, mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2}, sigma = 0.3, c = 0.4;
+  double mean[2];
+  for (int a = 0; a < 2; a++)
+    mean[a] = std::exp(mu[a] + spread[a] * spread[a] / 2);
+  const double both = mean[0] * mean[1] * std::exp(sizes * spread[0] * spread[1]);
+  return std::exp(-0.05 * T + c * sigma * sigma * T + lambda * T * (both - mean[0] - mean[1] + 1)) * 100;
+}
+
+TEST(Correlations, CommonJumpsInEverySection) {
+  Correlated w(1 << 18);
+  const double mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2};
+  const char *names[] = {"A", "B"};
+  for (int a = 0; a < 2; a++)
+    w.add_underlying(names[a], QS_MODEL_MERTON,
+                     {{QS_SIGMA, 0.3}, {QS_LAMBDA, 3 - a}, {QS_MU_J, mu[a]}, {QS_SIGMA_J, spread[a]}}, 100, 0,
+                     0.05);
+  w.correlate("A", "B", 0.4);
+  const qs_common_jump_spec common = {names, 2, 1.5, 0.6};
+  w.inputs.common_jumps = &common;
+  w.inputs.common_jump_count = 1;
+  w.formula("product", "A[T] * B[T] / 100", 0.5);
+  w.formula("call", "max(A[T] - 100, 0) + 0 * B[T]", 0.5);
+  w.run();
+  expect_near(w.trade("product").value, 10 * product_mean(1.5, 0.6), "product");
+  // The same call on A alone, which knows of no common jumps.
+  w.trades.clear();
+  w.add_option("alone", "A", QS_CALL, 100, 0.5, 10);
+  const qs_estimate call = w.trade("call").value;
+  w.value();
+  const qs_estimate alone = w.trade("alone").value;
+  EXPECT_NEAR(call.estimate, alone.estimate, 4.5 * std::hypot(call.std_error, alone.std_error));
+  // Risk: the mean of the product over the horizon.
+  const uint64_t paths = 1 << 18;
+  const qs_horizon_spec spec = {0.5 * 365, 0, paths, 1, QS_PRECISION_MIXED, QS_SCHEME_QE, NAN};
+  qs_horizon *horizon = nullptr;
+  ASSERT_EQ(qs_horizon_create(&w.context, w.arena, w.devices, w.market, &spec, &horizon), QS_OK)
+      << w.context.message;
+  const double *x[2];
+  for (size_t u = 0; u < 2; u++) {
+    const qs_horizon_states *states;
+    ASSERT_EQ(qs_horizon_states_at(horizon, &w.context, u, qs_horizon_end(horizon), &states), QS_OK);
+    x[u] = states->x;
+  }
+  double mean = 0, square = 0;
+  for (uint64_t p = 0; p < paths; p++) {
+    const double both = 100 * std::exp(x[0][p] + x[1][p] - 0.05 * 0.5);
+    mean += both / double(paths), square += both * both / double(paths);
+  }
+  EXPECT_NEAR(mean, product_mean(1.5, 0.6), 4.5 * std::sqrt((square - mean * mean) / double(paths)));
+}
+
+TEST(Correlations, StressScalesCommonJumps) {
+  Correlated w(1 << 17);
+  const double mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2};
+  const char *names[] = {"A", "B"};
+  for (int a = 0; a < 2; a++)
+    w.add_underlying(names[a], QS_MODEL_MERTON,
+                     {{QS_SIGMA, 0.3}, {QS_LAMBDA, 3 - a}, {QS_MU_J, mu[a]}, {QS_SIGMA_J, spread[a]}}, 100, 0,
+                     0.05);
+  w.correlate("A", "B", 0.4);
+  const qs_common_jump_spec common = {names, 2, 1.5, 0.6};
+  w.inputs.common_jumps = &common;
+  w.inputs.common_jump_count = 1;
+  w.formula("product", "A[T] * B[T] / 100", 0.5);
+  w.run();
+  qs_scenario_spec scenarios[2];
+  for (qs_scenario_spec &s : scenarios)
+    qs_scenario_spec_init(&s);
+  scenarios[0].name = "more", scenarios[0].jump_intensity = 1;
+  scenarios[1].name = "none", scenarios[1].jump_intensity = -1;
+  qs_estimate pnl[2];
+  double lost[2];
+  ASSERT_EQ(qs_scenario_pnl(&w.context, w.arena, w.devices, w.market, w.book->contracts, w.book->count,
+                            &w.simulation, scenarios, 2, pnl, nullptr, lost),
+            QS_OK)
+      << w.context.message;
+  expect_near(pnl[0], 10 * (product_mean(3, 0.6) - product_mean(1.5, 0.6)), "more");
+  expect_near(pnl[1], 10 * (product_mean(0, 0.6) - product_mean(1.5, 0.6)), "none");
+}
+
+// ---- over a horizon ----
+
+// Trades on several underlyings are expanded there, with what two underlyings do together.
+TEST(Correlations, HorizonHasCrossTerms) {
+  Correlated w(1 << 17);
+  w.gbm("A", 0.4), w.gbm("B", 0.25);
+  w.correlate("A", "B", 0.5);
+  w.formula("f", "A[T] * B[T] / 100", 0.5);
+  w.run();
+  const uint64_t paths = 1 << 14;
+  const qs_horizon_spec spec = {1, 0, paths, 1, QS_PRECISION_DOUBLE, QS_SCHEME_QE, NAN};
+  qs_horizon *horizon = nullptr;
+  ASSERT_EQ(qs_horizon_create(&w.context, w.arena, w.devices, w.market, &spec, &horizon), QS_OK)
+      << w.context.message;
+  const double *x[2];
+  for (size_t u = 0; u < 2; u++) {
+    const qs_horizon_states *states;
+    ASSERT_EQ(qs_horizon_states_at(horizon, &w.context, u, qs_horizon_end(horizon), &states), QS_OK);
+    x[u] = states->x;
+  }
+  qs_expansion expansions[2];
+  std::vector<double> scratch(w.simulation.batches), weights, pnl(paths);
+  ASSERT_EQ(w.book->count, 2u);
+  for (size_t i = 0; i < 2; i++) {
+    qs_expansion_find(&w.valuation, i, scratch.data(), &expansions[i]);
+    w.book->contracts[i].expansion = &expansions[i];
+    weights.push_back(w.book->contracts[i].quantity);
+  }
+  ASSERT_EQ(qs_horizon_pnl(horizon, &w.context, w.book->contracts, weights.data(), 2, pnl.data()), QS_OK)
+      << w.context.message;
+  const double covariance = 0.5 * 0.4 * 0.25, day = 1.0 / 365;
+  const double now = 1000 * std::exp((covariance - 0.05) * 0.5),
+               later = now * std::exp((0.05 - covariance) * day);
+  double off = 0, together = 0, mean = 0; // the mean gap is theta's own error
+  for (uint64_t p = 0; p < paths; p++) {
+    const double gap = pnl[p] - (later * std::exp(x[0][p] + x[1][p]) - now), both = now * x[0][p] * x[1][p];
+    off += gap * gap / double(paths), together += both * both / double(paths), mean += gap / double(paths);
+  }
+  EXPECT_LT(std::sqrt(off - mean * mean), 0.4 * std::sqrt(together));
 }
 
 // ---- stress ----

@@ -409,6 +409,48 @@ TEST(Correlation, RefusesVariancesThatDoNotMove) {
   EXPECT_NE(full->message().find("rho of A is -1; at most 0.999"), std::string::npos) << full->message();
 }
 
+MarketFixture *jumping(std::vector<qs_common_jump_spec> groups) {
+  MarketFixture *m = correlated({});
+  for (int u = 0; u < 2; u++) {
+    qs_model &model = m->underlyings[size_t(u)].model;
+    model = {QS_MODEL_MERTON, {}};
+    model.value[QS_SIGMA] = 0.3, model.value[QS_LAMBDA] = 1 + u, model.value[QS_SIGMA_J] = 0.1;
+    m->underlyings[size_t(u)].given = 1u << QS_SIGMA | 1u << QS_LAMBDA | 1u << QS_MU_J | 1u << QS_SIGMA_J;
+  }
+  static std::vector<qs_common_jump_spec> kept;
+  kept = std::move(groups);
+  m->inputs.common_jumps = kept.data();
+  m->inputs.common_jump_count = kept.size();
+  return m;
+}
+
+TEST(CommonJumps, AreCheckedAndFound) {
+  static const char *ab[] = {"A", "B"}, *ac[] = {"A", "C"}, *az[] = {"A", "Z"}, *ba[] = {"B", "A"};
+  std::unique_ptr<MarketFixture> good(jumping({{ab, 2, 1, 0.5}}));
+  ASSERT_EQ(good->build(), QS_OK) << good->message();
+  EXPECT_EQ(good->market->common_of[1], 0);
+  EXPECT_EQ(good->market->common_of[2], -1);
+  const struct {
+    std::vector<qs_common_jump_spec> groups;
+    const char *words;
+  } cases[] = {
+      {{{ab, 2, 1.5, 0}}, "common_jumps[0]: lambda: 1.5; must be at most that of A, which is 1"},
+      {{{ab, 1, 1, 0}}, "common_jumps[0]: 1 underlyings"},
+      {{{ab, 2, 0, 0}}, "lambda 0; must be two or more, above 0"},
+      {{{ab, 2, NAN, 0}}, "lambda nan; must be two or more, above 0"},
+      {{{ab, 2, 1, -1}}, "common_jumps[0]: correlation: -1; must be above"},
+      {{{ab, 2, 1, NAN}}, "common_jumps[0]: correlation: nan; must be above"},
+      {{{ac, 2, 1, 0}}, "common_jumps[0]: underlyings: C is a gbm; must be merton or bates"},
+      {{{az, 2, 1, 0}}, "common_jumps[0]: underlyings: Z is no underlying of this run"},
+      {{{ab, 2, 0.5, 0}, {ba, 2, 0.5, 0}}, "common_jumps[1]: underlyings: B has common jumps already"},
+  };
+  for (const auto &c : cases) {
+    std::unique_ptr<MarketFixture> m(jumping(c.groups));
+    EXPECT_EQ(m->build(), QS_ERROR_INPUT);
+    EXPECT_NE(m->message().find(c.words), std::string::npos) << m->message();
+  }
+}
+
 // What is drawn responds to what is given and to rho as differences of the rule itself.
 TEST(Correlation, SlopesOfTheRule) {
   const double nan = NAN, h = 1e-6;
