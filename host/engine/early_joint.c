@@ -129,7 +129,7 @@ static qs_status second(qs_context *context, qs_arena *arena, const qs_joint_pla
 static qs_status known_quantities(qs_context *context, qs_arena *arena, const qs_joint_plan *plan,
                                   double *quantity) {
   const qs_joint_unit *unit = &plan->unit;
-  double deltas[QS_MAX_JOINT];
+  double deltas[QS_MAX_JOINT] = {0};
   quantity[0] = plan->now;
   qs_status status = QS_OK;
   for (uint32_t a = 0; !status && unit->greeks && a < unit->asset_count; a++) {

@@ -324,6 +324,7 @@ static void conclude(const qs_early_joint *e, const group_means *means, qs_early
 qs_status qs_early_joint_bound(const qs_early_joint *e, qs_early_bounds *bounds) {
   group g = {.e = e};
   group_means means[QS_EARLY_GROUPS];
+  memset(means, 0, sizeof means);
   size_group(e, &g);
   qs_arena *arena = qs_arena_create(e->context);
   qs_status status =

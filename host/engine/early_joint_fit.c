@@ -379,7 +379,7 @@ static bool allocate(qs_arena *scratch, equations *q) {
 
 qs_status qs_early_joint_fit(qs_early_joint *e, qs_arena *arena, uint64_t paths) {
   qs_arena *scratch = qs_arena_create(e->context);
-  qs_early_states states;
+  qs_early_states states = {{NULL}, {NULL}};
   equations q = {.e = e, .states = &states, .paths = paths};
   qs_status status = scratch && qs_early_states_make(scratch, e, e->dates * paths, &states)
                          ? QS_OK

@@ -18,7 +18,8 @@ qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units
   return QS_OK;
 }
 
-/* The unit's payoffs in memory of its own, to be given policies, with room for `more`; null when memory is out.
+/* The unit's payoffs in memory of its own, to be given policies, with room for `more`; null when memory is
+ * out.
  */
 static qs_path_payoff_plan *own_payoffs(qs_arena *arena, uint32_t more, qs_path_unit *unit) {
   qs_path_payoff_plan *plans = QS_NEW(arena, unit->payoff_count + more, qs_path_payoff_plan);
@@ -56,9 +57,8 @@ static qs_status solve_payoff(qs_context *context, qs_arena *arena, qs_devices *
                               uint32_t p, qs_path_unit *unit, qs_path_payoff_plan *plans) {
   const uint32_t payoff = units->places[p].payoff, next = unit->payoff_count;
   const bool more = extrapolates(units, unit, payoff);
-  qs_status status =
-      qs_early_solve(context, arena, devices, unit, &units->early_keys, &plans[payoff],
-                     more ? plans + next : NULL, units->bounds ? &units->bounds[p] : NULL);
+  qs_status status = qs_early_solve(context, arena, devices, unit, &units->early_keys, &plans[payoff],
+                                    more ? plans + next : NULL, units->bounds ? &units->bounds[p] : NULL);
   if (!status && more) {
     unit->payoff_count += QS_EARLY_LEVELS - 1;
     units->bounds[p].fewer = next;

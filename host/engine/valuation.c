@@ -12,7 +12,7 @@
 enum { SCRAMBLES = 32, FIRST_POINTS = 256 };
 
 qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec) {
-  qs_simulation simulation;
+  qs_simulation simulation = {.wave_bytes = 0};
   const bool sobol = spec->sampling == QS_SAMPLING_CHOICE_SOBOL;
   uint64_t leaves = (spec->paths + QS_LEAF_PATHS - 1) / QS_LEAF_PATHS;
   uint64_t batch_leaves = (leaves + QS_MAX_BATCHES - 1) / QS_MAX_BATCHES;
@@ -261,7 +261,9 @@ const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t 
 double qs_extrapolation_error(const qs_valuation *valuation, size_t contract, const qs_form *form) {
   const qs_contract *of = &valuation->contracts[contract];
   const qs_early_bounds *bounds = of->joint ? NULL : qs_contract_bounds(valuation, contract, false);
-  const double *error = of->joint ? valuation->legs[contract].greek_error : bounds ? bounds->greek_error : NULL;
+  const double *error = of->joint ? valuation->legs[contract].greek_error
+                        : bounds  ? bounds->greek_error
+                                  : NULL;
   const uint32_t quantities = error ? place_of(valuation, contract).quantities : 0;
   double sum = 0;
   for (uint32_t q = 1; q < quantities; q++) {
