@@ -196,8 +196,8 @@ typedef enum qs_path_payoff {
   QS_PATH_EARLY, /* w_d phi (S_d - level[0]), once, at a date that the policy chooses, or at the last if it
                     pays; level[1] = 1: the dates stand for all times (the host's own mark) */
   QS_PATH_POOL,  /* a liquidity position of scale L = level[0] over the range [level[1], level[2]] (0 and
-                    infinity: none): L (2 sqrt S_T - S_T / sqrt b - sqrt a) inside, less level[3] S_T +
-                    level[4] */
+                    infinity: none): L (2 sqrt S_T - S_T / sqrt b - sqrt a) inside; with level[3] > 0
+                    less what its tokens at that price would be worth */
   QS_PATH_ASIAN_GEOMETRIC_STRIKE, /* (phi (S_T - level[0] G))+, G = level[1] prod S_d^w_d */
   QS_PATH_AUTOCALL, /* called at the first d with ln S_d / F_T >= p_0, p the row of `policy` of date d:
                        level[0] is paid; else level[0] at the last date, less (level[0] - level[3] S_T)+ if it

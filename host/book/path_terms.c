@@ -111,21 +111,27 @@ double qs_pool_tokens(double liquidity, double lower, double upper, double price
   return liquidity * (root - sqrt(lower));
 }
 
-static void left_of_pool(const moment *m, qs_path_left *left) {
+/* What the position's tokens at one price are worth at another. */
+static double tokens_worth(const moment *m, double held_at, double price) {
   const double *n = m->number;
   double base = 0;
+  double quote = qs_pool_tokens(n[QS_TERM_SCALE], n[QS_TERM_LOWER], n[QS_TERM_UPPER], held_at, &base);
+  return quote + base * price;
+}
+
+static void left_of_pool(const moment *m, qs_path_left *left) {
+  const double *n = m->number;
+  double entry = n[QS_TERM_STRIKE];
   if (left->count == 0) {
     double spot = last_value(m);
-    double quote = qs_pool_tokens(n[QS_TERM_SCALE], n[QS_TERM_LOWER], n[QS_TERM_UPPER], spot, &base);
-    settle(left, quote - n[QS_TERM_QUOTE] + spot * (base - n[QS_TERM_BASE]));
+    settle(left, tokens_worth(m, spot, spot) - (entry > 0 ? tokens_worth(m, entry, spot) : 0));
     return;
   }
   left->payoff = QS_PATH_POOL;
   left->level[0] = n[QS_TERM_SCALE] / sqrt(m->forward);
   left->level[1] = n[QS_TERM_LOWER] / m->forward;
   left->level[2] = n[QS_TERM_UPPER] / m->forward;
-  left->level[3] = n[QS_TERM_BASE];
-  left->level[4] = n[QS_TERM_QUOTE] / m->forward;
+  left->level[3] = entry / m->forward;
 }
 
 static void left_of_asian(const moment *m, qs_path_left *left) {

@@ -16,8 +16,8 @@ extern "C" {
 
 /* Numbers of the terms; what a type has not is 0. Amounts and levels are in the reporting currency. */
 typedef enum qs_term {
-  QS_TERM_STRIKE, /* of swaps as paid: the variance, or the volatility; of an autocallable the initial price
-                   */
+  QS_TERM_STRIKE, /* of swaps as paid: the variance, or the volatility; of an autocallable the initial price;
+                     of a pool the price whose tokens are held against it, 0: none are */
   QS_TERM_AMOUNT, /* of an autocallable the redemption */
   QS_TERM_LOWER,  /* 0: none; of an autocallable where it knocks in */
   QS_TERM_UPPER,  /* infinity: none; so are the floors and caps below */
@@ -29,8 +29,6 @@ typedef enum qs_term {
   QS_TERM_GLOBAL_CAP,
   QS_TERM_CAP,   /* of swaps as the strike */
   QS_TERM_SCALE, /* of swaps: realised variance = scale x sum of squared returns; of a pool: its liquidity */
-  QS_TERM_BASE,  /* of a pool, what is held against it: of the underlying, and of the reporting currency */
-  QS_TERM_QUOTE,
   QS_TERM_COUPON,
   QS_TERM_COUPON_LEVEL, /* a price */
   QS_TERM_COUNT

@@ -17,17 +17,14 @@ static double variance_scale(const qs_path_spec *path, const qs_fixings *fixings
                                     : path->annualisation / returns;
 }
 
-/* The liquidity whose value at the entry price is the deposit, and the tokens held against it. */
+/* The liquidity whose value at the entry price is the deposit. */
 static void fill_pool(const qs_path_spec *path, double *number) {
   double lower = or_else(path->lower, 0), upper = or_else(path->upper, INFINITY), base = 0;
   double quote = qs_pool_tokens(1, lower, upper, path->entry, &base);
-  double liquidity = path->deposit / (quote + base * path->entry);
-  bool loss = path->pays == QS_PAYS_DIVERGENCE_LOSS;
   number[QS_TERM_LOWER] = lower;
   number[QS_TERM_UPPER] = upper;
-  number[QS_TERM_SCALE] = liquidity;
-  number[QS_TERM_BASE] = loss ? liquidity * base : 0;
-  number[QS_TERM_QUOTE] = loss ? liquidity * quote : 0;
+  number[QS_TERM_SCALE] = path->deposit / (quote + base * path->entry);
+  number[QS_TERM_STRIKE] = path->pays == QS_PAYS_DIVERGENCE_LOSS ? path->entry : 0;
 }
 
 static void fill_numbers(const qs_trade_spec *trade, const qs_fixings *fixings, double *number) {

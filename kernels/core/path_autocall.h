@@ -15,7 +15,8 @@
 //
 // The price is continuous and piecewise smooth in b and c, so derivatives are those of the active thresholds.
 // Gamma as in path_barrier.h: a shift of all ln S is one of g, under which the derivatives to b turn into
-// those to c, and one of the bridge, whose likelihood ratio is R_1 / V_1.
+// those to c, and one of the bridge, whose likelihood ratio is R_1 / V_1; what the derivative is in the
+// middle, at R = 0, is taken off before, its share in the ratio's mean being zero.
 
 // Rows of `slots`, [date][lane] each: the coupon's probability of being missed, that of being alive before
 // the date, derivatives to the first, and the chain of minima.
@@ -226,6 +227,7 @@ QS_CORE void QS_R(qs_call_gamma)(const QS_R(qs_path_case) * p, const QS_R(qs_cal
   const uint32_t last = of->count - 1;
   const int ratio = of->first < last;
   const uint32_t first = ratio ? of->first : 0;
+  const qs_real *QS_RESTRICT middle = QS_R(qs_path_room)(p, 2);
   const qs_real *QS_RESTRICT v = QS_R(qs_path_v)(p, first), *QS_RESTRICT y = QS_R(qs_path_y)(p, first);
   const qs_real *QS_RESTRICT y_last = QS_R(qs_path_y)(p, last),
                              *QS_RESTRICT c = QS_R(qs_path_row)(p->c, last);
@@ -233,42 +235,70 @@ QS_CORE void QS_R(qs_call_gamma)(const QS_R(qs_path_case) * p, const QS_R(qs_cal
   for (int i = 0; i < QS_LANES; i++) {
     const qs_real rate = QS_R(qs_rcp)(c[i]), end = y_last[i] * rate * rate;
     const qs_real score = ratio ? QS_R(qs_div)(y[i], QS_R(qs_path_positive)(v[i])) - end : QS_C(0.0);
-    p->gamma[i] = QS_R(qs_fma)(t->delta[i], score, t->turn[i] * rate - t->delta[i]);
+    p->gamma[i] = QS_R(qs_fma)(t->delta[i] - middle[i], score, t->turn[i] * rate - t->delta[i]);
   }
 }
 
-QS_CORE int QS_R(qs_path_autocall)(int greeks, const QS_R(qs_path_case) * p) {
+// ln S_d / F_T with its own noise left out but for the one normal, to b.
+QS_CORE void QS_R(qs_call_middle)(const QS_R(qs_path_case) * p) {
+  for (uint32_t d = 0; d < p->of.count; d++) {
+    const qs_real l = p->of.log_forward[d] + p->shift;
+    const qs_real *QS_RESTRICT m = QS_R(qs_path_m)(p, d), *QS_RESTRICT v = QS_R(qs_path_v)(p, d);
+    qs_real *QS_RESTRICT b = QS_R(qs_path_row)(p->b, d);
+    QS_SIMD
+    for (int i = 0; i < QS_LANES; i++) {
+      b[i] = l + QS_R(qs_fma)(QS_C(-0.5), v[i], m[i]);
+    }
+  }
+}
+
+// The note over b and c, and with greeks its derivatives.
+QS_CORE void QS_R(qs_call_note)(int greeks, const QS_R(qs_path_case) * p, QS_R(qs_call_rows) * t) {
   const QS_R(qs_path_contract) *of = &p->of;
   const int coupons = of->level[1] > QS_C(0.0);
-  QS_R(qs_call_rows) t;
-  QS_R(qs_path_bridge)(p);
   QS_R(qs_row_fill)(p->price, QS_C(0.0));
-  QS_R(qs_row_fill)(t.alive, QS_C(1.0));
-  QS_R(qs_row_fill)(t.end, QS_PATH_LIMIT);
-  QS_R(qs_row_fill)(t.worst, of->level[4] > QS_C(1.5) ? QS_PATH_LIMIT : -QS_PATH_LIMIT);
+  QS_R(qs_row_fill)(t->alive, QS_C(1.0));
+  QS_R(qs_row_fill)(t->end, QS_PATH_LIMIT);
+  QS_R(qs_row_fill)(t->worst, of->level[4] > QS_C(1.5) ? QS_PATH_LIMIT : -QS_PATH_LIMIT);
   for (uint32_t d = 0; d < of->count; d++) {
-    QS_R(qs_call_date)(greeks, p, d, &t);
+    QS_R(qs_call_date)(greeks, p, d, t);
     if (coupons) {
-      QS_R(qs_call_paid)(p, d, &t);
+      QS_R(qs_call_paid)(p, d, t);
     }
     if (greeks) {
       QS_R(qs_row_fill)(QS_R(qs_call_row)(p, QS_CALL_BY_COUPON, d), QS_C(0.0));
     }
   }
-  QS_R(qs_call_put)(greeks, p, &t);
-  if (!greeks) {
-    return QS_CHAIN_BRIDGED;
-  }
-  QS_R(qs_row_fill)(t.by_alive, QS_C(0.0));
-  QS_R(qs_row_fill)(t.delta, QS_C(0.0));
-  QS_R(qs_row_fill)(t.turn, QS_C(0.0));
-  for (uint32_t d = of->count; d-- > 0;) {
-    QS_R(qs_call_back)(p, d, &t);
+  QS_R(qs_call_put)(greeks, p, t);
+  QS_R(qs_row_fill)(t->by_alive, QS_C(0.0));
+  QS_R(qs_row_fill)(t->delta, QS_C(0.0));
+  QS_R(qs_row_fill)(t->turn, QS_C(0.0));
+  for (uint32_t d = greeks ? of->count : 0; d-- > 0;) {
+    QS_R(qs_call_back)(p, d, t);
     if (coupons) {
-      QS_R(qs_call_paid_back)(p, d, &t);
+      QS_R(qs_call_paid_back)(p, d, t);
     }
-    QS_R(qs_call_moves)(p, d, &t);
+    QS_R(qs_call_moves)(p, d, t);
   }
-  QS_R(qs_call_gamma)(p, &t);
+}
+
+QS_CORE int QS_R(qs_path_autocall)(int greeks, const QS_R(qs_path_case) * p) {
+  const int ratio = greeks && p->of.first + 1 < p->of.count;
+  qs_real *QS_RESTRICT middle = QS_R(qs_path_room)(p, 2);
+  QS_R(qs_call_rows) t;
+  QS_R(qs_row_fill)(middle, QS_C(0.0));
+  for (int own = ratio ? 0 : 1; own < 2; own++) {
+    QS_R(qs_path_bridge)(p);
+    if (!own) {
+      QS_R(qs_call_middle)(p);
+    }
+    QS_R(qs_call_note)(greeks, p, &t);
+    if (!own) {
+      QS_R(qs_row_copy)(t.delta, middle);
+    }
+  }
+  if (greeks) {
+    QS_R(qs_call_gamma)(p, &t);
+  }
   return QS_CHAIN_BRIDGED;
 }

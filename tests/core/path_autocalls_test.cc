@@ -163,6 +163,38 @@ TEST(PathAutocalls, UnderGbmAreIteratedQuadrature) {
   check(1, 0.4, 0.05, notes(), "a year,");
 }
 
+TEST(PathAutocalls, AreRebatesAndBarriers) {
+  // Without coupons: a rebate at the hit of one level, one for never hitting it, and a put that it knocks
+  // out, under every law; on the same paths, so to rounding.
+  Device device;
+  const uint32_t n = 6;
+  const double level = 1.1, redemption = 0.98, slope = 1.02;
+  const std::vector<double> w = {1.05, 1.04, 1.03, 1.02, 1.01, 1}, one(n, 1.0);
+  const Note note = {std::vector<double>(n, level), 0, 0, redemption, 0, slope, 2, -1, w};
+  const auto all = all_dates(n);
+  for (qs_model_type type : kTypes) {
+    PathValuation run(typical(type), 0.5, 24, int(n),
+                      {note.exotic(),
+                       {QS_PATH_BARRIER, 1, all, w, {1e3, 0, level, redemption, 0, 1}},
+                       {QS_PATH_BARRIER, 1, all, one, {1e3, 0, level, redemption, 1}},
+                       {QS_PATH_BARRIER, -1, all, one, {redemption / slope, 0, level, 0}}});
+    run.carry = 0.05;
+    run.unit.path_count = 1 << 13;
+    run.unit.precision = QS_PRECISION_DOUBLE;
+    run.unit.greeks = true;
+    run.value(device);
+    for (uint32_t q = 0; q < run.quantities(); q++) {
+      const double sum =
+          run.estimate(1, q).value + run.estimate(2, q).value - slope * run.estimate(3, q).value;
+      const Estimate e = run.estimate(0, q);
+      // Gamma's control is another.
+      EXPECT_NEAR(e.value, sum,
+                  q == QS_PATH_GAMMA ? kDeviations * (e.error + run.estimate(1, q).error) : 1e-11)
+          << qs_model_name(type) << " " << q;
+    }
+  }
+}
+
 TEST(PathAutocalls, NearTheLastDates) {
   // A day to the last but one date, the price between the levels.
   const std::vector<double> w = {1.0001, 1};

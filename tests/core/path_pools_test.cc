@@ -7,8 +7,9 @@ using namespace paths;
 
 struct Pool {
   double scale, low, high, base, quote;
+  double entry = 0; // 1: against the tokens at that price
 
-  Exotic exotic() const { return {QS_PATH_POOL, 1, {0}, {1}, {scale, low, high, base, quote}}; }
+  Exotic exotic() const { return {QS_PATH_POOL, 1, {0}, {1}, {scale, low, high, entry}}; }
   double value(double s) const {
     const double inside = std::min(std::max(s, low), high), root = std::sqrt(inside);
     const double in_base = scale * (1 / root - 1 / std::sqrt(high)),
@@ -25,9 +26,10 @@ struct Pool {
 
 // Held against the position's own tokens at the price 1.
 Pool against_holding(double scale, double low, double high) {
-  Pool p{scale, low, high, 0, 0};
+  Pool p{scale, low, high, 0, 0, 0};
   p.base = p.slope();
   p.quote = p.value(1.0);
+  p.entry = 1;
   return p;
 }
 
@@ -119,6 +121,17 @@ TEST(PathPools, UnderGbmAreClosedForms) {
     EXPECT_NEAR(run.estimate(i, QS_PATH_GAMMA).value, -0.5 * root, 1e-13);
     EXPECT_NEAR(run.estimate(i, QS_PATH_PARAMETERS).value, -0.5 * sigma * years * root, 1e-13);
   }
+}
+
+TEST(PathPools, ALossIsNoRoundingOfTheWhole) {
+  // A day's loss is 1e-4 of the position, in single precision too.
+  Device device;
+  const double years = 1.0 / 365, sigma = 0.6, less = -2 * std::expm1(-sigma * sigma * years / 8);
+  PathValuation run(typical(QS_MODEL_GBM), years, 4, 1, {against_holding(1, 0, kNone).exotic()});
+  run.unit.greeks = true;
+  run.value(device);
+  EXPECT_NEAR(run.estimate(0, QS_PATH_PRICE).value / -less, 1, 1e-5);
+  EXPECT_NEAR(run.estimate(0, QS_PATH_DELTA).value / (-less / 2), 1, 1e-5);
 }
 
 TEST(PathPrices, GeometricStrikeUnderGbmIsAnExchange) {

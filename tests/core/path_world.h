@@ -174,7 +174,7 @@ inline PathValuation every_payoff(qs_model_type type, qs_scheme scheme, qs_sampl
                      {QS_PATH_SCRIPT, 1, two, w2, {55, 1}, script_program(true)},
                      {QS_PATH_EARLY, -1, now, {1.05, 1.04, 1.03, 1.01, 1}, {1.0}, nullptr, policy},
                      {QS_PATH_EARLY, 1, all, w, {.95}, nullptr, {.1, .1, .2, .3}},
-                     {QS_PATH_POOL, 1, {4}, {1}, {1.5, .8, 1.3, .2, .3}},
+                     {QS_PATH_POOL, 1, {4}, {1}, {1.5, .8, 1.3, .95}},
                      {QS_PATH_ASIAN_GEOMETRIC_STRIKE, 1, two, w2, {1.02, 1}},
                      {QS_PATH_AUTOCALL, 1, all, w, {.98, .04, .8, 1.02, 1, 1}, nullptr, levels},
                      {QS_PATH_AUTOCALL, 1, two, w2, {.98, .04, .9, 1.02, 0, -1}, nullptr, levels2}});
