@@ -116,3 +116,78 @@ qs_net *qs_net_create(const qs_path_plan *plan, const qs_dynamics *m, bool noise
   *net = made;
   return net;
 }
+
+/* Gives one source of an underlying its place among those that share a stride. */
+static void place_source(qs_net *net, int source, uint32_t first, uint32_t *place) {
+  net->first[source] = first + (*place)++;
+  net->stride[source] = 1; /* its stride is known once all have places */
+}
+
+static void set_strides(qs_net *nets, uint32_t count, int source, uint32_t stride) {
+  for (uint32_t a = 0; a < count; a++) {
+    nets[a].stride[source] = nets[a].stride[source] ? stride : 0;
+  }
+}
+
+/* Interleaves the sources of all underlyings; returns how many dimensions there are. */
+static size_t number_joint(const qs_dynamics *const *m, uint32_t count, uint32_t steps, bool variances,
+                           qs_net *nets) {
+  uint32_t bridged = 0, jumping = 0;
+  for (uint32_t a = 0; a < count; a++) {
+    if (variances) {
+      place_source(&nets[a], QS_DRAW_VARIANCE, 0, &bridged);
+    }
+    place_source(&nets[a], QS_DRAW_PRICE, 0, &bridged);
+  }
+  for (uint32_t a = 0; a < count; a++) {
+    const qs_jumps jumps = m[a]->jumps;
+    if (jumps != QS_JUMPS_NONE) {
+      place_source(&nets[a], QS_DRAW_JUMP, bridged * steps, &jumping);
+    }
+    if (jumps == QS_JUMPS_EXPONENTIAL) {
+      place_source(&nets[a], QS_DRAW_DOWN, bridged * steps, &jumping);
+    }
+    if (count > 1 && (jumps == QS_JUMPS_COUNTED || jumps == QS_JUMPS_VARIANCE)) {
+      place_source(&nets[a], QS_DRAW_SIZE, bridged * steps, &jumping);
+    }
+  }
+  set_strides(nets, count, QS_DRAW_VARIANCE, bridged);
+  set_strides(nets, count, QS_DRAW_PRICE, bridged);
+  set_strides(nets, count, QS_DRAW_JUMP, jumping);
+  set_strides(nets, count, QS_DRAW_DOWN, jumping);
+  set_strides(nets, count, QS_DRAW_SIZE, jumping);
+  return ((size_t)bridged + jumping) * steps;
+}
+
+qs_net *qs_nets_create(const qs_path_plan *const *plans, const qs_dynamics *const *m, uint32_t count,
+                       uint32_t steps, bool variances) {
+  qs_net numbered[QS_MAX_JOINT] = {0};
+  size_t dimensions = number_joint(m, count, steps, variances, numbered);
+  dimensions = dimensions < QS_SOBOL_DIMENSIONS ? dimensions : QS_SOBOL_DIMENSIONS;
+  const size_t vectors = dimensions * QS_SOBOL_BITS * sizeof(uint32_t);
+  qs_net *nets =
+      malloc(count * sizeof *nets + steps * (sizeof(qs_bridge_point) + 2 * sizeof(double)) + vectors);
+  if (!nets) {
+    return NULL;
+  }
+  qs_bridge_point *bridge = (qs_bridge_point *)(nets + count);
+  double *inverse_root = (double *)(bridge + steps), *times = inverse_root + steps;
+  uint32_t *directions = (uint32_t *)(times + steps);
+  for (uint32_t i = 0; i < steps; i++) {
+    times[i] = time_of(times, i) + plans[0]->steps[i].years;
+    inverse_root[i] = 1 / sqrt(plans[0]->steps[i].years);
+  }
+  qs_bridge_build(times, steps, bridge);
+  qs_sobol_directions((uint32_t)dimensions, directions);
+  for (uint32_t a = 0; a < count; a++) {
+    nets[a] = numbered[a];
+    nets[a].directions = directions;
+    nets[a].dimensions = (uint32_t)dimensions;
+    nets[a].steps = steps;
+    nets[a].bridge = bridge;
+    nets[a].inverse_root = inverse_root;
+    nets[a].key0 = (uint32_t)plans[a]->key;
+    nets[a].key1 = (uint32_t)(plans[a]->key >> 32);
+  }
+  return nets;
+}

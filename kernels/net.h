@@ -18,6 +18,13 @@ void qs_bridge_build(const double *times, uint32_t count, qs_bridge_point *point
  * piece of memory, freed by free(); null when there is none. */
 qs_net *qs_net_create(const qs_path_plan *plan, const qs_dynamics *m, bool noise);
 
+/* The nets of several underlyings whose steps are the first `steps` of plans[count] (one grid), for all of
+ * their sources and the price's noise: nets[count], in one piece of memory, freed by free(); null when there
+ * is none. The price and, with `variances`, the variance are those of a stream, jumps the underlying's own;
+ * with two underlyings and more their sizes too. */
+qs_net *qs_nets_create(const qs_path_plan *const *plans, const qs_dynamics *const *m, uint32_t count,
+                       uint32_t steps, bool variances);
+
 /* How many steps of a plan have draws: the main steps, and a side step after the last of them. */
 uint32_t qs_net_steps(const qs_path_plan *plan);
 

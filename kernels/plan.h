@@ -79,7 +79,7 @@ typedef struct qs_path_plan {
   uint32_t step_count;
   const qs_date *dates; /* ascending in time */
   uint32_t date_count;
-  qs_sampling sampling; /* pseudo for horizon units */
+  qs_sampling sampling; /* pseudo for horizon units; one for all underlyings of a joint unit */
   double common; /* of the model's lambda, merton or bates: jumps that other underlyings have at the same
                     times; 0 but in horizon and joint units */
 } qs_path_plan;
@@ -283,6 +283,9 @@ typedef struct qs_joint_asset {
   /* As in a horizon unit. */
   uint64_t common_key;
   const double *common_sizes;
+  /* With greeks, moves of the steps' added variance: [added_count][step of the path] */
+  const double *added_weights;
+  uint32_t added_count; /* at most QS_MAX_ADDED */
 } qs_joint_asset;
 
 /* What a formula makes of the prices of several underlyings at the unit's dates, of which it uses the first
@@ -306,14 +309,18 @@ typedef struct qs_joint_payoff {
  * Batches and moments are as in qs_value_unit; shift s moves the log of asset a's prices by shifts[s *
  * asset_count + a]. Prices are as the formula has them, undiscounted. With greeks a payoff's quantities are
  * the price; for every asset the derivatives to the log of all its prices together, to a rate of growth of
- * its forward curve, and to its parameters in the order of their bits; and for every pair a <= b, in the
- * order (0, 0), (0, 1), .. (1, 1), .., the second derivative to both logs, less the first where a = b. With
- * two underlyings and more follow the derivatives to what the correlations are made of:
- *   own        for every pair a <= b in the same order, to the covariance of the prices' own normals given
- * the variances (of a = b, which is 0 without `cross`: to that variance) variance   for every a and b (a n +
- * b; 0 where a = b or the variance of a does not move): where the normals of a's variance move by those of
- * b's dual mean       with `cross`, for every a and b: where the normals of a's price move by those of b's
- * dual */
+ * its forward curve, to its parameters in the order of their bits, and to the moves of its added variance;
+ * and for every pair a <= b, in the order (0, 0), (0, 1), .. (1, 1), .., the second derivative to both logs,
+ * less the first where a = b. With two underlyings and more follow the derivatives to what the correlations
+ * are made of.
+ *
+ * "own", for every pair a <= b in the same order: to the covariance of the prices' own normals given the
+ * variances (of a = b, which is 0 without `cross`: to that variance).
+ *
+ * "variance", for every a and b, a n + b (0 where a = b or the variance of a does not move): where the
+ * normals of a's variance move by those of b's dual.
+ *
+ * "mean", with `cross`, for every a and b: where the normals of a's price move by those of b's dual. */
 enum { QS_MAX_JOINT = QS_POLICY_ASSETS };
 
 typedef struct qs_joint_unit {
@@ -336,7 +343,7 @@ typedef struct qs_joint_unit {
   uint64_t first_path;
 } qs_joint_unit;
 
-/* Where the quantities of an asset begin: delta, carry, then its parameters. */
+/* Where the quantities of an asset begin: delta, carry, then its parameters and its added moves. */
 static inline uint32_t qs_joint_asset_quantity(const qs_joint_unit *unit, uint32_t asset) {
   uint32_t at = 1;
   for (uint32_t a = 0; a < asset; a++) {
@@ -344,6 +351,7 @@ static inline uint32_t qs_joint_asset_quantity(const qs_joint_unit *unit, uint32
     for (uint32_t mask = qs_model_parameters(unit->assets[a].path.model.type); mask; mask &= mask - 1) {
       at++;
     }
+    at += unit->assets[a].added_count;
   }
   return at;
 }

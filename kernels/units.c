@@ -246,14 +246,30 @@ static const char *weights_problem(const qs_joint_unit *unit, uint32_t a) {
   return fabs(square - 1.0) < 1e-6 ? NULL : "squared weights must sum to 1";
 }
 
+static const char *added_problem(const qs_joint_unit *unit, uint32_t asset) {
+  const qs_joint_asset *of = unit->assets + asset;
+  if (!of->added_count) {
+    return NULL;
+  }
+  if (!unit->greeks || of->added_count > QS_MAX_ADDED || !of->added_weights) {
+    return "moves of the added variance must be few, and with greeks";
+  }
+  for (size_t i = 0; i < (size_t)of->added_count * of->path.step_count; i++) {
+    if (!isfinite(of->added_weights[i])) {
+      return "moves of the added variance must be finite";
+    }
+  }
+  return NULL;
+}
+
 /* The underlyings of a joint unit: one grid, whose steps all end at dates, and loadings whose product with
  * the duals is the unit matrix. */
 static const char *assets_problem(const qs_joint_unit *unit) {
   const uint32_t n = unit->asset_count;
   for (uint32_t a = 0; a < n; a++) {
     const qs_path_plan *plan = &unit->assets[a].path, *first = &unit->assets[0].path;
-    if (plan->sampling != QS_SAMPLING_PSEUDO) {
-      return "its paths must be pseudo-random";
+    if (plan->sampling != first->sampling) {
+      return "its underlyings must be sampled alike";
     }
     if (plan->step_count != first->step_count || plan->date_count != plan->step_count) {
       return "underlyings must have the same steps, all of which end at dates";
@@ -266,6 +282,7 @@ static const char *assets_problem(const qs_joint_unit *unit) {
       }
     }
     const char *problem = weights_problem(unit, a);
+    problem = problem ? problem : added_problem(unit, a);
     if (problem) {
       return problem;
     }
@@ -331,8 +348,8 @@ qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message) {
     return refuse(message, QS_ERROR_INPUT, "%u formulas of %u underlyings (at most %d) on %u dates",
                   unit->payoff_count, unit->asset_count, QS_MAX_JOINT, unit->date_count);
   }
-  qs_status status = check_batches(QS_SAMPLING_PSEUDO, unit->first_path, unit->path_count, unit->batch_paths,
-                                   unit->batch_begin, unit->batch_end, message);
+  qs_status status = check_batches(unit->assets[0].path.sampling, unit->first_path, unit->path_count,
+                                   unit->batch_paths, unit->batch_begin, unit->batch_end, message);
   for (uint32_t a = 0; !status && a < unit->asset_count; a++) {
     status = check_shifts(unit->shifts + (size_t)a * unit->shift_count, unit->shift_count, unit->payoff_count,
                           unit->greeks, message);

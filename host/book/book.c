@@ -52,6 +52,7 @@ static qs_status add_legs(qs_context *context, qs_arena *arena, const qs_market 
   for (size_t k = 1; k < legs; k++) {
     first[k] = first[0];
     first[k].leg = (uint32_t)k;
+    first[k].settlement = QS_SETTLE_LINEAR; /* the coin is the first leg's */
     first[k].underlying = first->joint->underlyings[k];
     const qs_underlying_market *mine = &market->underlyings[first[k].underlying];
     first[k].forward = qs_curve_forward(&mine->curve, first->years);

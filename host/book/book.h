@@ -67,6 +67,7 @@ typedef struct qs_joint_terms {
   const qs_script *script;
   bool early; /* the formula is what exercise pays at one of the dates, and observes prices of that date */
   bool all_times; /* it may be exercised at any time up to the expiry, the one date */
+  bool coin;      /* paid in the first underlying's coin, at the price of the expiry */
 } qs_joint_terms;
 
 typedef struct qs_contract {

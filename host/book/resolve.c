@@ -82,11 +82,11 @@ static const trade_rule *find_rule(qs_trade_type type) {
       [QS_TRADE_SCRIPT] = {"script", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_BERMUDAN] = {"bermudan", QS_CONTRACT_PATH, true, true, true},
       [QS_TRADE_AMERICAN] = {"american", QS_CONTRACT_PATH, true, true, true},
-      [QS_TRADE_BASKET] = {"basket", QS_CONTRACT_PATH, true, true, false},
-      [QS_TRADE_SPREAD] = {"spread", QS_CONTRACT_PATH, true, true, false},
-      [QS_TRADE_EXCHANGE] = {"exchange", QS_CONTRACT_PATH, false, true, false},
-      [QS_TRADE_BEST_OF] = {"best_of", QS_CONTRACT_PATH, true, true, false},
-      [QS_TRADE_WORST_OF] = {"worst_of", QS_CONTRACT_PATH, true, true, false},
+      [QS_TRADE_BASKET] = {"basket", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_SPREAD] = {"spread", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_EXCHANGE] = {"exchange", QS_CONTRACT_PATH, false, true, true},
+      [QS_TRADE_BEST_OF] = {"best_of", QS_CONTRACT_PATH, true, true, true},
+      [QS_TRADE_WORST_OF] = {"worst_of", QS_CONTRACT_PATH, true, true, true},
       [QS_TRADE_AUTOCALLABLE] = {"autocallable", QS_CONTRACT_PATH, false, true, true},
       [QS_TRADE_POOL] = {"pool", QS_CONTRACT_PATH, false, true, true},
   };
@@ -178,6 +178,47 @@ static qs_status check_enums(qs_context *context, const char *place, const trade
   return QS_OK;
 }
 
+/* The rows of several underlyings with that of `at` before the others. */
+static bool row_first(qs_arena *arena, const double *rows, size_t count, size_t each, size_t at,
+                      const double **moved) {
+  double *made = QS_NEW(arena, count * each, double);
+  for (size_t a = 0; made && a < count; a++) {
+    const size_t to = a == at ? 0 : a < at ? a + 1 : a;
+    memcpy(made + to * each, rows + a * each, each * sizeof *made);
+  }
+  *moved = made;
+  return made != NULL;
+}
+
+/* A trade on several underlyings that is paid in the coin of `underlying`: the same with that one first,
+ * whose leg holds the value. */
+static qs_status coin_first(qs_context *context, qs_arena *arena, const char *place, qs_meant *meant) {
+  qs_trade_spec *trade = &meant->trade;
+  const size_t n = trade->underlying_count, past = trade->path.past_count;
+  const char **names = QS_NEW(arena, n, const char *), **own = QS_NEW(arena, n, const char *);
+  size_t at = 0;
+  while (at < n && !(trade->underlyings[at] && strcmp(trade->underlyings[at], trade->underlying) == 0)) {
+    at++;
+  }
+  if (at == n) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: underlying: %.64s; must be one of underlyings, in whose coin the trade is settled",
+                   place, trade->underlying);
+  }
+  const bool rows = past && past % n == 0; /* else what counts them says so */
+  if (!names || !own || (rows && !row_first(arena, trade->path.past, n, past / n, at, &trade->path.past))) {
+    return qs_fail_memory(context, "building the book");
+  }
+  for (size_t a = 0; a < n; a++) {
+    const size_t to = a == at ? 0 : a < at ? a + 1 : a;
+    names[to] = trade->underlyings[a];
+    own[to] = meant->names ? meant->names[a] : NULL;
+  }
+  trade->underlyings = names;
+  meant->names = meant->names ? own : NULL;
+  return QS_OK;
+}
+
 /* The path of a trade that lies along one, or means one that does. */
 static qs_status resolve_meaning(qs_context *context, qs_arena *arena, const qs_market *market,
                                  const char *place, const qs_trade_spec *trade, qs_contract *out) {
@@ -192,6 +233,19 @@ static qs_status resolve_meaning(qs_context *context, qs_arena *arena, const qs_
   }
   if (!qs_trade_along_path(meant.trade.type)) {
     return QS_OK;
+  }
+  if (trade->type == QS_TRADE_AUTOCALLABLE && trade->underlying_count > 1 &&
+      trade->settlement == QS_SETTLE_COIN) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: settlement: coin; an autocallable on several underlyings is linear", place);
+  }
+  if (meant.trade.underlying_count > 1 && trade->underlying && trade->settlement == QS_SETTLE_COIN) {
+    status = coin_first(context, arena, place, &meant);
+    if (status) {
+      return status;
+    }
+    out->underlying = qs_market_find(market, trade->underlying);
+    out->forward = qs_curve_forward(&market->underlyings[out->underlying].curve, out->years);
   }
   out->kind = QS_CONTRACT_PATH;
   return qs_resolve_path(context, arena, market, place, &meant, trade->type, out);

@@ -139,11 +139,11 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
                      "%s: underlyings: %.64s and %.64s have different discount rates; a trade needs one",
                      place, names[0], name);
     }
-    if (mine->spec->fit_shift || mine->spec->shift_count) {
-      return qs_fail(
-          context, QS_ERROR_INPUT,
-          "%s: underlyings: the model of %.64s has a shift, which trades on several do not take yet", place,
-          name);
+    if (early && (mine->spec->fit_shift || mine->spec->shift_count)) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "%s: underlyings: the model of %.64s has a shift, which early exercise by formula does "
+                     "not take yet",
+                     place, name);
     }
     for (size_t b = 0; b < a; b++) {
       if (underlyings[b] == underlyings[a]) {
@@ -161,7 +161,8 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
                             .count = fixings->count,
                             .script = contract->path->script,
                             .early = early,
-                            .all_times = trade->type == QS_TRADE_AMERICAN};
+                            .all_times = trade->type == QS_TRADE_AMERICAN,
+                            .coin = trade->settlement == QS_SETTLE_COIN};
   contract->joint = terms;
   return QS_OK;
 }
@@ -172,8 +173,9 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   const qs_path_spec *path = &trade->path;
   qs_fixings fixings;
   qs_flaw flaw;
-  if (trade->underlying_count > QS_MAX_JOINT ||
-      (qs_trade_joint(trade) && trade->settlement == QS_SETTLE_COIN)) {
+  const bool early_coin =
+      qs_trade_joint(trade) && qs_trade_early(trade->type) && trade->settlement == QS_SETTLE_COIN;
+  if (trade->underlying_count > QS_MAX_JOINT || early_coin) {
     return qs_fail(context, QS_ERROR_INPUT, "%s: underlyings: %zu; at most %d, settled linearly", place,
                    trade->underlying_count, QS_MAX_JOINT);
   }

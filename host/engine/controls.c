@@ -140,7 +140,7 @@ static void control_path(path_builder *b, qs_path_payoff_plan plan, uint32_t kin
       return;
     }
   }
-  if (of->count == QS_MOST_CONTROLS) {
+  if (of->count == QS_MOST_PATH_CONTROLS) {
     return;
   }
   double *exact = b->exact + (size_t)b->made * b->quantities;
@@ -267,7 +267,7 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
 qs_status qs_controls_of_path(qs_context *context, qs_arena *arena, const qs_path_unit *unit,
                               qs_path_unit *with, qs_controls *controls) {
   static const double one = 1;
-  const uint32_t count = unit->payoff_count, most = count * (1 + QS_MOST_CONTROLS);
+  const uint32_t count = unit->payoff_count, most = count * (1 + QS_MOST_PATH_CONTROLS);
   path_builder b = {.unit = unit, .arena = arena, .made = count, .one = &one};
   b.quantities = qs_path_unit_quantities(unit);
   b.plans = QS_NEW(arena, most, qs_path_payoff_plan);

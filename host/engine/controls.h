@@ -10,8 +10,9 @@
  *
  * Controls: the forward of the payoff's last date (its mean is exact, step by step), for an average the same
  * average of forwards, and for payoffs along a path European options on the same underlying at the payoff's
- * strike, barriers and dates, by Fourier prices. European options themselves have the forward alone: Fourier
- * prices would replace the simulation.
+ * strike, barriers and dates, by Fourier prices; for formulas over several the forwards and European options
+ * of each of them. European options themselves have the forward alone: Fourier prices would replace the
+ * simulation.
  */
 #ifndef QS_HOST_ENGINE_CONTROLS_H
 #define QS_HOST_ENGINE_CONTROLS_H
@@ -25,7 +26,7 @@
 extern "C" {
 #endif
 
-enum { QS_MOST_CONTROLS = 4 }; /* of a payoff */
+enum { QS_MOST_CONTROLS = 8, QS_MOST_PATH_CONTROLS = 4 }; /* of a payoff, of a payoff along a path */
 
 /* A payoff among those of the unit with controls. */
 typedef struct qs_controlled {
@@ -39,8 +40,9 @@ typedef struct qs_controlled {
 typedef struct qs_controls {
   const qs_controlled *payoffs;
   uint32_t count, quantities;
-  uint32_t all;        /* payoffs of the unit with controls */
-  const double *exact; /* [all][quantities] */
+  uint32_t all; /* payoffs of the unit with controls */
+  const double
+      *exact; /* [all][quantities]; not a number where it is not known: no control of that quantity */
 } qs_controls;
 
 /* Whether options of the model gain by controls. Where the variance is constant little but the number of
@@ -52,6 +54,8 @@ qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_va
                                qs_value_unit *with, qs_controls *controls);
 qs_status qs_controls_of_path(qs_context *context, qs_arena *arena, const qs_path_unit *unit,
                               qs_path_unit *with, qs_controls *controls);
+qs_status qs_controls_of_joint(qs_context *context, qs_arena *arena, const qs_joint_unit *unit,
+                               qs_joint_unit *with, qs_controls *controls);
 
 /* From the moments [batch][all][quantities] of the unit with controls to those of the unit, [batch][row]
  * [quantities] of which it fills the first `count` of each row, each corrected by the controls that help, and

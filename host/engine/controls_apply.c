@@ -151,6 +151,9 @@ static void regress(const series *s, const qs_moment *with, const qs_controlled 
   memset(r, 0, sizeof *r);
   for (uint32_t k = 0; k < payoff->count; k++) {
     const size_t at = (size_t)payoff->control[k] * c->quantities;
+    if (isnan(c->exact[at + q])) {
+      continue;
+    }
     r->x[r->count] = with + at + q;
     r->exact[r->count] = c->exact[at + q];
     r->kinds[r->count++] = payoff->kinds[k];

@@ -36,6 +36,7 @@ static qs_horizon_unit unit_of(const qs_early_joint *e, uint32_t a, const uint64
                           .key_count = e->assets,
                           .precision = e->unit->precision};
   unit.path.key = keys[a];
+  unit.path.sampling = QS_SAMPLING_PSEUDO;
   if (e->assets > 1 && asset->variance) {
     unit.variance = asset->variance;
     unit.cross = asset->cross ? asset->cross : none;

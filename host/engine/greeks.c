@@ -27,6 +27,15 @@ static const qs_underlying_market *market_of(const qs_valuation *valuation, cons
   return &valuation->market->underlyings[contract->underlying];
 }
 
+double qs_joint_discount(const qs_market *market, const qs_contract *leg, double carry_add, double rate_add) {
+  const qs_underlying_market *first = &market->underlyings[leg->joint->underlyings[0]];
+  if (!leg->joint->coin) {
+    return exp(-(first->discount_rate + rate_add) * leg->years);
+  }
+  return first->spot * exp(-(first->coin_rate + carry_add) * leg->years) /
+         qs_curve_forward(&first->curve, leg->years);
+}
+
 /* What the formulas of a contract need. */
 typedef struct terms {
   const qs_contract *contract;
@@ -62,6 +71,9 @@ static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   t.forward = qs_curve_forward(&t.market->curve, contract->years);
   bool in_coin = qs_contract_in_coin(contract);
   t.discount = exp(-(in_coin ? t.market->coin_rate : t.market->discount_rate) * contract->years);
+  if (contract->joint && contract->leg) {
+    t.discount = qs_joint_discount(valuation->market, contract, 0, 0);
+  }
   t.scale = t.discount * (!in_coin ? t.forward : coin ? 1 : t.spot);
   return t;
 }

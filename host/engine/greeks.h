@@ -37,6 +37,11 @@ qs_form qs_forward_form(const qs_valuation *valuation, size_t contract);
 /* Index of a parameter among the model's own, or -1. */
 int qs_parameter_slot(qs_model_type type, qs_parameter parameter);
 
+/* What 1 that a formula over several underlyings pays is worth now: discounted, or, where it is paid in the
+ * first underlying's coin at the price of its date, S / F exp(-coin_rate T). The additions are a shock's, to
+ * that underlying's growth and to the discount rate. */
+double qs_joint_discount(const qs_market *market, const qs_contract *leg, double carry_add, double rate_add);
+
 /* True for contracts that are settled in coin, and so have coin values. */
 bool qs_contract_in_coin(const qs_contract *contract);
 

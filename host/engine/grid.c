@@ -217,3 +217,14 @@ qs_status qs_grid_shift(qs_context *context, qs_arena *arena, const qs_shift *sh
   grid->dates = dates;
   return QS_OK;
 }
+
+void qs_grid_shift_weights(const qs_shift *shift, qs_time origin, const qs_grid *grid, double *weights) {
+  for (size_t piece = 0; piece < shift->count; piece++) {
+    qs_time t = origin;
+    for (uint32_t i = 0; i < grid->step_count; i++) {
+      const qs_time end = end_of(t, &grid->steps[i]);
+      weights[piece * grid->step_count + i] = qs_shift_years(shift, piece, t, end);
+      t = end;
+    }
+  }
+}

@@ -45,6 +45,10 @@ qs_status qs_grid_build_through(qs_context *context, qs_arena *arena, const qs_m
 qs_status qs_grid_shift(qs_context *context, qs_arena *arena, const qs_shift *shift, double factor,
                         qs_time origin, qs_grid *grid);
 
+/* What each piece of the shift adds to the variance in every step of a grid that begins at `origin`, per unit
+ * of it: weights[piece][step]. */
+void qs_grid_shift_weights(const qs_shift *shift, qs_time origin, const qs_grid *grid, double *weights);
+
 /* Where the calendar's steps end: nodes[count], ascending, after as_of, up to the first one after `last`. */
 qs_status qs_grid_nodes(qs_context *context, qs_arena *arena, const qs_model *model, qs_time as_of,
                         qs_time last, double step_days, const qs_time **nodes, size_t *count);

@@ -7,6 +7,7 @@
 #include "host/engine/drivers.h"
 #include "host/engine/grid.h"
 #include "host/engine/joint_correlation.h"
+#include "host/engine/joint_group.h"
 #include "host/engine/scheduler.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
@@ -167,6 +168,30 @@ static qs_status make_drivers(const builder *b, qs_joint_drivers *to, qs_common 
   return status;
 }
 
+/* The steps of an underlying: the grid's, with its own added variance and, with greeks, what its pieces add.
+ */
+static qs_status shift_steps(const builder *b, size_t a, const qs_grid *grid, bool greeks,
+                             qs_joint_asset *asset) {
+  const qs_shift *shift = &market_of(b, a)->shift;
+  if (!shift->count) {
+    return QS_OK;
+  }
+  const double rise = b->shocks ? b->shocks[b->terms->underlyings[a]].shift_rise : 0;
+  qs_grid own = *grid;
+  qs_status status = qs_grid_shift(b->context, b->arena, shift, 1 + rise, b->origin, &own);
+  double *weights = greeks ? QS_NEW(b->arena, shift->count * grid->step_count, double) : NULL;
+  if (status || (greeks && !weights)) {
+    return status ? status : no_memory(b);
+  }
+  asset->path.steps = own.steps;
+  if (greeks) {
+    qs_grid_shift_weights(shift, b->origin, grid, weights);
+    asset->added_weights = weights;
+    asset->added_count = (uint32_t)shift->count;
+  }
+  return QS_OK;
+}
+
 static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_date *ends,
                              qs_joint_drivers *joint, qs_joint_unit *unit) {
   size_t n = b->terms->asset_count;
@@ -190,6 +215,7 @@ static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_dat
     }
     assets[a] = (qs_joint_asset){.path = {.model = *model_of(b, a),
                                           .scheme = b->simulation->scheme,
+                                          .sampling = b->simulation->sampling,
                                           .key = keys[a],
                                           .steps = grid->steps,
                                           .step_count = grid->step_count,
@@ -205,6 +231,10 @@ static qs_status fill_assets(const builder *b, const qs_grid *grid, const qs_dat
       assets[a].path.common = common.lambda[a];
       assets[a].common_key = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, common.group[a]);
       assets[a].common_sizes = common.sizes + a * n;
+    }
+    status = shift_steps(b, a, grid, unit->greeks, &assets[a]);
+    if (status) {
+      return status;
     }
   }
   unit->assets = assets;
@@ -229,10 +259,34 @@ static qs_status settle(const builder *b, qs_joint_plan *plan) {
   return QS_OK;
 }
 
+/* The paths: grid, underlyings and what draws them. */
+static qs_status make_paths(const builder *b, qs_joint_plan *plan) {
+  qs_grid grid = {0};
+  qs_date *ends = NULL;
+  qs_status status = make_grid(b, &grid);
+  status = status ? status : fill_dates(b, &grid, &ends, &plan->unit);
+  status = status ? status : fill_assets(b, &grid, ends, &plan->joint, &plan->unit);
+  if (!status && plan->unit.greeks) {
+    status = qs_joint_regression(b->context, b->arena, &plan->joint, &plan->regression);
+  }
+  return status;
+}
+
+static void share_paths(const qs_joint_plan *like, qs_joint_plan *plan) {
+  plan->joint = like->joint;
+  plan->regression = like->regression;
+  plan->unit.assets = like->unit.assets;
+  plan->unit.asset_count = like->unit.asset_count;
+  plan->unit.keys = like->unit.keys;
+  plan->unit.dates = like->unit.dates;
+  plan->unit.years = like->unit.years;
+  plan->unit.date_count = like->unit.date_count;
+}
+
 qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_market *market,
                               const qs_joint_terms *terms, const qs_simulation *simulation,
                               const qs_shock *shocks, const double *shifts, uint32_t shift_count,
-                              bool next_day, bool greeks, qs_joint_plan *plan) {
+                              bool next_day, bool greeks, const qs_joint_plan *like, qs_joint_plan *plan) {
   builder b = {.context = context,
                .arena = arena,
                .market = market,
@@ -249,9 +303,7 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
     }
     b.terms = terms = &left;
   }
-  while (b.known < terms->count && terms->dates[b.known] <= b.origin) {
-    b.known++;
-  }
+  b.known = qs_joint_terms_known(terms, b.origin);
   double *forward = QS_NEW(arena, terms->asset_count, double);
   qs_joint_payoff *payoff = QS_NEW(arena, 1, qs_joint_payoff);
   if (!forward || !payoff) {
@@ -264,18 +316,6 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
   if (b.known == terms->count) {
     return settle(&b, plan);
   }
-  qs_grid grid = {0};
-  qs_date *ends = NULL;
-  qs_status status = fill_payoff(&b, payoff);
-  if (!status && terms->early) {
-    status = fill_early(&b, payoff, plan);
-  }
-  status = status ? status : make_grid(&b, &grid);
-  status = status ? status : fill_dates(&b, &grid, &ends, &plan->unit);
-  status = status ? status : fill_assets(&b, &grid, ends, &plan->joint, &plan->unit);
-  if (!status && greeks) {
-    status = qs_joint_regression(context, arena, &plan->joint, &plan->regression);
-  }
   plan->unit.payoffs = payoff;
   plan->unit.payoff_count = 1;
   plan->unit.shifts = shifts;
@@ -285,5 +325,13 @@ qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_mar
   plan->unit.path_count = simulation->paths;
   plan->unit.batch_paths = simulation->batch_paths;
   plan->unit.batch_end = simulation->batches;
-  return status;
+  qs_status status = fill_payoff(&b, payoff);
+  if (!status && terms->early) {
+    status = fill_early(&b, payoff, plan);
+  }
+  if (status || !like) {
+    return status ? status : make_paths(&b, plan);
+  }
+  share_paths(like, plan);
+  return QS_OK;
 }

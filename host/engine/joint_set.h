@@ -10,6 +10,7 @@
 
 #include "host/engine/drivers.h"
 #include "host/engine/early_joint.h"
+#include "host/engine/portions.h"
 #include "host/engine/revalue.h"
 
 #ifdef __cplusplus
@@ -42,17 +43,26 @@ typedef struct qs_joint_plan {
   qs_early_bounds bounds;
 } qs_joint_plan;
 
-/* The plan under a market. shocks[underlyings] may be null; their log_spot is not read, `shifts`
- * [shift_count][asset] are. */
+/* A formula's plan under a market, a unit of its own. shocks[underlyings] may be null; their log_spot is not
+ * read, `shifts` [shift_count][asset] are. `like` may be null, or the plan of a formula that shares paths
+ * with this one (joint_group.h), made with the same arguments: what they share is taken from it. */
 qs_status qs_joint_plan_build(qs_context *context, qs_arena *arena, const qs_market *market,
                               const qs_joint_terms *terms, const qs_simulation *simulation,
                               const qs_shock *shocks, const double *shifts, uint32_t shift_count,
-                              bool next_day, bool greeks, qs_joint_plan *plan);
+                              bool next_day, bool greeks, const qs_joint_plan *like, qs_joint_plan *plan);
 
-/* Values the legs among valuation->contracts with valuation->simulation: *legs[count], zero for other
- * contracts; null without any. */
-qs_status qs_joint_value(qs_context *context, qs_arena *arena, qs_devices *devices,
-                         const qs_valuation *valuation, const qs_joint_leg **legs);
+/* The formulas among a valuation's contracts. */
+typedef struct qs_joint_book qs_joint_book;
+
+/* Plans the first legs among the contracts of a valuation that has its market, contracts, simulation and
+ * greeks, and adds their jobs to jobs[*job_count], at most two a formula; solves what is exercised early.
+ * Null where there are none. */
+qs_status qs_joint_book_plan(qs_context *context, qs_arena *arena, qs_devices *devices,
+                             const qs_valuation *valuation, qs_joint_book **book, qs_job *jobs,
+                             size_t *job_count);
+
+/* Fills valuation->legs from the jobs' moments and valuation->simulation; it may be filled again. */
+qs_status qs_joint_book_fill(qs_joint_book *book, qs_valuation *valuation);
 
 /* Prices in the reporting currency, undiscounted, of every first leg among the contracts under `cells` cells
  * of shocks[cell][underlyings], by batch: prices[contract][cell * batches + batch], null for other

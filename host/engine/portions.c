@@ -14,6 +14,7 @@ typedef struct portion {
   uint32_t begin, end; /* payoffs of the job */
   qs_value_unit value; /* with controls, as in the job */
   qs_path_unit path;
+  qs_joint_unit joint;
   qs_controls controls;
   size_t count;                 /* of moments */
   qs_moment *simulated, *round; /* all rounds', the latest one's */
@@ -247,13 +248,28 @@ static bool lay_path(qs_arena *arena, const uint32_t *places, portion *of) {
   return true;
 }
 
-static bool is_value(const portion *of) {
-  return of->job->value.payoff_count > 0;
+/* What is common to the payoffs is common to their dates too: they stay as they are. */
+static bool lay_joint(qs_arena *arena, const uint32_t *places, portion *of) {
+  qs_joint_payoff *payoffs = QS_NEW(arena, of->controls.all, qs_joint_payoff);
+  for (uint32_t i = 0; payoffs && i < of->controls.all; i++) {
+    payoffs[i] = of->job->joint.payoffs[places[i]];
+  }
+  of->joint = of->job->joint;
+  of->joint.payoffs = payoffs;
+  of->joint.payoff_count = of->controls.all;
+  of->count = qs_joint_unit_moments(&of->joint);
+  return payoffs != NULL;
+}
+
+static bool lay_unit(qs_arena *arena, const uint32_t *places, portion *of) {
+  return of->job->value.payoff_count  ? lay_value(arena, places, of)
+         : of->job->path.payoff_count ? lay_path(arena, places, of)
+                                      : lay_joint(arena, places, of);
 }
 
 static qs_status lay_portion(const qs_portions *p, qs_arena *arena, portion *of) {
   const uint32_t *places = choose_places(arena, of);
-  bool laid = places && (is_value(of) ? lay_value(arena, places, of) : lay_path(arena, places, of));
+  bool laid = places && lay_unit(arena, places, of);
   if (laid) {
     of->simulated = QS_NEW(arena, of->count, qs_moment);
     of->round = isnan(p->first.target) ? of->simulated : QS_NEW(arena, of->count, qs_moment);
@@ -283,13 +299,25 @@ static void merge_round(const portion *of, const qs_simulation *round) {
   }
 }
 
-/* The units of a wave of one kind, in a list for the scheduler. */
+/* The units of a wave in lists for the scheduler, one of each kind. */
 typedef struct unit_list {
   qs_value_unit *values;
   qs_path_unit *paths;
-  qs_moment **value_places, **path_places;
-  size_t value_count, path_count;
+  qs_joint_unit *joints;
+  qs_moment **value_places, **path_places, **joint_places;
+  size_t value_count, path_count, joint_count;
 } unit_list;
+
+static bool make_list(qs_arena *arena, size_t count, unit_list *list) {
+  *list = (unit_list){.values = QS_NEW(arena, count, qs_value_unit),
+                      .paths = QS_NEW(arena, count, qs_path_unit),
+                      .joints = QS_NEW(arena, count, qs_joint_unit),
+                      .value_places = QS_NEW(arena, count, qs_moment *),
+                      .path_places = QS_NEW(arena, count, qs_moment *),
+                      .joint_places = QS_NEW(arena, count, qs_moment *)};
+  return list->values && list->paths && list->joints && list->value_places && list->path_places &&
+         list->joint_places;
+}
 
 static void list_units(const qs_portions *p, const wave *of, uint32_t k, unit_list *list) {
   uint64_t first = 0;
@@ -297,46 +325,52 @@ static void list_units(const qs_portions *p, const wave *of, uint32_t k, unit_li
   for (size_t i = of->begin; i < of->end; i++) {
     const portion *mine = &p->portions[i];
     qs_moment *place = k ? mine->round : mine->simulated;
-    if (is_value(mine)) {
+    if (mine->value.payoff_count) {
       qs_value_unit *unit = &list->values[list->value_count];
       *unit = mine->value;
       unit->path_count = round.paths;
       unit->batch_paths = round.batch_paths;
       unit->first_path = first;
       list->value_places[list->value_count++] = place;
-    } else {
+    } else if (mine->path.payoff_count) {
       qs_path_unit *unit = &list->paths[list->path_count];
       *unit = mine->path;
       unit->path_count = round.paths;
       unit->batch_paths = round.batch_paths;
       unit->first_path = first;
       list->path_places[list->path_count++] = place;
+    } else {
+      qs_joint_unit *unit = &list->joints[list->joint_count];
+      *unit = mine->joint;
+      unit->path_count = round.paths;
+      unit->batch_paths = round.batch_paths;
+      unit->first_path = first;
+      list->joint_places[list->joint_count++] = place;
     }
   }
 }
 
-static qs_status simulate(qs_portions *p, qs_devices *devices, const wave *of, uint32_t k) {
-  const size_t count = of->end - of->begin;
-  qs_arena *arena = qs_arena_create(p->context);
-  if (!arena) {
-    return no_memory(p->context);
+static qs_status run_list(qs_context *context, qs_devices *devices, const unit_list *list) {
+  qs_status status =
+      qs_schedule_value(context, devices, "value", list->values, list->value_count, NULL, list->value_places);
+  if (!status && list->path_count) {
+    status =
+        qs_schedule_path(context, devices, "paths", list->paths, list->path_count, NULL, list->path_places);
   }
-  unit_list list = {QS_NEW(arena, count, qs_value_unit),
-                    QS_NEW(arena, count, qs_path_unit),
-                    QS_NEW(arena, count, qs_moment *),
-                    QS_NEW(arena, count, qs_moment *),
-                    0,
-                    0};
-  bool room = list.values && list.paths && list.value_places && list.path_places;
-  qs_status status = room ? QS_OK : no_memory(p->context);
+  if (!status && list->joint_count) {
+    status = qs_schedule_joint(context, devices, "formulas", list->joints, list->joint_count, NULL,
+                               list->joint_places);
+  }
+  return status;
+}
+
+static qs_status simulate(qs_portions *p, qs_devices *devices, const wave *of, uint32_t k) {
+  qs_arena *arena = qs_arena_create(p->context);
+  unit_list list = {0};
+  qs_status status = arena && make_list(arena, of->end - of->begin, &list) ? QS_OK : no_memory(p->context);
   if (!status) {
     list_units(p, of, k, &list);
-    status = qs_schedule_value(p->context, devices, "value", list.values, list.value_count, NULL,
-                               list.value_places);
-  }
-  if (!status && list.path_count) {
-    status =
-        qs_schedule_path(p->context, devices, "paths", list.paths, list.path_count, NULL, list.path_places);
+    status = run_list(p->context, devices, &list);
   }
   uint64_t first = 0;
   const qs_simulation round = round_of(p, k, &first);

@@ -17,8 +17,10 @@ extern "C" {
 #endif
 
 typedef struct qs_job {
-  qs_value_unit value; /* options, or, with no payoffs there, */
-  qs_path_unit path;   /* payoffs along paths; with controls */
+  /* One of them, the others without payoffs; with controls. */
+  qs_value_unit value;
+  qs_path_unit path;
+  qs_joint_unit joint;
   qs_controls controls;
   qs_moment *moments;  /* [batch][payoff][quantity]: the job's results, corrected */
   qs_control_use *use; /* [payoff]; null: not asked */

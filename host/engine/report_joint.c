@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/engine/greeks.h"
 #include "host/engine/joint_correlation.h"
 #include "host/engine/report.h"
 
@@ -14,10 +15,9 @@ static size_t pairs_of(const qs_contract *contract) {
 /* Mean and error of one quantity of the trade's unit, times `scale`. */
 static qs_estimate pair_estimate(const qs_valuation *v, const qs_joint_leg *leg, uint32_t a, uint32_t b,
                                  double scale, double *scratch) {
-  const qs_joint_unit *unit = &leg->plan->unit;
-  const uint32_t stride = qs_joint_unit_quantities(unit), q = qs_joint_pair_quantity(unit, a, b);
+  const uint32_t q = qs_joint_pair_quantity(&leg->plan->unit, a, b);
   for (uint32_t k = 0; k < v->simulation.batches; k++) {
-    scratch[k] = scale * leg->moments[(size_t)k * stride + q].mean;
+    scratch[k] = scale * leg->moments[k * leg->stride + q].mean;
   }
   return qs_batch_estimate(&v->simulation, scratch);
 }
@@ -40,7 +40,7 @@ qs_status qs_report_cross_gammas(qs_context *context, qs_arena *arena, const qs_
         const qs_underlying_market *x = &v->market->underlyings[contract->joint->underlyings[a]];
         const qs_underlying_market *y = &v->market->underlyings[contract->joint->underlyings[b]];
         const double scale =
-            contract->quantity * exp(-x->discount_rate * contract->years) / (x->spot * y->spot);
+            contract->quantity * qs_joint_discount(v->market, contract, 0, 0) / (x->spot * y->spot);
         list[listed++] = (qs_cross_gamma_result){
             contract->id, {x->name, y->name}, pair_estimate(v, &v->legs[i], a, b, scale, scratch)};
       }
@@ -111,8 +111,7 @@ static qs_status add_pair(reporter *r, size_t index, uint32_t a, uint32_t b) {
   const uint32_t n = (uint32_t)market->underlying_count, u = (uint32_t)terms->underlyings[a],
                  w = (uint32_t)terms->underlyings[b];
   const uint32_t drivers[QS_PAIR_COUNT][2] = {{u, w}, {n + u, n + w}, {u, n + w}, {n + u, w}};
-  const double scale = contract->quantity * exp(-market->underlyings[u].discount_rate * contract->years);
-  const uint32_t stride = qs_joint_unit_quantities(&leg->plan->unit);
+  const double scale = contract->quantity * qs_joint_discount(market, contract, 0, 0);
   double given[QS_PAIR_COUNT], slopes[QS_DRAWN_COUNT][QS_PAIR_COUNT], drawn[QS_DRAWN_COUNT];
   double *means[QS_PAIR_COUNT] = {NULL};
   qs_pair_read(market->given, n, u, w, given);
@@ -126,7 +125,7 @@ static qs_status add_pair(reporter *r, size_t index, uint32_t a, uint32_t b) {
     }
   }
   for (uint32_t batch = 0; batch < r->v->simulation.batches; batch++) {
-    qs_joint_drawn_slopes(leg->plan, leg->moments + (size_t)batch * stride, a, b, drawn);
+    qs_joint_drawn_slopes(leg->plan, leg->moments + batch * leg->stride, a, b, drawn);
     for (int k = 0; k < QS_PAIR_COUNT; k++) {
       for (int d = 0; means[k] && d < QS_DRAWN_COUNT; d++) {
         means[k][batch] += scale * slopes[d][k] * drawn[d];

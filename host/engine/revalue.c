@@ -264,14 +264,14 @@ static double batch_price(const series *s, uint32_t batch) {
 static qs_estimate leg_pnl(const revaluer *r, size_t i, const qs_shock *shock, const double *prices,
                            double *scratch, double *sums, double *value) {
   const qs_contract *contract = &r->contracts[i];
-  const qs_underlying_market *market = &r->market->underlyings[contract->underlying];
   qs_estimate none = {0, 0};
   *value = 0;
   if (!prices) {
     return none;
   }
-  double before = contract->quantity * exp(-market->discount_rate * contract->years);
-  double after = before * exp(-shock->rate_add * contract->years);
+  double before = contract->quantity * qs_joint_discount(r->market, contract, 0, 0);
+  double after =
+      contract->quantity * qs_joint_discount(r->market, contract, shock->carry_add, shock->rate_add);
   for (uint32_t b = 0; b < r->simulation->batches; b++) {
     scratch[b] = after * prices[b];
   }

@@ -337,18 +337,24 @@ static bool takes_joints(const open_device *device) {
   return device->backend->joint != NULL;
 }
 
+static bool takes_sampled_joints(const open_device *device) {
+  return takes_joints(device) && takes_samplings(device);
+}
+
 qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char *stage,
                             const qs_joint_unit *units, size_t count, const qs_cut *cut,
                             qs_moment *const *moments) {
   size_t task_count = 0;
+  bool sampled = false;
   for (size_t i = 0; i < count; i++) {
     shape s = joint_shape(&units[i]);
     task_count += count_tasks(&s, cut);
+    sampled = sampled || units[i].assets[0].path.sampling != QS_SAMPLING_PSEUDO;
   }
+  bool (*takes)(const open_device *) = sampled ? takes_sampled_joints : takes_joints;
   task_list list;
   qs_status status =
-      task_count ? find_taker(context, devices, stage, "formulas over several underlyings", takes_joints)
-                 : QS_OK;
+      task_count ? find_taker(context, devices, stage, "formulas over several underlyings", takes) : QS_OK;
   if (!status) {
     status = start_tasks(context, devices, task_count, &list);
   }
@@ -366,7 +372,7 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
     }
   }
   joint_job job = {units, moments};
-  return work_through(context, devices, stage, &list, run_joint, takes_joints, &job);
+  return work_through(context, devices, stage, &list, run_joint, takes, &job);
 }
 
 static qs_status run_horizon(void *data, const open_device *device, const work_task *piece,

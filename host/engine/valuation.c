@@ -210,6 +210,9 @@ qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contrac
   const qs_control_use none = {0, 1};
   const qs_contract *of = &valuation->contracts[contract];
   const uint32_t payoff = valuation->payoff_of[contract];
+  if (of->joint && valuation->legs[contract].use) {
+    return *valuation->legs[contract].use;
+  }
   if (payoff == QS_NO_PAYOFF) {
     return none;
   }
@@ -223,8 +226,13 @@ qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contrac
   return simulated ? values->path_control[at->unit][at->payoff] : none;
 }
 
+bool qs_contract_simulated(const qs_valuation *valuation, size_t contract) {
+  const qs_contract *of = &valuation->contracts[contract];
+  return of->joint ? of->leg == 0 : valuation->payoff_of[contract] != QS_NO_PAYOFF;
+}
+
 bool qs_target_missed(const qs_valuation *valuation, size_t contract, qs_estimate price) {
-  if (valuation->payoff_of[contract] == QS_NO_PAYOFF) {
+  if (!qs_contract_simulated(valuation, contract)) {
     return false;
   }
   const qs_contract *of = &valuation->contracts[contract];

@@ -133,13 +133,14 @@ typedef struct qs_underlying_values {
 /* One leg of a formula over several underlyings (host/engine/joint_set.h): its moments [batch][quantity], as
  * a path unit's. */
 typedef struct qs_joint_leg {
-  qs_moment *now;
-  const qs_moment *later; /* of the price alone, of the first leg alone */
+  qs_moment *now, *later; /* of the price alone, of the first leg alone */
   uint32_t quantities;
   double known_later;
   const struct qs_joint_plan *plan; /* all legs': with greeks its unit's moments have the second derivatives
                                        of pairs and those of correlations */
-  const qs_moment *moments;
+  const qs_moment *moments;         /* [batch * stride + quantity] of that unit; null: settled */
+  size_t stride;
+  const qs_control_use *use;     /* of the first leg; null: no controls were tried */
   const qs_early_bounds *bounds; /* of early exercise, of the first leg alone; else null */
   const double *greek_error;     /* [quantities], as qs_early_bounds has it */
 } qs_joint_leg;
@@ -198,6 +199,9 @@ double qs_batch_paths(const qs_simulation *simulation, uint32_t batch);
 
 /* Which controls a contract's price has; none for what is not simulated. */
 qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract);
+
+/* Whether the contract's price is simulated: not so the legs of a formula after its first. */
+bool qs_contract_simulated(const qs_valuation *valuation, size_t contract);
 
 /* Whether a simulated contract's price has a larger error than the valuation's target. */
 bool qs_target_missed(const qs_valuation *valuation, size_t contract, qs_estimate price);

@@ -24,6 +24,7 @@ typedef struct planner {
   qs_underlying_values *values; /* [underlyings] */
   qs_job *jobs;
   size_t job_count;
+  qs_joint_book *formulas; /* over several underlyings; null: none */
 } planner;
 
 static qs_status plan_options(planner *p, size_t u, bool later) {
@@ -134,7 +135,7 @@ static qs_status plan_underlying(planner *p, size_t u) {
 static double worst_error(const qs_valuation *valuation, double *scratch) {
   double worst = 0;
   for (size_t i = 0; i < valuation->count; i++) {
-    if (valuation->payoff_of[i] != QS_NO_PAYOFF) {
+    if (qs_contract_simulated(valuation, i)) {
       const qs_form form = qs_price_form(valuation, i, false);
       const double spot = valuation->market->underlyings[valuation->contracts[i].underlying].spot;
       worst = fmax(worst, qs_form_estimate(valuation, i, &form, scratch).std_error / spot);
@@ -151,6 +152,13 @@ static void replace_bounded(const planner *p) {
   }
 }
 
+/* What the jobs' moments are to the valuation. */
+static qs_status conclude(planner *p, qs_valuation *valuation) {
+  valuation->simulation = p->simulation;
+  replace_bounded(p);
+  return p->formulas ? qs_joint_book_fill(p->formulas, valuation) : QS_OK;
+}
+
 /* Rounds of as many paths as there are, until the errors are small enough. */
 static qs_status run_rounds(planner *p, qs_valuation *valuation) {
   qs_simulation *simulation = &p->simulation;
@@ -162,12 +170,8 @@ static qs_status run_rounds(planner *p, qs_valuation *valuation) {
   }
   for (uint32_t round = 0; !status; round++) {
     status = qs_portions_round(portions, p->devices, round);
-    if (status) {
-      break;
-    }
-    replace_bounded(p);
-    valuation->simulation = *simulation;
-    if (isnan(simulation->target)) {
+    status = status ? status : conclude(p, valuation);
+    if (status || isnan(simulation->target)) {
       break;
     }
     const double worst = worst_error(valuation, scratch), ratio = worst / simulation->target;
@@ -183,7 +187,7 @@ static qs_status run_rounds(planner *p, qs_valuation *valuation) {
   return status;
 }
 
-/* Room for every job: of options now and later, and of payoffs along paths, at most one each. */
+/* Room for every job: of options now and later, and of payoffs along paths and formulas, at most one each. */
 static qs_status make_planner(planner *p) {
   const size_t most = 2 * p->market->underlying_count + 2 * p->count;
   p->payoff_of = QS_NEW(p->arena, p->count, uint32_t);
@@ -217,13 +221,14 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
                        .contracts = contracts,
                        .count = count,
                        .greeks = greeks,
+                       .simulation = *simulation,
                        .payoff_of = p.payoff_of,
                        .values = p.values};
   if (!status) {
-    status = run_rounds(&p, &made);
+    status = qs_joint_book_plan(context, arena, devices, &made, &p.formulas, p.jobs, &p.job_count);
   }
   if (!status) {
-    status = qs_joint_value(context, arena, devices, &made, &made.legs);
+    status = run_rounds(&p, &made);
   }
   if (!status) {
     *valuation = made;

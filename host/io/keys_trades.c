@@ -154,7 +154,7 @@ enum {
   EARLY = BERMUDAN | AMERICAN,
   SWAPS = VARIANCE_SWAP | VOLATILITY_SWAP,
   OPTIONS = EUROPEAN | DIGITAL | ASIAN | BARRIER | LOOKBACK | FORWARD_START | EARLY,
-  IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | AUTOCALLABLE | FUTURE | PERPETUAL,
+  IN_COIN = OPTIONS | CLIQUET | SCRIPT | POOL | AUTOCALLABLE | SEVERAL | FUTURE | PERPETUAL,
   AVERAGED = ASIAN | LOOKBACK, /* by their fixings, which may be the strike */
   FIXED = AVERAGED | CLIQUET | SWAPS | AUTOCALLABLE,
   EXPIRING = OPTIONS | CLIQUET | SWAPS | SCRIPT | POOL | AUTOCALLABLE | SEVERAL | FORWARD | FUTURE
@@ -328,13 +328,21 @@ static qs_status check_underlyings(qs_reader *reader, const qs_node *node, const
     return qs_node_missing(reader, node, "payoff", "%s on several underlyings needs this key", name_of(spec));
   }
   qs_status status = check_key(reader, node, spec, "underlyings", takes, needs);
-  if (status == QS_OK && several && qs_node_get(node, "underlying")) {
-    return qs_node_bad_key(reader, several, "underlying is given too; must be exactly one of the two");
-  }
-  if (status == QS_OK && spec->underlying_count > 1 && spec->settlement == QS_SETTLE_COIN) {
+  const bool in_coin = spec->underlying_count > 1 && spec->settlement == QS_SETTLE_COIN;
+  if (status == QS_OK && in_coin && spec->type == QS_TRADE_AUTOCALLABLE) {
     return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear on several underlyings");
   }
-  if (status == QS_OK && qs_trade_joint(spec) && spec->settlement == QS_SETTLE_COIN) {
+  if (status == QS_OK && several && spec->underlying && !in_coin) {
+    return qs_node_bad_key(reader, several, "underlying is given too; must be exactly one of the two");
+  }
+  bool listed = !several || !spec->underlying;
+  for (size_t k = 0; k < spec->underlying_count && !listed; k++) {
+    listed = strcmp(spec->underlyings[k], spec->underlying) == 0;
+  }
+  if (status == QS_OK && !listed) {
+    return qs_node_bad(reader, several, "must hold the underlying in whose coin they are settled");
+  }
+  if (status == QS_OK && early && qs_trade_joint(spec) && spec->settlement == QS_SETTLE_COIN) {
     return qs_node_bad(reader, qs_node_get(node, "settlement"), "must be linear for %s", name_of(spec));
   }
   return status == QS_OK && !several ? check_key(reader, node, spec, "underlying", true, true) : status;

@@ -242,7 +242,8 @@ typedef struct qs_trade_spec {
   const char *id;
   qs_trade_type type;
   const char *underlying;
-  const char *const *underlyings; /* of a trade on several, 1 to 16, in place of `underlying`; else null */
+  const char *const *underlyings; /* of a trade on several, 1 to 16, in place of `underlying`, which
+                                      beside them says in whose coin it is settled; else null */
   size_t underlying_count;
   qs_call_put call_put;
   double strike;

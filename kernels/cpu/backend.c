@@ -292,16 +292,17 @@ static qs_status laws_begin(const qs_cpu_kernels *kernels, const qs_joint_unit *
   }
   qs_status status = QS_OK;
   for (uint32_t a = 0; !status && a < unit->asset_count; a++) {
-    const qs_path_plan *plan = &unit->assets[a].path;
-    status = qs_table_build(plan, message, &l->tables[a]);
+    qs_path_plan plan = unit->assets[a].path;
+    plan.sampling = QS_SAMPLING_PSEUDO; /* the unit draws for all of them */
+    status = qs_table_build(&plan, message, &l->tables[a]);
     if (status) {
       break;
     }
     l->count = a + 1;
     qs_table_number(&l->tables[a]);
-    l->laws[a] = kernels->law_create(&l->tables[a], plan, true);
+    l->laws[a] = kernels->law_create(&l->tables[a], &plan, true);
     if (!l->laws[a]) {
-      status = refuse(message, QS_ERROR_MEMORY, "out of memory for a law of %u steps", plan->step_count);
+      status = refuse(message, QS_ERROR_MEMORY, "out of memory for a law of %u steps", plan.step_count);
     }
   }
   if (status) {

@@ -35,6 +35,9 @@ struct JointValuation {
   double common = 0, sizes = 0; // intensity of common jumps of all, correlation of their sizes
   std::vector<uint32_t> dates;
   std::vector<double> years, shifts;
+  qs_sampling sampling = QS_SAMPLING_PSEUDO;
+  Matrix added; // moves of the steps' added variance, [move][step], of all underlyings
+  std::vector<double> flat_added;
   std::vector<uint64_t> keys;
   std::vector<Formula> formulas;
   std::vector<qs_joint_asset> assets;
@@ -120,7 +123,21 @@ struct JointValuation {
     return inverse;
   }
 
+  // Adds variance at a rate to every step, and moves of it in either half.
+  void widen(double rate) {
+    for (Underlying &u : underlyings)
+      for (qs_step &step : u.steps)
+        step.added = rate * step.years;
+    const size_t steps = underlyings[0].steps.size();
+    added.assign(2, std::vector<double>(steps, 0));
+    for (size_t i = 0; i < steps; i++)
+      added[i < steps / 2 ? 0 : 1][i] = underlyings[0].steps[i].years;
+  }
+
   void connect() {
+    flat_added.clear();
+    for (const std::vector<double> &move : added)
+      flat_added.insert(flat_added.end(), move.begin(), move.end());
     const size_t n = underlyings.size();
     const bool apart = !variances.empty();
     const Matrix v = factor(apart ? variances : correlation), v_inverse = inverse_of(v);
@@ -149,6 +166,9 @@ struct JointValuation {
       keys.push_back(qs_key(1, QS_PURPOSE_TEST, ("stream " + u.name).c_str()));
       qs_joint_asset asset{};
       asset.path.model = u.model;
+      asset.path.sampling = sampling;
+      if (unit.greeks && !added.empty())
+        asset.added_weights = flat_added.data(), asset.added_count = uint32_t(added.size());
       asset.path.key = qs_key(1, QS_PURPOSE_TEST, u.name.c_str());
       asset.path.steps = u.steps.data();
       asset.path.step_count = uint32_t(u.steps.size());

@@ -16,5 +16,5 @@ qs_test(NAME core_path_prices SOURCES path_prices_test.cc path_pools_test.cc pat
 foreach(test core_law core_payoffs)
   target_compile_options(test_${test} PRIVATE -fopenmp-simd)
 endforeach()
-qs_test(NAME core_joint SOURCES joint_test.cc joint_correlation_test.cc ${PROJECT_SOURCE_DIR}/host/market/fixings.c
+qs_test(NAME core_joint SOURCES joint_test.cc joint_correlation_test.cc joint_sampling_test.cc ${PROJECT_SOURCE_DIR}/host/market/fixings.c
         ${PROJECT_SOURCE_DIR}/host/market/time.c COMPONENTS base script cpu LABEL stat)

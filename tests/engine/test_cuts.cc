@@ -229,6 +229,31 @@ TEST_F(Cuts, OfTheWorkChangeNoNumberOfRounds) {
   EXPECT_NE(one_round.at("call"), few.at("call"));
 }
 
+// Formulas on the same underlyings and dates cost one simulation.
+TEST_F(Cuts, FormulasOfTheSameDatesShareTheirPaths) {
+  auto steps = [&](std::vector<const char *> ids) {
+    std::vector<qs_trade_spec> some;
+    for (const qs_trade_spec &t : trades) {
+      for (const char *id : ids) {
+        if (std::string(id) == t.id) {
+          some.push_back(t);
+        }
+      }
+    }
+    EXPECT_EQ(some.size(), ids.size());
+    qs_device_report before, after;
+    qs_devices_report(devices, 0, &before);
+    Numbers numbers;
+    value(some, &numbers);
+    qs_devices_report(devices, 0, &after);
+    return after.path_steps - before.path_steps;
+  };
+  const uint64_t one = steps({"best"});
+  EXPECT_GT(one, 0u);
+  EXPECT_EQ(steps({"best", "basket"}), one);
+  EXPECT_GT(steps({"best", "three"}), one);
+}
+
 // Sobol points: a book's own cut is the same for any wave that holds what shares paths.
 TEST_F(Cuts, RunTwiceWithSobolPointsAreTheSame) {
   inputs.simulation.sampling = QS_SAMPLING_CHOICE_SOBOL;
