@@ -5,7 +5,8 @@ usage: sass_report.py LIBRARY [--arch sm_90] [--match TEXT] [--json FILE] [--mar
 LIBRARY is whatever cuobjdump reads. CUOBJDUMP and CUFILT in the environment name the tools; c++filt serves as the latter.
 
 "step" is what one pass of the main loop issues: a time step of a path (new random words are made every fourth step, and
-are counted so), or a leaf of a payoff kernel. "issue" is its limit on an H200 in G steps/s: 132 multiprocessors x 1.98 GHz x
+are counted so), or a leaf of a payoff kernel; kernels of payoffs along a path have many loops over dates and no such figure.
+"instructions" are those of the whole kernel, each once. "issue" is its limit on an H200 in G steps/s: 132 multiprocessors x 1.98 GHz x
 128 instructions of one thread a cycle. Inner loops (thresholds of counted jumps, streams of correlated normals) count once.
 """
 
@@ -145,8 +146,17 @@ def read(library, arch):
     return kernels
 
 
+def payoffs():
+    """Names of the payoffs along a path by their codes, from their registry."""
+    registry = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kernels", "core", "path_payoffs.h")
+    with open(registry, encoding="utf-8") as file:
+        return dict(re.findall(r"X\((\d+), (\w+), [01]\)", file.read()))
+
+
 def plain(name):
-    """Without return type, parameters and casts: paths_f<QE, NONE, 1>."""
+    """Without return type, parameters and casts: paths_f<QE, NONE, 1, 0>."""
+    if "path_payoff" in name:
+        name = re.sub(r"<\(?(?:unsigned int\))?(\d+)u?,", lambda m: f"<{payoffs().get(m.group(1), m.group(1))},", name)
     name = name.replace("false", "0").replace("true", "1")
     name = re.sub(r"\((\w+)\)(\d+)", lambda m: NAMES.get(m.group(1), {}).get(m.group(2), m.group(2)), name)
     return re.sub(r"^void ", "", name).split("(")[0]
@@ -157,7 +167,7 @@ def rows(kernels, match):
     table = []
     for name, kernel in sorted(kernels.items(), key=lambda item: names[item[0]]):
         if match in names[name] or match in name:
-            step = kernel.step()
+            step = {"all": 0, "refill": 0} if "path_payoff" in name else kernel.step()
             table.append({"kernel": plain(names[name]), "mangled": name,
                           "registers": kernel.registers, "stack": kernel.stack, "spills": kernel.spills(),
                           "instructions": sum(not op.startswith("NOP") for _, op, _ in kernel.code), "step": step,
@@ -168,12 +178,12 @@ def rows(kernels, match):
 def markdown(table, arch):
     columns = ["fp32", "fp64", "integer", "mufu", "convert", "memory", "control"]
     lines = [f"Target {arch}; counted from the machine code, never run.", "",
-             "| kernel | registers | stack | spill instructions | step | of it refill / 4 | " + " | ".join(columns) + " | issue limit |",
-             "|---|" + "---:|" * (6 + len(columns))]
+             "| kernel | registers | stack | spill instructions | instructions | step | of it refill / 4 | " + " | ".join(columns) +
+             " | issue limit |", "|---|" + "---:|" * (7 + len(columns))]
     for row in table:
-        cells = [row["kernel"], row["registers"], row["stack"], row["spills"], f"{row['step']['all']:.0f}",
-                 f"{row['step']['refill'] / 4:.0f}"]
-        cells += [f"{row['step'].get(c, 0):.0f}" for c in columns]
+        cells = [row["kernel"], row["registers"], row["stack"], row["spills"], row["instructions"]]
+        step = [row["step"]["all"], row["step"]["refill"] / 4] + [row["step"].get(c, 0) for c in columns]
+        cells += [f"{count:.0f}" if row["step"]["all"] else "" for count in step]
         cells.append(f"{row['issue']:.0f}" if row["issue"] else "")
         lines.append("| " + " | ".join(str(c) for c in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -12,7 +12,9 @@
 enum arithmetic_function {
   ARITHMETIC_RECIPROCAL,
   ARITHMETIC_ROOT,
-  ARITHMETIC_QUOTIENT, // of two floats made from the word
+  ARITHMETIC_QUOTIENT,     // of two floats made from the word
+  ARITHMETIC_QUOTIENT_ANY, // of the float of these bits by one of any size, infinite or no number too
+  ARITHMETIC_ROOT_ANY,     // of the float's size
   ARITHMETIC_EXP,
   ARITHMETIC_LOG,
   ARITHMETIC_SINE,
@@ -27,6 +29,11 @@ enum arithmetic_function {
 QS_CORE float arithmetic_spread(uint32_t word) {
   const uint32_t exponent = 96u + (word >> 26);
   return qs_from_bits_f((exponent << 23 | (word & 0x7fffffu)) ^ (word << 8 & 0x80000000u));
+}
+
+// The bits, the same for all that is no number: those are the processor's own.
+QS_CORE uint32_t arithmetic_bits(float x) {
+  return x != x ? 0x7fc00000u : qs_to_bits_f(x);
 }
 
 // Whether the function is defined at these bits: the range that core states for it.
@@ -62,6 +69,10 @@ QS_CORE uint32_t arithmetic_apply(int function, uint32_t bits) {
     return qs_to_bits_f(qs_sqrt_f(x));
   case ARITHMETIC_QUOTIENT:
     return qs_to_bits_f(qs_div_f(arithmetic_spread(mixed), arithmetic_spread(bits)));
+  case ARITHMETIC_QUOTIENT_ANY:
+    return arithmetic_bits(qs_div_any_f(x, qs_from_bits_f(mixed)));
+  case ARITHMETIC_ROOT_ANY:
+    return arithmetic_bits(qs_sqrt_any_f(x < 0.0f ? -x : x));
   case ARITHMETIC_EXP:
     return qs_to_bits_f(qs_exp_f(x));
   case ARITHMETIC_LOG:

@@ -12,8 +12,9 @@
 
 namespace {
 
-const char *const names[ARITHMETIC_COUNT] = {"reciprocal", "root",   "quotient", "exp",    "log",
-                                             "sine",       "cosine", "cdf",      "normal", "normal_double"};
+const char *const names[ARITHMETIC_COUNT] = {"reciprocal", "root", "quotient", "quotient_any",
+                                             "root_any",   "exp",  "log",      "sine",
+                                             "cosine",     "cdf",  "normal",   "normal_double"};
 
 constexpr std::uint32_t chunk = 1u << 26;
 
