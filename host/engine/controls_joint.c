@@ -123,7 +123,7 @@ static bool fill_exact(const joint_builder *b, uint32_t asset, uint32_t date, do
 /* Makes a control, or finds it; 1 + its place, 0 where it has no value or memory is out (*failed). */
 static uint32_t find_control(joint_builder *b, uint32_t asset, uint32_t date, int kind, bool *failed) {
   uint32_t *place = &b->place[(asset * b->unit->date_count + date) * KINDS + (uint32_t)kind];
-  if (*place) {
+  if (*place != 0) {
     return *place;
   }
   const double strike = kinds[kind].moneyness * b->unit->assets[asset].forward[date];

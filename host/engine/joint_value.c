@@ -93,18 +93,19 @@ static qs_status plan_group(const qs_joint_book *book, const qs_valuation *v, co
   if (!payoffs) {
     return no_memory(book->context);
   }
-  const qs_joint_plan *head = NULL;
+  const qs_joint_plan *head = &book->plans[members[0].index].plan;
   for (size_t i = 0; i < count; i++) {
     qs_joint_plan *plan = &book->plans[members[i].index].plan;
     const bool later = members[i].origin > members[i].terms->as_of;
     qs_status status =
         qs_joint_plan_build(book->context, book->arena, v->market, members[i].terms, &v->simulation, NULL,
-                            no_shifts, 1, later, v->greeks && !later, head, plan);
+                            no_shifts, 1, later, v->greeks && !later, i ? head : NULL, plan);
     if (status) {
       return status;
     }
-    head = head ? head : plan;
-    payoffs[i] = plan->settled ? (qs_joint_payoff){0} : plan->unit.payoffs[0];
+    if (!plan->settled) {
+      payoffs[i] = plan->unit.payoffs[0];
+    }
   }
   *job = (qs_job){.joint = head->unit};
   if (head->settled) {
