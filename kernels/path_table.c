@@ -36,6 +36,28 @@ static void fill_drifts(const qs_table *table, const double *scores, double *dri
   }
 }
 
+/* The added variance up to a date; `*taken` steps and `*sum` are those up to a date before, or 0. */
+static double added_until(const qs_path_plan *plan, uint32_t date, uint32_t *taken, double *sum) {
+  const qs_date *at = plan->dates + date;
+  for (; *taken < at->main_steps; ++*taken) {
+    *sum += plan->steps[*taken].added;
+  }
+  return *sum + (at->side.years > 0.0 ? at->side.added : 0.0);
+}
+
+/* What bridges between dates need of every interval: added[date] and quarter[date]. */
+static void fill_intervals(const qs_path_unit *unit, const qs_path_payoff_plan *plan, double *added,
+                           double *quarter) {
+  double sum = 0.0, before = 0.0;
+  uint32_t taken = 0;
+  for (uint32_t d = 0; d < plan->date_count; d++) {
+    const double until = added_until(&unit->path, plan->dates[d], &taken, &sum);
+    added[d] = d ? until - before : 0.0;
+    quarter[d] = d ? 0.25 * (unit->years[plan->dates[d]] - unit->years[plan->dates[d - 1]]) : 0.0;
+    before = until;
+  }
+}
+
 /* `numbers` takes qs_path_number_count. */
 static void fill_terms(const qs_path_unit *unit, const qs_path_payoff_plan *plan, double *numbers,
                        qs_path_terms *terms) {
@@ -50,8 +72,9 @@ static void fill_terms(const qs_path_unit *unit, const qs_path_payoff_plan *plan
     terms->first = unit->years[date] > 0.0 ? d : terms->first;
   }
   for (size_t i = 0; i < (size_t)n * plan->policy_width; i++) {
-    numbers[3 * (size_t)n + i] = plan->policy[i];
+    numbers[5 * (size_t)n + i] = plan->policy[i];
   }
+  fill_intervals(unit, plan, numbers + 3 * (size_t)n, numbers + 4 * (size_t)n);
   terms->sign = plan->sign < 0.0 ? -1.0 : 1.0;
   for (int i = 0; i < QS_PATH_LEVELS; i++) {
     terms->log_level[i] = log_level(plan->level[i]);
@@ -63,6 +86,7 @@ static void measure(const qs_path_unit *unit, qs_path_table *path) {
     const qs_path_payoff_plan *plan = unit->payoffs + i;
     const size_t slots = qs_path_slot_rows(plan, unit->greeks);
     path->number_count += qs_path_number_count(plan);
+    path->cuts = path->cuts || plan->payoff == QS_PATH_BARRIER_CONTINUOUS;
     path->most_dates = plan->date_count > path->most_dates ? plan->date_count : path->most_dates;
     path->most_slots = slots > path->most_slots ? slots : path->most_slots;
   }
@@ -96,6 +120,8 @@ bool qs_path_table_build(const qs_path_unit *unit, const qs_table *table, qs_pat
     fill_terms(unit, unit->payoffs + i, made.numbers + used, made.terms + i);
     used += qs_path_number_count(unit->payoffs + i);
   }
+  made.cuts = made.cuts && m->jumps != QS_JUMPS_NONE;
+  made.dynamics = *m;
   made.lambda = m->variance == QS_VARIANCE_CONSTANT ? 0 : 5;
   made.scored = m->jumps == QS_JUMPS_NONE ? 0 : m->jumps == QS_JUMPS_EXPONENTIAL ? 2 : 1;
   made.inverse_lambda = m->lambda > m->common ? 1.0 / (m->lambda - m->common) : 0.0;

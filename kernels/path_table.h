@@ -15,7 +15,8 @@ extern "C" {
 /* What a payoff keeps of all its dates together. */
 typedef struct qs_path_terms {
   size_t numbers; /* where its own begin in qs_path_table.numbers: [date] ln F_d / F_T, [date] weight, [date]
-                     years, [date][policy_width] policy */
+                     years, [date] added variance of the interval before, [date] a quarter of its years,
+                     [date][policy_width] policy */
   uint32_t first; /* first date later than as_of, date_count if there is none */
   double sign, log_level[QS_PATH_LEVELS]; /* ln of the levels; of 0 and infinity -+1e4 */
 } qs_path_terms;
@@ -28,7 +29,9 @@ typedef struct qs_path_table {
   size_t score_count, drift_count, number_count;
   uint32_t lambda, scored; /* the intensity's place among the parameters; how many have scores */
   double inverse_lambda;   /* 0 without jumps */
+  qs_dynamics dynamics;
   double whole, whole_rho; /* 1 / (1 - rho^2), kept finite, and 2 rho times it */
+  bool cuts;               /* intervals are cut at their jumps: barriers are watched at all times */
   uint32_t most_dates;     /* of a payoff */
   size_t most_slots;       /* of a payoff: qs_path_slot_rows */
   void *memory;            /* holds all arrays */
@@ -40,7 +43,7 @@ void qs_path_table_free(qs_path_table *path);
 
 /* How many numbers a payoff has in qs_path_table.numbers. */
 static inline size_t qs_path_number_count(const qs_path_payoff_plan *plan) {
-  return plan->date_count * (3 + (size_t)plan->policy_width);
+  return plan->date_count * (5 + (size_t)plan->policy_width);
 }
 
 #ifdef __cplusplus

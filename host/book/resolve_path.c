@@ -96,13 +96,6 @@ static const double *make_calls(qs_arena *arena, const qs_trade_spec *trade, con
   return calls;
 }
 
-/* The bridge of a barrier that is watched at all times tells the price's own variance from the whole by rho
- * alone: a shift, which is all the price's own, it would take for more than it is. */
-static bool bridge_mistakes(const qs_underlying_market *market, const qs_path_terms *terms) {
-  bool shifted = market->spec->fit_shift || market->spec->shift_count;
-  return terms->continuous && shifted && qs_model_parameters(market->model.type) >> QS_RHO & 1;
-}
-
 /* The known fixings of one of several underlyings. */
 static void fill_fixings(const qs_trade_spec *trade, const qs_fixings *fixings, size_t asset, double spot,
                          double *values) {
@@ -226,12 +219,6 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   }
   fill_numbers(trade, &fixings, terms->number);
   contract->path = terms;
-  if (bridge_mistakes(&market->underlyings[contract->underlying], terms)) {
-    return qs_fail(
-        context, QS_ERROR_INPUT,
-        "%s: monitoring: continuous; must be discrete where the underlying's model has a shift and a rho",
-        place);
-  }
   return qs_trade_joint(trade) ? resolve_joint(context, arena, market, place, trade, &fixings, contract)
                                : QS_OK;
 }

@@ -30,7 +30,8 @@ enum {
   QS_DRAW_COUNT = 4,
   QS_DRAW_BRIDGE = 4, // a date's normal within a step (path_noise.inc)
   QS_DRAW_SIZE = 5,   // normals of the jumps' sizes, where the price's own are shared
-  QS_DRAW_COMMON = 6  // normals of the sizes of common jumps
+  QS_DRAW_COMMON = 6, // normals of the sizes of common jumps
+  QS_DRAW_SPLIT = 7   // what cuts an interval at its jumps (path_noise.inc)
 };
 
 typedef enum qs_jumps {

@@ -48,8 +48,7 @@
   X(14, asian_geometric_strike, 0)                                                                           \
   X(15, autocall, 1)
 
-// All rows of the result but the price from what a payoff has yielded; `open`: a continuous barrier under a
-// stochastic variance.
+// All rows of the result but the price from what a payoff has yielded; `open`: a continuous barrier.
 QS_CORE void QS_R(qs_path_quantities)(int chain, int open, const QS_R(qs_path_case) * p, uint32_t n,
                                       const QS_R(qs_chain_jumps) * jumps, qs_real *delta, qs_real *carry,
                                       qs_real *parameter) {
@@ -58,7 +57,7 @@ QS_CORE void QS_R(qs_path_quantities)(int chain, int open, const QS_R(qs_path_ca
     QS_R(qs_path_ratio)(p, delta);
   }
   if (open) {
-    QS_R(qs_continuous_rho)(p, parameter + 4 * QS_ROW); // v0 kappa theta xi rho
+    QS_R(qs_continuous_rest)(p, n, jumps, parameter);
   }
   if (jumps->scored) {
     const qs_real *score = QS_R(qs_path_y)(p, p->of.count - 1) + QS_NOISE_SCORE * QS_ROW;

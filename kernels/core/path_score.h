@@ -29,6 +29,9 @@ enum {
   QS_SCORE_COUNT
 };
 
+// What sizes of jumps are made of: mu_j and sigma_j, or 1 / eta1 and 1 / eta2; rho_j mu_v, rho_j, mu_v.
+enum { QS_SPLIT_MEAN, QS_SPLIT_SIGMA, QS_SPLIT_BY_SIZE, QS_SPLIT_RHO, QS_SPLIT_MU, QS_SPLIT_NUMBERS };
+
 // Score of one draw with the mean number a, times dt, to k[0 .. 2].
 static inline void qs_score_draw(double a, double dt, double *k) {
   const double unit = 1.0 + 0.5 * a;

@@ -8,17 +8,18 @@
 enum { BLOCK = 128 };
 
 template <qs_variance variance, qs_jumps jumps, bool greeks>
-__global__ void __launch_bounds__(BLOCK) QS_R(noise_paths)(const __grid_constant__ QS_R(qs_law) law,
-                                                           const __grid_constant__ QS_R(qs_noise_law) from,
-                                                           const __grid_constant__ qs_cuda_draws draws,
-                                                           uint32_t parameters, qs_cuda_path_block block) {
+__global__ void __launch_bounds__(BLOCK)
+    QS_R(noise_paths)(const __grid_constant__ QS_R(qs_law) law,
+                      const __grid_constant__ QS_R(qs_noise_law) from,
+                      const __grid_constant__ qs_cuda_draws draws, uint32_t parameters, bool cuts,
+                      qs_cuda_path_block block) {
   constexpr qs_shape shape = {variance, jumps, greeks};
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
   if (i >= block.paths) {
     return;
   }
   const uint64_t path = block.path_begin + i;
-  const size_t fields = QS_R(qs_noise_fields)(greeks, parameters) * QS_ROW;
+  const size_t fields = QS_R(qs_noise_fields)(greeks, parameters, cuts) * QS_ROW;
   const size_t place = QS_R(qs_noise_place)(greeks, parameters) * QS_ROW;
   qs_real *out = static_cast<qs_real *>(block.rows) + column_of(i, block.tile_rows);
   QS_R(qs_noise_law) noise = from;
@@ -34,6 +35,11 @@ __global__ void __launch_bounds__(BLOCK) QS_R(noise_paths)(const __grid_constant
     QS_R(qs_noise_advance)(shape, &noise, &state, path, at, to);
     at = to;
     QS_R(qs_noise_observe)(shape, &noise, &state, &side, &whole, path, date, out, out + place, QS_ROW);
+    if (jumps != QS_JUMPS_NONE && cuts) {
+      QS_R(qs_noise_split)
+      (shape, &noise, &state, &side, path, date, out + QS_R(qs_noise_fields)(greeks, parameters, 0) * QS_ROW,
+       QS_ROW);
+    }
     out += fields;
   }
 }
@@ -51,7 +57,7 @@ cudaError_t QS_R(qs_cuda_launch_noise)(const qs_cuda_plan &plan, const qs_cuda_p
 #define LAUNCH(v, j, g)                                                                                      \
   if (plan.variance == v && plan.jumps == j && plan.greeks == g) {                                           \
     return cudaLaunchKernelEx(&config, QS_R(noise_paths) < v, j, g >, law_of(plan), noise, draws,            \
-                              path.parameters, block);                                                       \
+                              path.parameters, path.table->cuts, block);                                     \
   }
 #define LAUNCHES(v, j) LAUNCH(v, j, false) LAUNCH(v, j, true)
   QS_CUDA_LAWS(LAUNCHES)

@@ -23,7 +23,7 @@ struct QS_R(payoff_law) {
   QS_R(qs_chain_jumps) jumps;
   qs_real shift;
   uint32_t parameters, most_dates;
-  bool stochastic; // variance
+  bool cuts; // intervals are cut at their jumps
 };
 
 template <uint32_t code> QS_CORE int payoff(int greeks, const QS_R(qs_path_case) * p) {
@@ -51,7 +51,8 @@ __global__ void __launch_bounds__(BLOCK)
   p.of.program = &law.program;
   p.shift = law.shift;
   p.observed = tile;
-  p.stride = QS_R(qs_noise_fields)(greeks, law.parameters) * QS_ROW;
+  p.stride = QS_R(qs_noise_fields)(greeks, law.parameters, law.cuts) * QS_ROW;
+  p.split = QS_R(qs_noise_fields)(greeks, law.parameters, 0) * QS_ROW;
   p.noise = QS_R(qs_noise_place)(greeks, law.parameters) * QS_ROW;
   p.b = rows;
   p.c = rows + step;
@@ -64,7 +65,7 @@ __global__ void __launch_bounds__(BLOCK)
   const int chain = payoff<code>(greeks, &p);
   if (greeks) {
     QS_R(qs_path_quantities)
-    (chain, code == QS_PATH_BARRIER_CONTINUOUS && law.stochastic, &p, law.parameters, &law.jumps,
+    (chain, code == QS_PATH_BARRIER_CONTINUOUS, &p, law.parameters, &law.jumps,
      result + QS_PATH_DELTA * QS_ROW, result + QS_PATH_CARRY * QS_ROW, result + QS_PATH_PARAMETERS * QS_ROW);
   }
 }
@@ -73,7 +74,8 @@ void QS_R(qs_cuda_path_layout)(qs_cuda_path_plan *path, qs_cuda_path_block *bloc
   const bool greeks = path->unit->greeks;
   path->noise = QS_R(qs_path_needs_noise)(path->unit);
   block->dates = path->table_dates;
-  block->room_row = static_cast<uint32_t>(block->dates * QS_R(qs_noise_fields)(greeks, path->parameters));
+  block->room_row = static_cast<uint32_t>(block->dates *
+                                          QS_R(qs_noise_fields)(greeks, path->parameters, path->table->cuts));
   block->result_row = block->room_row + (greeks ? 4 : 2) * path->table->most_dates +
                       static_cast<uint32_t>(QS_PATH_ROOM + path->table->most_slots);
   block->tile_rows = block->result_row + qs_path_unit_quantities(path->unit);
@@ -83,8 +85,7 @@ template <typename T> static const T *part(const void *all, size_t from) {
   return static_cast<const T *>(all) + from;
 }
 
-static QS_R(payoff_law)
-    law_of_payoff(const qs_cuda_plan &plan, const qs_cuda_path_plan &path, uint32_t payoff, double shift) {
+static QS_R(payoff_law) law_of_payoff(const qs_cuda_path_plan &path, uint32_t payoff, double shift) {
   const qs_path_payoff_plan &from = path.unit->payoffs[payoff];
   const qs_cuda_places &at = path.places[payoff];
   const qs_path_terms &terms = path.table->terms[payoff];
@@ -111,7 +112,7 @@ static QS_R(payoff_law)
   law.shift = static_cast<qs_real>(shift);
   law.parameters = path.parameters;
   law.most_dates = path.table->most_dates;
-  law.stochastic = plan.variance != QS_VARIANCE_CONSTANT;
+  law.cuts = path.table->cuts;
   return law;
 }
 
@@ -119,7 +120,7 @@ cudaError_t QS_R(qs_cuda_launch_path_payoff)(const qs_cuda_plan &plan, const qs_
                                              const qs_cuda_path_block &block, uint32_t payoff, double shift,
                                              cudaStream_t stream) {
   const cudaLaunchConfig_t config = launch_of(block.paths, BLOCK, stream);
-  const QS_R(payoff_law) law = law_of_payoff(plan, path, payoff, shift);
+  const QS_R(payoff_law) law = law_of_payoff(path, payoff, shift);
   const uint32_t code = static_cast<uint32_t>(path.unit->payoffs[payoff].payoff);
 #define LAUNCH(number, name, noise)                                                                          \
   if (code == number) {                                                                                      \

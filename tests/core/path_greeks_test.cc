@@ -79,7 +79,28 @@ std::vector<Exotic> sampled() {
 struct Move {
   int parameter = -1; // of qs_parameter
   double by = 0, spot = 0, carry = 0;
+  double added[2] = {0, 0}; // to the added variance a year, before kTurn steps and from there on
 };
+
+constexpr uint32_t kTurn = 10;
+
+// The added variance of the steps, and what its moves add up to at the dates.
+void add_variance(PathValuation &run, const Move &move, std::vector<double> &weights) {
+  const double rates[] = {0.03 + move.added[0], 0.08 + move.added[1]};
+  for (uint32_t j = 0; j < run.steps.size(); j++)
+    run.steps[j].added = run.steps[j].years * rates[j >= kTurn];
+  weights.clear();
+  for (uint32_t piece = 0; piece < 2; piece++)
+    for (qs_date &d : run.dates) {
+      double years = 0;
+      for (uint32_t j = 0; j < d.main_steps; j++)
+        years += (j >= kTurn) == (piece == 1) ? run.steps[j].years : 0;
+      const bool side = (d.main_steps >= kTurn) == (piece == 1);
+      if (side)
+        d.side.added = d.side.years * rates[piece];
+      weights.push_back(years + (side ? d.side.years : 0));
+    }
+}
 
 std::vector<double> prices(const PathValuation &base, Device &device, const Move &move) {
   PathValuation run = base;
@@ -88,6 +109,10 @@ std::vector<double> prices(const PathValuation &base, Device &device, const Move
     run.model.value[move.parameter] += move.by;
   run.carry += move.carry;
   run.shifts = {move.spot + move.carry * kYears};
+  std::vector<double> weights;
+  if (run.unit.added_count)
+    add_variance(run, move, weights);
+  run.unit.added_count = 0;
   run.value(device);
   std::vector<double> result;
   for (const qs_moment &m : run.moments)
@@ -107,7 +132,8 @@ void expect_near_zero(const std::vector<double> &x, double size, const std::stri
   EXPECT_NEAR(mean, 0, 4.5 * error + 1e-6 + 1e-5 * std::fabs(size)) << what;
 }
 
-void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exotic> &exotics) {
+void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exotic> &exotics,
+                 bool added = false) {
   Device device;
   PathValuation run(model, kYears, 24, kDates, exotics);
   run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
@@ -118,6 +144,12 @@ void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exot
   run.unit.batch_paths = 256;
   run.unit.precision = QS_PRECISION_DOUBLE;
   run.unit.greeks = true;
+  std::vector<double> weights;
+  if (added) {
+    add_variance(run, Move(), weights);
+    run.unit.added_weights = weights.data();
+    run.unit.added_count = 2;
+  }
   run.value(device);
   const size_t batches = run.unit.batch_end, payoffs = exotics.size(), n = run.quantities();
   const auto compare = [&](uint32_t quantity, const std::string &name,
@@ -170,11 +202,25 @@ void check_model(const qs_model &model, qs_scheme scheme, const std::vector<Exot
       compare(path_quantity_of(model, qs_parameter(p)), qs_parameter_name(qs_parameter(p)),
               central(up, down, 2 * by));
     }
+  const uint32_t parameters = uint32_t(n) - QS_PATH_PARAMETERS - run.unit.added_count;
+  for (uint32_t piece = 0; piece < run.unit.added_count; piece++) {
+    up = down = Move();
+    up.added[piece] = 1e-5, down.added[piece] = -1e-5;
+    compare(QS_PATH_PARAMETERS + parameters + piece, "added " + std::to_string(piece),
+            central(up, down, 2e-5));
+  }
 }
 
 void check_all(qs_model_type type, qs_scheme scheme = QS_SCHEME_QE) {
   for (auto &exotics : {smooth(), barriers(), sampled()})
     check_model(typical(type), scheme, exotics);
+}
+
+// A variance that is added moves what a bridge takes for the whole: by a model's own part, of its jumps or
+// not.
+TEST(PathGreeks, OfBarriersUnderAddedVariance) {
+  for (qs_model_type type : {QS_MODEL_HESTON, QS_MODEL_KOU, QS_MODEL_SVCJ})
+    check_model(typical(type), QS_SCHEME_QE, barriers(), true);
 }
 
 TEST(PathGreeks, Gbm) {

@@ -261,6 +261,30 @@ TEST(PathPrices, ContinuousBarrierBridgesTheWholeNoise) {
   }
 }
 
+// A part of the variance is added beside it: the reflection of both together.
+TEST(PathPrices, ContinuousBarrierTakesAddedVarianceAsItIs) {
+  Device device;
+  const uint32_t n = 8;
+  const double v = 0.2, added = 0.16, total = (v + added) * 0.5, low = 0.8;
+  const std::vector<double> w(n + 1, 1.0);
+  for (double rho : {-0.95, 0.8}) {
+    qs_model model{};
+    model.type = QS_MODEL_HESTON;
+    const double value[] = {v, 1, v, 0.004, rho};
+    std::copy(value, value + 5, model.value);
+    PathValuation run(model, 0.5, 16, int(n), {});
+    for (qs_step &step : run.steps)
+      step.added = added * step.years;
+    run.dates.insert(run.dates.begin(), {0, {0, 0, 0}});
+    run.exotics.push_back({QS_PATH_BARRIER_CONTINUOUS, 1, all_dates(n + 1), w, {1.1, low, kNone, 0}});
+    run.unit.precision = QS_PRECISION_DOUBLE;
+    run.unit.path_count = 1 << 17;
+    run.value(device);
+    const double in = black_call(low * low, 1.1, total) / low;
+    expect_within(run.estimate(0, 0), black_call(1, 1.1, total) - in, "out");
+  }
+}
+
 TEST(PathPrices, LookbacksAreIntegralsOfHits) {
   // E[(max - K)+] = int_K P(max > h) dh, the probabilities being rebates of discrete barriers.
   Device device;
