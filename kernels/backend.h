@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 9, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 10, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -56,6 +56,8 @@ typedef struct qs_backend {
   /* (optional) As value; null in a backend that takes no joint units. */
   qs_status (*joint)(qs_device *device, const qs_joint_unit *unit, const volatile int *cancel, char *message,
                      qs_moment *moments);
+  /* Path units may have a leverage. */
+  bool leverage;
 } qs_backend;
 
 /* The CPU backend, always there. */

@@ -240,6 +240,23 @@ enum {
   QS_PATH_PARAMETERS = 4
 };
 
+/* The leverage function of a path unit whose model is a heston: dS/S = L(t, S) sqrt(v) dW, v by
+ * full-truncation Euler steps as they are. In a step L is a cubic B-spline over the table's nodes
+ * (kernels/core/leverage.h) in ln S / F of the tables, which is ln S / F of the unit (of its shifts and at
+ * its own time) plus the step's offset: so L is held as a function of the spot, whatever moves it. Numbers of
+ * dates are of their side steps.
+ *
+ * Greeks are those with L held: the quantities before QS_PATH_PARAMETERS alone. What jumps where the path
+ * crosses a level (a barrier at dates, a digital, an autocallable, a formula that jumps) has price and delta,
+ * a continuous barrier no gamma; the others are 0. No early exercise, no added variance. */
+typedef struct qs_path_leverage {
+  uint32_t table_count, node_count; /* node_count: at least 4 */
+  const double *low, *spacing;      /* [table_count]: the first node, the distance of nodes */
+  const double *values;             /* [table_count][node_count]: L, > 0 */
+  const uint32_t *step_table, *date_table;
+  const double *step_offset, *date_offset;
+} qs_path_leverage;
+
 /* Value payoffs along the paths of one underlying; batches, shifts and moments as in qs_value_unit. The paths
  * and their draws follow the main steps alone, so that no payoff's number depends on which others share the
  * unit. A date off the grid is reached by a side step, its noise bridged over the main step that it lies in;
@@ -263,6 +280,7 @@ typedef struct qs_path_unit {
   const double *added_weights; /* [added_count][date]: moves of the steps' added variance, each by what it
                                   adds up to at the dates */
   uint32_t added_count;        /* at most QS_MAX_ADDED */
+  const qs_path_leverage *leverage; /* null: none */
 } qs_path_unit;
 
 /* ---- payoffs of several underlyings ---- */
@@ -409,7 +427,8 @@ static inline size_t qs_path_slot_rows(const qs_path_payoff_plan *plan, bool gre
 
 static inline uint32_t qs_path_unit_quantities(const qs_path_unit *unit) {
   uint32_t count = 0;
-  for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask; mask &= mask - 1) {
+  for (uint32_t mask = qs_model_parameters(unit->path.model.type); mask && !unit->leverage;
+       mask &= mask - 1) {
     count++;
   }
   return unit->greeks ? QS_PATH_PARAMETERS + count + unit->added_count : 1;

@@ -187,6 +187,48 @@ static const char *path_payoff_problem(const qs_path_payoff_plan *p) {
   }
 }
 
+static bool all_above(const double *x, size_t count, double above) {
+  size_t i = 0;
+  while (x && i < count && isfinite(x[i]) && x[i] > above) {
+    i++;
+  }
+  return i == count;
+}
+
+static bool all_below(const uint32_t *x, size_t count, uint32_t limit) {
+  size_t i = 0;
+  while (x && i < count && x[i] < limit) {
+    i++;
+  }
+  return i == count;
+}
+
+/* What is wrong with a unit's leverage, or null. */
+static const char *leverage_problem(const qs_path_unit *unit) {
+  const qs_path_leverage *l = unit->leverage;
+  const size_t steps = unit->path.step_count, dates = unit->path.date_count;
+  if (unit->path.model.type != QS_MODEL_HESTON || unit->added_count) {
+    return "it goes with a heston, and without moves of the added variance";
+  }
+  if (l->node_count < 4 || l->node_count > 1u << 20 || !l->table_count) {
+    return "its tables must have at least 4 nodes";
+  }
+  if (!all_above(l->low, l->table_count, -INFINITY) || !all_above(l->spacing, l->table_count, 0.0) ||
+      !all_above(l->values, (size_t)l->table_count * l->node_count, 0.0)) {
+    return "its values and the distances of its nodes must be positive";
+  }
+  if (!all_below(l->step_table, steps, l->table_count) || !all_below(l->date_table, dates, l->table_count) ||
+      !all_above(l->step_offset, steps, -INFINITY) || !all_above(l->date_offset, dates, -INFINITY)) {
+    return "every step and date must have a table and an offset";
+  }
+  for (uint32_t i = 0; i < unit->payoff_count; i++) {
+    if (unit->payoffs[i].payoff == QS_PATH_EARLY) {
+      return "early exercise does not go with it";
+    }
+  }
+  return NULL;
+}
+
 qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
   qs_status status = check_batches(unit->path.sampling, unit->first_path, unit->path_count, unit->batch_paths,
                                    unit->batch_begin, unit->batch_end, message);
@@ -213,6 +255,10 @@ qs_status qs_path_unit_check(const qs_path_unit *unit, char *message) {
     if (problem) {
       return refuse(message, QS_ERROR_INPUT, "path payoff %u: %s", i, problem);
     }
+  }
+  const char *problem = !status && unit->leverage ? leverage_problem(unit) : NULL;
+  if (problem) {
+    return refuse(message, QS_ERROR_INPUT, "leverage: %s", problem);
   }
   return status;
 }

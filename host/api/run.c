@@ -31,8 +31,8 @@ typedef struct run {
   qs_market *market;
   qs_book *book;
   qs_simulation simulation;
-  const qs_contract *instruments; /* of the hedge */
-  qs_valuation valuation;         /* of the book, then the instruments */
+  qs_contract *instruments; /* of the hedge */
+  qs_valuation valuation;   /* of the book, then the instruments */
   qs_results *results;
   qs_stage_time *stages;
   double started;
@@ -105,15 +105,28 @@ static qs_status build(run *r) {
   return status;
 }
 
-static qs_status calibrate(run *r) {
+/* Models and leverage functions, and what options are under these. */
+static qs_status fit(run *r) {
   qs_status status = qs_market_calibrate(r->context, r->arena, r->market);
   qs_local_settings local = qs_local_resolve(&r->inputs->simulation);
   for (size_t u = 0; !status && u < r->market->underlying_count; u++) {
     qs_underlying_market *market = &r->market->underlyings[u];
     if (market->spec->local) {
-      status = qs_local_run(r->context, r->arena, market, &local);
+      status = qs_local_run(r->context, r->arena, market, r->market->as_of, &local);
     }
   }
+  if (!status) {
+    status = qs_book_use_leverage(r->context, r->arena, r->market, r->book->contracts, r->book->count);
+  }
+  if (!status && r->instruments) {
+    status = qs_book_use_leverage(r->context, r->arena, r->market, r->instruments,
+                                  r->inputs->hedge.instrument_count);
+  }
+  return status;
+}
+
+static qs_status calibrate(run *r) {
+  qs_status status = fit(r);
   if (status) {
     return status;
   }
@@ -449,7 +462,7 @@ qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scen
     status = qs_scenarios_check(context, r.market, scenarios, count);
   }
   if (!status) {
-    status = qs_market_calibrate(context, r.arena, r.market);
+    status = fit(&r);
   }
   if (!status) {
     status = qs_scenario_pnl(context, r.arena, engine->devices, r.market, r.book->contracts, r.book->count,

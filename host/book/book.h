@@ -83,10 +83,12 @@ typedef struct qs_contract {
   double years;   /* to expiry, > 0; 0: none */
   double forward; /* F(years) now, or the spot */
   double quantity;
-  double entry_price;            /* as valued: given, or the price now */
-  double mark;                   /* venue unit; NaN: none */
-  const qs_future *future;       /* the listed future or perpetual it is, or null */
-  const qs_path_terms *path;     /* along a path, else null */
+  double entry_price;        /* as valued: given, or the price now */
+  double mark;               /* venue unit; NaN: none */
+  const qs_future *future;   /* the listed future or perpetual it is, or null */
+  const qs_path_terms *path; /* along a path, else null */
+  const qs_path_terms
+      *local; /* of an option that is valued along paths, under a leverage function; else null */
   const qs_expansion *expansion; /* along a path, once it was valued for what goes by it; else null */
   const qs_joint_terms
       *joint;   /* a leg of a formula over several underlyings: a QS_CONTRACT_PATH, else null */
@@ -100,6 +102,15 @@ typedef struct qs_book {
   qs_contract *contracts; /* positions, then trades, then cash, in the order of the inputs */
   size_t count;
 } qs_book;
+
+/* Whether its value is that of a payoff along paths, and what that is. */
+static inline const qs_path_terms *qs_contract_on_path(const qs_contract *contract) {
+  return contract->kind == QS_CONTRACT_PATH ? contract->path : contract->local;
+}
+
+/* Gives the options on underlyings whose leverage is fitted the payoffs along paths that they then are. */
+qs_status qs_book_use_leverage(qs_context *context, qs_arena *arena, const qs_market *market,
+                               qs_contract *contracts, size_t count);
 
 /* Resolves the whole book; QS_ERROR_INPUT names the row. */
 qs_status qs_book_build(qs_context *context, qs_arena *arena, const qs_inputs *inputs,

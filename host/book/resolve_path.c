@@ -132,6 +132,13 @@ static qs_status resolve_joint(qs_context *context, qs_arena *arena, const qs_ma
                      "%s: underlyings: %.64s and %.64s have different discount rates; a trade needs one",
                      place, names[0], name);
     }
+    if (mine->spec->local) {
+      return qs_fail(
+          context, QS_ERROR_INPUT,
+          "%s: underlyings: the model of %.64s has a leverage function, which trades on several do not "
+          "take",
+          place, name);
+    }
     if (early && (mine->spec->fit_shift || mine->spec->shift_count)) {
       return qs_fail(context, QS_ERROR_INPUT,
                      "%s: underlyings: the model of %.64s has a shift, which early exercise by formula does "
@@ -200,7 +207,12 @@ qs_status qs_resolve_path(qs_context *context, qs_arena *arena, const qs_market 
   }
   terms->continuous = barrier && path->monitoring == QS_MONITORING_CONTINUOUS;
   terms->knocked = barrier && path->knocked;
-  bool early = trade->type == QS_TRADE_BERMUDAN || trade->type == QS_TRADE_AMERICAN;
+  bool early = qs_trade_early(trade->type);
+  if (early && market->underlyings[contract->underlying].spec->local) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "%s: type: got %s: must not be exercised early where the model of the underlying is local",
+                   place, trade->type == QS_TRADE_AMERICAN ? "american" : "bermudan");
+  }
   terms->at_hit = early || callable || (barrier && path->rebate_paid == QS_REBATE_AT_HIT && path->rebate > 0);
   terms->as_of = market->as_of;
   terms->expiry = contract->expiry;

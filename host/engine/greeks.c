@@ -56,7 +56,7 @@ static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
              .years = contract->years,
              .discount = 1,
              .scale = 1,
-             .path = contract->kind == QS_CONTRACT_PATH,
+             .path = qs_contract_on_path(contract) != NULL,
              .paid = contract->years};
   if (contract->underlying < 0) {
     return t;
@@ -211,10 +211,11 @@ static void add_shift(const qs_valuation *valuation, const terms *t, size_t piec
 bool qs_shift_form(const qs_valuation *valuation, size_t contract, size_t piece, bool coin, qs_form *form) {
   terms t = terms_of(valuation, contract, coin);
   *form = constant_form(0);
-  if (is_simulated(t.contract)) {
+  bool there = is_simulated(t.contract) && qs_contract_local(valuation, contract) == QS_LOCAL_NOT;
+  if (there) {
     add_shift(valuation, &t, piece, t.scale, form);
   }
-  return is_simulated(t.contract);
+  return there;
 }
 
 /* How far a row of the calibration's sensitivities moves when every quote does. */
@@ -250,10 +251,30 @@ static bool option_vega(const qs_valuation *valuation, const terms *t, qs_form *
   return false;
 }
 
+/* With the leverage held the parameters and the quotes have no meaning of their own. */
+static bool has_under_leverage(qs_local_kind kind, qs_greek greek) {
+  switch (greek) {
+  case QS_GREEK_DELTA:
+  case QS_GREEK_NET_DELTA:
+  case QS_GREEK_THETA:
+  case QS_GREEK_D_RATE:
+    return true;
+  case QS_GREEK_GAMMA:
+    return kind <= QS_LOCAL_SMOOTH;
+  case QS_GREEK_D_CARRY:
+    return kind <= QS_LOCAL_WATCHED;
+  default:
+    return kind == QS_LOCAL_NOT;
+  }
+}
+
 static bool option_greek(const qs_valuation *valuation, const terms *t, size_t index, qs_greek greek,
                          bool coin, qs_form *form) {
   bool in_coin = qs_contract_in_coin(t->contract);
   double s = t->spot, d = t->discount;
+  if (!has_under_leverage(qs_contract_local(valuation, index), greek)) {
+    return false;
+  }
   switch (greek) {
   case QS_GREEK_DELTA:
     *form = in_coin && coin ? excess_form(t, d / s)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/engine/grid.h"
+#include "host/engine/local_grid.h"
 #include "host/market/time.h"
 #include "kernels/core/key.h"
 
@@ -15,12 +15,13 @@ static int compare_payoffs(const void *a, const void *b) {
 }
 
 static bool is_path_of(const qs_contract *contract, int underlying) {
-  return contract->underlying == underlying && contract->kind == QS_CONTRACT_PATH && !contract->joint;
+  return contract->underlying == underlying && qs_contract_on_path(contract) && !contract->joint;
 }
 
 static qs_path_set_payoff payoff_of_contract(const qs_contract *contract) {
-  bool coin = contract->settlement == QS_SETTLE_COIN && contract->path->at_hit;
-  return (qs_path_set_payoff){contract->path, contract->years, coin};
+  const qs_path_terms *terms = qs_contract_on_path(contract);
+  return (qs_path_set_payoff){terms, contract->years,
+                              contract->settlement == QS_SETTLE_COIN && terms->at_hit};
 }
 
 qs_status qs_path_set_build(qs_context *context, qs_arena *arena, const qs_contract *contracts, size_t count,
@@ -328,20 +329,26 @@ static qs_status make_path(const builder *b, const group *of, const qs_time *dat
     log_forwards[i] = log(forward_at(b, years[i]));
   }
   qs_grid grid;
-  qs_status status = qs_grid_build_through(b->context, b->arena, b->market->model, b->origin, dates, through,
-                                           count, b->simulation->step_days, &grid);
-  if (!status) {
+  const qs_leverage *leverage = b->underlying->leverage;
+  qs_status status =
+      leverage ? qs_local_grid_build(b->context, b->arena, leverage, b->origin, dates, through, count, &grid)
+               : qs_grid_build_through(b->context, b->arena, b->market->model, b->origin, dates, through,
+                                       count, b->simulation->step_days, &grid);
+  if (!status && leverage) {
+    status = qs_local_grid_leverage(b->context, b->arena, leverage, &b->underlying->curve,
+                                    b->market->carry_add, b->origin, &grid, &unit->leverage);
+  } else if (!status) {
     status = qs_grid_shift(b->context, b->arena, &b->underlying->shift, 1 + b->market->shift_rise, b->origin,
                            &grid);
   }
-  if (!status && b->market->greeks) {
+  if (!status && b->market->greeks && !leverage) {
     status = weigh_added(b, dates, count, unit);
   }
   if (status) {
     return status;
   }
   unit->path.model = *b->market->model;
-  unit->path.scheme = b->simulation->scheme;
+  unit->path.scheme = leverage ? QS_SCHEME_EULER : b->simulation->scheme;
   unit->path.sampling = b->simulation->sampling;
   unit->path.key = qs_key(b->simulation->seed, QS_PURPOSE_VALUE, b->underlying->name);
   unit->path.steps = grid.steps;
@@ -412,8 +419,10 @@ qs_status qs_path_units_build(qs_context *context, qs_arena *arena, const qs_und
     return qs_fail_memory(context, "laying out payoffs along paths");
   }
   qs_time last = set->payoffs[set->count - 1].terms->expiry;
-  qs_status status = qs_grid_nodes(context, arena, market->model, b.origin, last, simulation->step_days,
-                                   &b.nodes, &b.node_count);
+  qs_status status = underlying->leverage ? qs_local_grid_nodes(context, arena, underlying->leverage,
+                                                                b.origin, last, &b.nodes, &b.node_count)
+                                          : qs_grid_nodes(context, arena, market->model, b.origin, last,
+                                                          simulation->step_days, &b.nodes, &b.node_count);
   if (!status) {
     status = find_left(&b, places);
   }

@@ -241,7 +241,7 @@ typedef struct series {
 } series;
 
 static series series_of(const source *s, const qs_contract *contract, uint32_t payoff) {
-  if (contract->kind != QS_CONTRACT_PATH) {
+  if (!qs_contract_on_path(contract)) {
     size_t row = s->unit->payoff_count;
     return (series){s->moments + s->shift * row + payoff, s->unit->shift_count * row, 0};
   }

@@ -225,6 +225,10 @@ static bool takes_sampled_paths(const open_device *device) {
   return takes_paths(device) && takes_samplings(device);
 }
 
+static bool takes_leverage(const open_device *device) {
+  return takes_sampled_paths(device) && device->backend->leverage;
+}
+
 /* Fails, naming the devices that are there, when none takes `what`. */
 static qs_status find_taker(qs_context *context, const qs_devices *devices, const char *stage,
                             const char *what, bool (*takes)(const open_device *device)) {
@@ -301,13 +305,16 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
                            const qs_path_unit *units, size_t count, const qs_cut *cut,
                            qs_moment *const *moments) {
   size_t task_count = 0;
-  bool sampled = false;
+  bool sampled = false, leverage = false;
   for (size_t i = 0; i < count; i++) {
     shape s = path_shape(&units[i]);
     task_count += count_tasks(&s, cut);
     sampled = sampled || units[i].path.sampling != QS_SAMPLING_PSEUDO;
+    leverage = leverage || units[i].leverage;
   }
-  bool (*takes)(const open_device *) = sampled ? takes_sampled_paths : takes_paths;
+  bool (*takes)(const open_device *) = leverage  ? takes_leverage
+                                       : sampled ? takes_sampled_paths
+                                                 : takes_paths;
   task_list list;
   qs_status status = task_count ? find_taker(context, devices, stage, "payoffs along paths", takes) : QS_OK;
   if (!status) {

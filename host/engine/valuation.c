@@ -51,7 +51,7 @@ static int compare_payoffs(const void *a, const void *b) {
 }
 
 static bool is_option_of(const qs_contract *contract, int underlying) {
-  return contract->underlying == underlying && contract->kind == QS_CONTRACT_OPTION;
+  return contract->underlying == underlying && contract->kind == QS_CONTRACT_OPTION && !contract->local;
 }
 
 static qs_option_payoff payoff_of_contract(const qs_contract *contract) {
@@ -189,7 +189,7 @@ static place place_of(const qs_valuation *valuation, size_t contract) {
   }
   const qs_contract *of = &valuation->contracts[contract];
   const qs_underlying_values *values = &valuation->values[of->underlying];
-  if (of->kind == QS_CONTRACT_PATH) {
+  if (qs_contract_on_path(of)) {
     return place_of_path(values, payoff);
   }
   place p = {.now = values->now + (size_t)payoff * values->quantities,
@@ -206,6 +206,30 @@ bool qs_contract_timed(const qs_valuation *valuation, size_t contract) {
   return place_of(valuation, contract).timed != NULL;
 }
 
+qs_local_kind qs_contract_local(const qs_valuation *valuation, size_t contract) {
+  const qs_contract *of = &valuation->contracts[contract];
+  if (of->underlying < 0 || !qs_contract_on_path(of) || of->joint ||
+      !valuation->market->underlyings[of->underlying].leverage) {
+    return QS_LOCAL_NOT;
+  }
+  const qs_path_units *units = &valuation->values[of->underlying].paths_now;
+  const qs_path_place *at = &units->places[valuation->payoff_of[contract]];
+  if (at->unit == QS_NO_PAYOFF) {
+    return QS_LOCAL_SMOOTH;
+  }
+  const qs_path_payoff_plan *plan = &units->units[at->unit].payoffs[at->payoff];
+  switch (plan->payoff) {
+  case QS_PATH_BARRIER:
+  case QS_PATH_DIGITAL:
+  case QS_PATH_AUTOCALL:
+    return QS_LOCAL_JUMPS;
+  case QS_PATH_BARRIER_CONTINUOUS:
+    return QS_LOCAL_WATCHED;
+  default:
+    return plan->payoff == QS_PATH_SCRIPT && plan->level[1] > 0 ? QS_LOCAL_JUMPS : QS_LOCAL_SMOOTH;
+  }
+}
+
 qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract) {
   const qs_control_use none = {0, 1};
   const qs_contract *of = &valuation->contracts[contract];
@@ -217,13 +241,14 @@ qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contrac
     return none;
   }
   const qs_underlying_values *values = &valuation->values[of->underlying];
-  if (of->kind != QS_CONTRACT_PATH) {
+  if (!qs_contract_on_path(of)) {
     return values->control ? values->control[payoff] : none;
   }
   const qs_path_place *at = &values->paths_now.places[payoff];
   const bool bounded = qs_contract_bounds(valuation, contract, false) != NULL;
   const bool simulated = values->path_control && at->unit != QS_NO_PAYOFF && !bounded;
-  return simulated ? values->path_control[at->unit][at->payoff] : none;
+  const qs_control_use *use = simulated ? values->path_control[at->unit] : NULL; /* null: under a leverage */
+  return use ? use[at->payoff] : none;
 }
 
 bool qs_contract_simulated(const qs_valuation *valuation, size_t contract) {
@@ -241,7 +266,7 @@ bool qs_target_missed(const qs_valuation *valuation, size_t contract, qs_estimat
 
 double qs_known_price(const qs_valuation *valuation, size_t contract, bool later) {
   const qs_contract *of = &valuation->contracts[contract];
-  if (of->kind != QS_CONTRACT_PATH) {
+  if (!qs_contract_on_path(of)) {
     return 0;
   }
   if (of->joint) {
@@ -254,7 +279,7 @@ double qs_known_price(const qs_valuation *valuation, size_t contract, bool later
 
 const qs_early_bounds *qs_contract_bounds(const qs_valuation *valuation, size_t contract, bool later) {
   const qs_contract *of = &valuation->contracts[contract];
-  if (of->kind != QS_CONTRACT_PATH) {
+  if (!qs_contract_on_path(of)) {
     return NULL;
   }
   if (of->joint) {

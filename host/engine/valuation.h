@@ -197,6 +197,16 @@ qs_estimate qs_form_estimate(const qs_valuation *valuation, size_t contract, con
 /* Paths in a batch: all are full but perhaps the last. */
 double qs_batch_paths(const qs_simulation *simulation, uint32_t batch);
 
+/* What a contract is under a leverage function, which decides on its Greeks (kernels/plan.h). */
+typedef enum qs_local_kind {
+  QS_LOCAL_NOT,     /* not under one */
+  QS_LOCAL_SMOOTH,  /* price, delta, gamma, carry */
+  QS_LOCAL_WATCHED, /* no gamma */
+  QS_LOCAL_JUMPS    /* no gamma and no carry */
+} qs_local_kind;
+
+qs_local_kind qs_contract_local(const qs_valuation *valuation, size_t contract);
+
 /* Which controls a contract's price has; none for what is not simulated. */
 qs_control_use qs_contract_control(const qs_valuation *valuation, size_t contract);
 

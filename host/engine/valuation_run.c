@@ -73,7 +73,7 @@ static qs_status plan_path_unit(planner *p, const qs_path_units *units, uint32_t
   const qs_path_unit *unit = &units->units[k];
   qs_job *j = &p->jobs[p->job_count++];
   *j = (qs_job){.path = *unit, .moments = units->moments[k]};
-  if (!p->simulation.control) {
+  if (!p->simulation.control || unit->leverage) {
     return qs_controls_none(p->context, p->arena, unit->payoff_count, qs_path_unit_quantities(unit),
                             &j->controls);
   }

@@ -149,6 +149,34 @@ static qs_status check_underlyings(qs_reader *reader, const qs_draft *draft, con
   return QS_OK;
 }
 
+static bool is_local(const qs_draft *draft, const char *underlying) {
+  bool local = false;
+  for (size_t i = 0; i < draft->inputs.underlying_count; i++) {
+    const qs_underlying_spec *spec = &draft->inputs.underlyings[i];
+    local = local || (spec->local && strcmp(spec->name, underlying) == 0);
+  }
+  return local;
+}
+
+/* What a leverage function does not take. */
+static qs_status check_local(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                             const qs_trade_spec *trade) {
+  bool early = qs_trade_early(trade->type);
+  if (early && !trade->underlying_count && is_local(draft, trade->underlying)) {
+    return qs_node_bad(reader, qs_node_get(node, "type"),
+                       "must not be exercised early where the underlying's model is local");
+  }
+  const qs_node *name = trade->underlying_count > 1 || (early && trade->underlying_count)
+                            ? qs_node_get(node, "underlyings")->first
+                            : NULL;
+  while (name && !is_local(draft, name->text)) {
+    name = name->next;
+  }
+  return name ? qs_node_bad(reader, name,
+                            "must be an underlying whose model is not local, as of all of several")
+              : QS_OK;
+}
+
 static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs_node *list,
                               const qs_trade_spec *trades) {
   if (!list) {
@@ -157,6 +185,9 @@ static qs_status check_trades(qs_reader *reader, const qs_draft *draft, const qs
   size_t i = 0;
   for (const qs_node *node = list->first; node; node = node->next, i++) {
     qs_status status = check_underlyings(reader, draft, node, &trades[i]);
+    if (status == QS_OK) {
+      status = check_local(reader, draft, node, &trades[i]);
+    }
     if (status == QS_OK) {
       status = check_dates(reader, draft, node, &trades[i]);
     }

@@ -11,45 +11,39 @@
 #define QS_HOST_LOCAL_PARTICLES_H
 
 #include "host/local/svi.h"
+#include "host/market/leverage.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { QS_LEVERAGE_NODES = 161, QS_LOCAL_BLOCK = 1024 };
+enum { QS_LOCAL_BLOCK = 1024 };
 
-/* A step: its length, and ln L at nodes low + j spacing of x, constant beyond. */
-typedef struct qs_leverage_step {
-  double begin, years; /* from as_of; length */
-  size_t slice;        /* the surface's slice that it ends at, or its count */
-  double low, spacing;
-  double leverage[QS_LEVERAGE_NODES];
-} qs_leverage_step;
-
-typedef struct qs_leverage {
+/* A leverage and what it was fitted with. */
+typedef struct qs_local_fit {
+  qs_leverage leverage;
   const qs_model *model; /* heston */
   uint64_t key;
-  qs_leverage_step *steps;
-  size_t count;
+  const size_t *slice; /* [step] the surface's slice that it ends at, or its count */
   double kept; /* share of the nodes within four deviations whose local variance was kept in its bounds */
-} qs_leverage;
+} qs_local_fit;
 
-/* Fits L with `particles` (a multiple of QS_LOCAL_BLOCK) on steps of at most a quarter of a day at first, a
- * day in the end, cut at every slice. */
+/* Fits L with `particles` (a multiple of QS_LOCAL_BLOCK) on the steps of qs_leverage_calendar, cut at every
+ * slice. The leverage is the arena's. */
 qs_status qs_leverage_fit(qs_context *context, qs_arena *arena, const qs_model *model,
-                          const qs_svi_surface *surface, uint64_t key, uint64_t particles,
-                          qs_leverage *leverage);
+                          const qs_svi_surface *surface, qs_time as_of, uint64_t key, uint64_t particles,
+                          qs_local_fit *fit);
 
 /* A block of paths under way. */
 typedef struct qs_local_state {
   double x[QS_LOCAL_BLOCK], v[QS_LOCAL_BLOCK];
 } qs_local_state;
 
-void qs_local_start(const qs_leverage *leverage, qs_local_state *state);
+void qs_local_start(const qs_local_fit *fit, qs_local_state *state);
 
 /* Takes step `step` of the paths [block * QS_LOCAL_BLOCK, ...) of stream `dimension`: 0 the particles', 1 and
  * above independent of it. */
-void qs_local_step(const qs_leverage *leverage, size_t step, uint32_t dimension, uint64_t block,
+void qs_local_step(const qs_local_fit *fit, size_t step, uint32_t dimension, uint64_t block,
                    qs_local_state *state);
 
 #ifdef __cplusplus

@@ -17,7 +17,7 @@ typedef struct sums {
 typedef struct repricer {
   qs_context *context;
   const qs_svi_surface *surface;
-  const qs_leverage *leverage;
+  const qs_local_fit *fit;
   size_t count;           /* distinct strikes of all expiries */
   const double *k;        /* [count] */
   const size_t *first;    /* [slices + 1] of each slice's strikes */
@@ -50,10 +50,10 @@ static void observe(const repricer *r, size_t slice, const qs_local_state *state
 
 static void simulate(const repricer *r, uint64_t block) {
   qs_local_state state;
-  qs_local_start(r->leverage, &state);
-  for (size_t s = 0; s < r->leverage->count; s++) {
-    qs_local_step(r->leverage, s, 1, block, &state);
-    size_t slice = r->leverage->steps[s].slice;
+  qs_local_start(r->fit, &state);
+  for (size_t s = 0; s < r->fit->leverage.count; s++) {
+    qs_local_step(r->fit, s, 1, block, &state);
+    size_t slice = r->fit->slice[s];
     if (slice < r->surface->count) {
       observe(r, slice, &state, r->strike + block * r->count, r->forward + block * r->surface->count + slice);
     }
@@ -156,7 +156,7 @@ static void report_expiry(const repricer *r, const qs_underlying_market *market,
 }
 
 qs_status qs_local_reprice(qs_context *context, qs_arena *arena, const qs_underlying_market *market,
-                           const qs_svi_surface *surface, const qs_leverage *leverage, uint64_t paths,
+                           const qs_svi_surface *surface, const qs_local_fit *fit, uint64_t paths,
                            qs_local_result *result) {
   qs_arena *scratch = qs_arena_create(context);
   uint64_t blocks = paths / QS_LOCAL_BLOCK;
@@ -170,7 +170,7 @@ qs_status qs_local_reprice(qs_context *context, qs_arena *arena, const qs_underl
   qs_local_expiry *expiries = QS_NEW(arena, slices, qs_local_expiry);
   bool complete = options && first && k && expiries;
   size_t count = complete ? list_quotes(market, surface, options, k, first) : 0;
-  repricer r = {context, surface, leverage, count, k, first, NULL, NULL};
+  repricer r = {context, surface, fit, count, k, first, NULL, NULL};
   r.strike = QS_NEW(scratch, blocks * count, sums);
   r.forward = QS_NEW(scratch, blocks * slices, sums);
   qs_local_quote *quotes = QS_NEW(arena, count, qs_local_quote);
@@ -195,7 +195,7 @@ qs_status qs_local_reprice(qs_context *context, qs_arena *arena, const qs_underl
   }
   *result = (qs_local_result){.least_density = surface->least_density,
                               .least_increase = surface->least_increase,
-                              .kept = leverage->kept,
+                              .kept = fit->kept,
                               .paths = blocks * QS_LOCAL_BLOCK,
                               .expiries = expiries,
                               .expiry_count = slices,

@@ -18,6 +18,7 @@
 
 #include "host/base/arena.h"
 #include "host/base/context.h"
+#include "host/market/leverage.h"
 #include "host/market/shift.h"
 #include "quickset/inputs.h"
 #include "quickset/results.h"
@@ -72,6 +73,7 @@ typedef struct qs_underlying_market {
   size_t option_count;
   qs_model model;                    /* given, or the fit's after qs_market_calibrate */
   qs_shift shift;                    /* likewise */
+  const qs_leverage *leverage;       /* fitted by host/local, or null; values then go by it */
   qs_calibration_result calibration; /* after qs_market_calibrate; exclusions already after qs_market_build */
   /* After a calibration: d parameter / d mid_vol (a volatility as a fraction) of every used quote by the
    * implicit function theorem, [QS_PARAMETER_COUNT + shift.count][sensitivity_count], the shift's pieces

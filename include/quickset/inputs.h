@@ -67,8 +67,8 @@ typedef struct qs_underlying_spec {
   bool fit_shift;              /* with calibrate: fit a shift, so that volatility at the money is met */
   const qs_shift_spec *shift;  /* [shift_count], ascending; without calibrate, for given parameters */
   size_t shift_count;          /* at most 64 */
-  bool local; /* fit a leverage function over a heston, report how it prices the quotes; nothing else uses it
-               */
+  bool local; /* fit a leverage function over a heston; values, Greeks and stress are then under it, with it
+                 held: no early exercise, no trades on several underlyings */
 } qs_underlying_spec;
 
 /* Of what moves two underlyings: "X" is the price of X, "X.variance" its variance. What is not given follows

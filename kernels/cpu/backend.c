@@ -361,6 +361,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .horizon = cpu_horizon,
                                      .path = cpu_path,
                                      .any_sampling = true,
-                                     .joint = cpu_joint};
+                                     .joint = cpu_joint,
+                                     .leverage = true};
   return &backend;
 }

@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/path_run.h"
+#include "kernels/refuse.h"
 
 namespace {
 
@@ -89,6 +90,9 @@ qs_status qs_cuda_path(qs_device *device, const qs_path_unit *unit, const volati
   run.device = device;
   run.unit = unit;
   qs_status status = qs_path_unit_check(unit, message);
+  if (!status && unit->leverage) {
+    status = refuse(message, QS_ERROR_DEVICE, "a GPU takes no leverage function");
+  }
   status = status ? status : qs_cuda_enter(device, message);
   status = status ? status : qs_cuda_path_prepare(&run, message);
   status = status ? status : run_blocks(&run, cancel, message);

@@ -12,6 +12,7 @@ qs_test(NAME core_tangents SOURCES tangents_test.cc COMPONENTS base cpu LABEL un
 qs_test(NAME core_prices SOURCES prices_test.cc horizon_test.cc COMPONENTS base cpu LABEL stat)
 qs_test(NAME core_path_greeks SOURCES path_greeks_test.cc COMPONENTS base cpu LABEL stat)
 qs_test(NAME core_path_prices SOURCES path_prices_test.cc path_pools_test.cc path_autocalls_test.cc COMPONENTS base pricing market cpu LABEL stat)
+qs_test(NAME core_local SOURCES local_test.cc COMPONENTS base pricing cpu LABEL stat)
 # These two compile the core as C++, one lane at a time.
 foreach(test core_law core_payoffs)
   target_compile_options(test_${test} PRIVATE -fopenmp-simd)

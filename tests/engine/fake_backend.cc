@@ -157,14 +157,14 @@ qs_status horizon(qs_device *device, const qs_horizon_unit *unit, const volatile
 } // namespace
 
 const qs_backend *backend() {
-  static const qs_backend table = {QS_BACKEND_ABI, "fake",  device_count, open, close,  describe,
-                                   value,          horizon, path,         true, nullptr};
+  static const qs_backend table = {QS_BACKEND_ABI, "fake",  device_count, open, close,   describe,
+                                   value,          horizon, path,         true, nullptr, false};
   return &table;
 }
 
 const qs_backend *backend_without_paths() {
-  static const qs_backend table = {QS_BACKEND_ABI, "pathless", device_count, open,  close,  describe,
-                                   value,          horizon,    nullptr,      false, nullptr};
+  static const qs_backend table = {QS_BACKEND_ABI, "pathless", device_count, open,  close,   describe,
+                                   value,          horizon,    nullptr,      false, nullptr, false};
   return &table;
 }
 

@@ -15,9 +15,10 @@ import sources
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"}
 PUBLIC = "include/quickset/"
 # What host may see of the kernels: the interface, the plan, the keys of the random streams that a plan names, and the
-# programs of payoff scripts, and how these and exercise policies are evaluated over lanes, which needs no path.
+# programs of payoff scripts, how these and exercise policies are evaluated over lanes, which needs no path, and the
+# leverage function, which is fitted as paths take it.
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
-                "kernels/core/script.inc", "kernels/core/policy.inc"}
+                "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h"}
 CAPABILITIES = {"risk", "stress", "hedge"}
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)
 

@@ -200,4 +200,39 @@ TEST_F(Trades, Pool) {
   EXPECT_TRUE(t[18].path.floating);
 }
 
+// Under a leverage function nothing is exercised early, and nothing pays on several underlyings.
+TEST(LocalTrades, NameWhatALeverageDoesNotTake) {
+  const struct {
+    const char *trade, *said;
+  } cases[] = {
+      {"{id: e, type: american, underlying: BTC, call_put: put, strike: 60000, expiry: 2026-06-01, quantity: "
+       "1}",
+       "trades.0.type: got american: must not be exercised early where the underlying's model is local"},
+      {"{id: e, type: bermudan, underlying: BTC, call_put: put, strike: 60000, exercise: [2026-06-01], "
+       "quantity: 1}",
+       "trades.0.type: got bermudan: must not be exercised early where the underlying's model is local"},
+      {"{id: e, type: exchange, underlyings: [X, BTC], expiry: 2026-06-01, quantity: 1}",
+       "trades.0.underlyings.1: got BTC: must be an underlying whose model is not local, as of all of "
+       "several"},
+  };
+  for (const auto &c : cases) {
+    std::map<std::string, std::string> files = sample_files();
+    std::string &text = files["config.yaml"];
+    size_t begin = text.find("trades:\n"), end = text.find("value: {");
+    text.replace(begin, end - begin, std::string("trades:\n  - ") + c.trade + "\n");
+    begin = text.find("model: {type: svcj"), end = text.find('\n', begin);
+    text.replace(begin, end - begin, "model: {type: heston, calibrate: true, local: true}");
+    Scratch folder;
+    folder.write(files);
+    qs_context context;
+    qs_context_init(&context);
+    qs_config *config = nullptr;
+    EXPECT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config),
+              QS_ERROR_INPUT);
+    EXPECT_NE(std::string(context.message).find(c.said), std::string::npos) << context.message;
+    EXPECT_NE(std::string(context.message).find("config.yaml:"), std::string::npos) << context.message;
+    qs_config_destroy(config);
+  }
+}
+
 } // namespace

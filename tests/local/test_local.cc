@@ -108,7 +108,7 @@ void run(Repriced &r, const QuoteList &list, int threads, uint64_t paths) {
   r.m.context.threads = threads;
   build(r.m, heston(), list);
   qs_local_settings settings = {65536, paths, 3};
-  ASSERT_EQ(qs_local_run(&r.m.context, r.m.arena, &r.m.market->underlyings[0], &settings), QS_OK)
+  ASSERT_EQ(qs_local_run(&r.m.context, r.m.arena, &r.m.market->underlyings[0], kNow, &settings), QS_OK)
       << r.m.message();
   ASSERT_NE(r.m.market->underlyings[0].calibration.local, nullptr);
   r.result = *r.m.market->underlyings[0].calibration.local;
@@ -177,7 +177,7 @@ TEST(Leverage, SaysWhereThereIsNothingToFit) {
   MarketFixture m;
   build(m, heston(), list);
   qs_local_settings settings = {1024, 1024, 1};
-  ASSERT_EQ(qs_local_run(&m.context, m.arena, &m.market->underlyings[0], &settings), QS_OK);
+  ASSERT_EQ(qs_local_run(&m.context, m.arena, &m.market->underlyings[0], kNow, &settings), QS_OK);
   const qs_calibration_result &r = m.market->underlyings[0].calibration;
   EXPECT_EQ(r.local, nullptr);
   ASSERT_EQ(r.warning_count, 1u);
@@ -200,7 +200,8 @@ TEST(Leverage, PricesTheRealChainWithinBidAsk) {
   ASSERT_EQ(m.build(), QS_OK) << m.message();
   ASSERT_EQ(qs_market_calibrate(&m.context, m.arena, m.market), QS_OK) << m.message();
   qs_local_settings settings = qs_local_resolve(&m.inputs.simulation);
-  ASSERT_EQ(qs_local_run(&m.context, m.arena, &m.market->underlyings[0], &settings), QS_OK) << m.message();
+  ASSERT_EQ(qs_local_run(&m.context, m.arena, &m.market->underlyings[0], chain.as_of, &settings), QS_OK)
+      << m.message();
   const qs_local_result &r = *m.market->underlyings[0].calibration.local;
   EXPECT_GT(r.least_density, 0);
   EXPECT_GT(r.least_increase, 0);
