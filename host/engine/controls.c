@@ -213,10 +213,14 @@ static bool few_jumps(const path_builder *b, const qs_path_payoff_plan *payoff) 
                    0.5 * expected * expected * (double)b->unit->path_count < least_double_jumps;
   switch (payoff->payoff) {
   case QS_PATH_DIGITAL:
+  case QS_PATH_POOL:
   case QS_PATH_ASIAN_GEOMETRIC:
+  case QS_PATH_ASIAN_GEOMETRIC_STRIKE:
     return few;
   case QS_PATH_VARIANCE:
     return few && isinf(payoff->level[1]);
+  case QS_PATH_ASIAN:
+  case QS_PATH_ASIAN_STRIKE:
   case QS_PATH_BARRIER:
     return few && payoff->date_count == 1;
   default:

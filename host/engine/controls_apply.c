@@ -12,6 +12,10 @@ static const double worth = 0.9;
 /* No less than this share is reported: what the batches have not seen, and roundings, may be more. */
 static const double least_share = 1e-4;
 
+/* A control whose batch means spread by less than this, per unit of the forward, is not used: what is left
+ * are the roundings of single precision, and they have a mean that its exact value has not. */
+static const double least_spread = 3e-6;
+
 /* Sums of squares and products of a quantity's batch means, weighted by their paths, about their means. */
 typedef struct regression {
   uint32_t count;                 /* of regressors */
@@ -68,7 +72,8 @@ static bool factor_row(regression *r, uint32_t k) {
     r->factor[k][j] = r->factor[j][j] > 0 ? sum / r->factor[j][j] : 0;
     left -= r->factor[k][j] * r->factor[k][j];
   }
-  const bool kept = left > 1e-8 * r->xx[k][k] && r->xx[k][k] > 1e-24 * r->weight;
+  const double least = least_spread * least_spread * r->weight;
+  const bool kept = left > 1e-8 * r->xx[k][k] && r->xx[k][k] > least;
   if (kept) {
     r->factor[k][k] = sqrt(left);
   } else {

@@ -106,11 +106,18 @@ static qs_status refine(const builder *b, qs_path_left *left) {
   return QS_OK;
 }
 
+/* When what date i pays is paid. Watched at all times it was hit since the date before: halfway, where hits
+ * within a step are on average but for the step's square. */
+static double paid_at(const builder *b, const qs_path_left *left, uint32_t i) {
+  double years = qs_time_years(b->origin, left->dates[i]);
+  return left->bridge && i ? 0.5 * (years + qs_time_years(b->origin, left->dates[i - 1])) : years;
+}
+
 /* What money at each date is worth beside money at the expiry. */
 static void weigh_hits(const builder *b, bool coin, qs_path_left *left) {
   double last = qs_time_years(b->origin, left->dates[left->count - 1]);
   for (uint32_t i = 0; i < left->count; i++) {
-    double years = qs_time_years(b->origin, left->dates[i]);
+    double years = paid_at(b, left, i);
     left->weights[i] =
         coin ? exp(b->underlying->coin_rate * (last - years)) * forward_at(b, last) / forward_at(b, years)
              : exp(b->rate * (last - years));
@@ -287,7 +294,7 @@ static qs_status add_timed(const builder *b, uint32_t g, uint32_t listed, qs_pat
     }
     double years = qs_time_years(b->origin, left->dates[left->count - 1]);
     for (uint32_t i = 0; i < left->count; i++) {
-      weights[i] = left->weights[i] * qs_time_years(b->origin, left->dates[i]) / years;
+      weights[i] = left->weights[i] * paid_at(b, left, i) / years;
     }
     plans[listed] = plans[places[p].payoff];
     plans[listed].weights = weights;

@@ -127,6 +127,9 @@ void run_all(const Drawing &drawing) {
   const bool all = std::getenv("QS_TEST_ALL") != nullptr;
   std::vector<ReferenceRow> rows = read_reference("contracts.csv");
   ASSERT_GE(rows.size(), 2000u);
+  if (const char *id = std::getenv("QS_CONTRACT")) {
+    rows = std::vector<ReferenceRow>{rows.at(std::strtoul(id, nullptr, 10))};
+  }
   Collected collected;
   const size_t stride = all ? 1 : 8;
   const int seeds = all ? 6 : 1;

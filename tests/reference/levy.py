@@ -17,12 +17,16 @@ YEAR = 365 * DAY
 class Resolution:
     """How fine: nodes a panel, panel width in deviations, oversampling of densities, size of tails."""
 
-    def __init__(self, nodes, width, over, tail, bump):
+    def __init__(self, nodes, width, over, tail, bump, derivatives=True):
         self.nodes, self.width, self.over, self.tail, self.bump = nodes, width, over, tail, bump
+        self.derivatives = derivatives  # whether those to spot are wanted
+
+    def value_alone(self):
+        return Resolution(self.nodes, self.width, self.over, self.tail, self.bump, False)
 
 
-FINE = Resolution(16, 3.0, 14, 1e-14, 1e-3)
-COARSE = Resolution(12, 2.8, 9, 1e-12, 2e-3)
+FINE = Resolution(16, 3.0, 14, 1e-14, 3e-4)
+COARSE = Resolution(12, 2.9, 9, 1e-12, 6e-4)
 
 
 class Model:
@@ -75,9 +79,10 @@ class Model:
 
 
 class Density:
-    """The law of sum_k w_k X_k, X_k the increments of ln S over intervals: a spline over a fine grid."""
+    """The law of sum_k w_k X_k, X_k the increments of ln S over intervals: a spline over a fine grid. Weighted by S at
+    the end, with `by_price`."""
 
-    def __init__(self, model, years, weights=(1.0,), resolution=FINE):
+    def __init__(self, model, years, weights=(1.0,), resolution=FINE, by_price=False):
         years = np.atleast_1d(np.asarray(years, float))
         weights = np.atleast_1d(np.asarray(weights, float))
         self.model, self.resolution = model, resolution
@@ -89,18 +94,24 @@ class Density:
         far = 9 * gauss + 9 * size + (12 * spread * most if spread else 0)
         if np.isfinite(rate):
             far += 34 * most / rate
-        self.sd = gauss
+        self.sd, self.years = gauss, float(np.sum(years))
         # exp(-(u gauss)^2 / 2) is 1e-18 where u gauss = 9.1
         step = np.pi / (9.2 / gauss) / resolution.over
         count = 1 << int(np.ceil(np.log2(2 * far / step)))
         k = np.fft.fftfreq(count, 1.0 / count)
         u = 2 * np.pi * k / (count * step)
-        drift = np.sum(years * weights) * (model.exponent(np.array([1e-6]))[0].imag / 1e-6)
+        tilt = -1j if by_price else 0.0
+        grown = model.exponent(np.array([tilt]))[0] if by_price else 0.0
+
+        def exponent(u):
+            return model.exponent(u + tilt) - grown
+
+        drift = np.sum(years * weights) * (exponent(np.array([1e-6]))[0].imag / 1e-6)
         phi = np.zeros(count, complex)
         used = np.abs(u) * gauss < 9.4
         total = np.zeros(np.count_nonzero(used), complex)
         for t, w in zip(years, weights):
-            total += t * model.exponent(u[used] * w)
+            total += t * exponent(u[used] * w)
         phi[used] = np.exp(total - 1j * u[used] * drift)
         density = np.real(np.fft.fft(phi)) / (count * step)
         x = drift + step * k

@@ -35,7 +35,7 @@ def top_law(model, first, gap, count, resolution, join, break_at=None):
     """The law of Y_1: a function of y and of the order of its derivative, and its range."""
     start = step(model, first, resolution)
     if count == 1:
-        return start, start.low, start.high, start.sd
+        return (lambda y, order=0: start(np.atleast_1d(y), order)), start.low, start.high, start.sd
     law = step(model, gap, resolution)
     high = join(law.high)
     for _ in range(count - 2):
@@ -86,11 +86,11 @@ def asians(trades, fixings, spot):
         known, first, count = fixings.seen_from(elapsed, spot)
         base = sum(known) / total
         if count == 0:
-            return np.array([[max(0, (1 if t["call_put"] == "call" else -1) * (base - t["strike"])), 0, 0] for t in trades])
+            return np.array([[max(0, sign_of(t) * (base - t["strike"])), 0, 0] for t in trades])
         top, low, high, sd = top_law(model, first, fixings.gap, count, resolution, smooth_average)
         out = []
         for trade in trades:
-            sign, left = (1 if trade["call_put"] == "call" else -1), trade["strike"] - base
+            sign, left = sign_of(trade), trade["strike"] - base
             at = np.log(left * total / spot) if left > 0 else -np.inf
             y, w = integrate(top, low, high, sd, resolution, (at,))
             mean = np.exp(y) / total
@@ -106,73 +106,54 @@ def asians(trades, fixings, spot):
 
 def floating_asians(trades, fixings, spot):
     """(phi (S_T - A))+: with Z = sum of fixings / S after a fixing, under the law weighted by S, ln Z_(k+1) =
-    ln(1 + exp(ln Z_k - X)) (Rogers, Shi 1995), and the payoff is S_T (phi (1 - Z_T / n))+."""
+    ln(1 + exp(u)), u = ln Z_k - X (Rogers, Shi 1995), and the payoff is S_T (phi (1 - Z_T / n))+."""
     total = len(fixings.past) + len(fixings.future)
 
     def values(model, elapsed, resolution):
         known, first, count = fixings.seen_from(elapsed, spot)
         base = sum(known)
         if count == 0:
-            return np.array([[max(0, (1 if t["call_put"] == "call" else -1) * (spot - base / total)), 0, 0] for t in trades])
-        growth = np.exp(model.carry * (first + (count - 1) * (fixings.gap or 0)) / YEAR)
-
-        def weighted(law):
-            norm = np.exp(model.carry * law.years)
-            return lambda x, order=0: law(x) * np.exp(x) / norm
-
+            return np.array([[max(0, sign_of(t) * (spot - base / total)), 0, 0] for t in trades])
         start = step(model, first, resolution)
-        start.years = first / YEAR
         law = step(model, fixings.gap, resolution) if count > 1 else start
-        law.years = (fixings.gap if count > 1 else first) / YEAR
-        p0, p = weighted(start), weighted(law)
+        seconds = first + (count - 1) * (fixings.gap or 0)
+        whole = Density(model, seconds / YEAR, (1.0,), resolution)
+        begin = np.log(base / spot) if base > 0 else 0.0
+        high = np.log(total) + max(whole.high - whole.low, start.high - start.low)
+        low = min(begin - start.high, -law.high)
         sd = min(start.sd, law.sd)
-        # u = ln(Z after the first fixing but for its own 1) = ln(base / S) - X
-        reach = Density(model, max(first + (count - 1) * (fixings.gap or 0), first) / YEAR, (1.0,), resolution)
-        centre = np.log(base / spot) if base > 0 else None
-        widest = max(reach.high - reach.low, start.high - start.low)
-        high = np.log(total) + widest
-        low = min(-start.high + (centre if centre is not None else 0.0), -law.high, -start.high) - 0.0
-        kink = np.log(total - 1) if total > 1 else None  # ln(1 + e^u) = ln n
-        bounds = Bounds(sd, resolution)
-        nodes = nodes_for(bounds, low, high, (kink,) if kink is not None else ())
-        z = np.logaddexp(0.0, nodes.y)
-        # h(z) -> value at Z = e^z after the last fixing; backward through u = z_before - X.
-        out = []
-        vector = {}
-        for sign in {1 if t["call_put"] == "call" else -1 for t in trades}:
-            vector[sign] = np.maximum(0.0, sign * (1.0 - np.exp(z) / total))
-        if count > 1:
-            matrix = p(z[:, None] - nodes.y[None, :]) * nodes.w[None, :]
-            for sign in vector:
-                for _ in range(count - 1):
-                    vector[sign] = matrix @ vector[sign]
+        nodes = nodes_for(Bounds(sd, resolution), low, high, (np.log(total - 1),))
+        z = smooth_average(nodes.y)
 
-        def at(s, sign):
-            if base <= 0:  # Z after the first fixing is 1: no noise enters
-                if count == 1:
-                    return s * growth * max(0.0, sign * (1.0 - 1.0 / total))
-                row = p(0.0 - nodes.y) * nodes.w
-                return None if row is None else s * growth * row.dot(inner[sign])
-            row = p0(np.log(base / s) - nodes.y) * nodes.w
-            return s * growth * row.dot(vector[sign])
+        def matrix(density, from_z, years):
+            x = from_z[:, None] - nodes.y[None, :]
+            return density(x) * np.exp(x - model.carry * years) * nodes.w[None, :]
 
-        inner = {}
-        if base <= 0 and count > 1:
-            for sign in vector:
-                v = np.maximum(0.0, sign * (1.0 - np.exp(z) / total))
-                for _ in range(count - 2):
-                    v = matrix @ v
-                inner[sign] = v
-        for trade in trades:
-            sign = 1 if trade["call_put"] == "call" else -1
-            h = 2e-3 * spot
-            f = [at(spot + k * h, sign) for k in (-2, -1, 0, 1, 2)]
-            one = (8 * (f[3] - f[1]) - (f[4] - f[0])) / (12 * h)
-            two = (16 * (f[3] + f[1]) - (f[4] + f[0]) - 30 * f[2]) / (12 * h * h)
-            out.append([f[2], one, two if base > 0 else 0.0])
-        return np.array(out)
+        backward = matrix(law, z, fixings.gap / YEAR) if count > 1 else None
+        growth = np.exp(model.carry * seconds / YEAR)
+        result = {}
+        for sign in (1, -1):
+            f = np.maximum(0.0, sign * (1.0 - np.exp(z) / total))
+            for _ in range(count - 1 if base > 0 else count - 2):
+                f = backward @ f
+            h = 67 * resolution.bump * sd * spot
+            s = spot + h * np.arange(-2, 3)
+            if not resolution.derivatives:
+                s = np.full(5, float(spot))
+            if base > 0:
+                e = s * growth * (matrix(start, np.log(base / s), first / YEAR) @ f)
+            else:  # Z after the first fixing is 1
+                e = s * growth * (matrix(law, np.zeros(1), fixings.gap / YEAR) @ f)
+            one = (8 * (e[3] - e[1]) - (e[4] - e[0])) / (12 * h)
+            two = (16 * (e[3] + e[1]) - (e[4] + e[0]) - 30 * e[2]) / (12 * h * h)
+            result[sign] = [e[2], one, two if base > 0 else 0.0]
+        return np.array([result[sign_of(t)] for t in trades])
 
     return values
+
+
+def sign_of(trade):
+    return 1 if trade["call_put"] == "call" else -1
 
 
 def lookbacks(trades, fixings, spot):
@@ -193,15 +174,23 @@ def lookbacks(trades, fixings, spot):
             extreme = (max(known) if way > 0 else min(known)) if known else None
             if count == 0:
                 for i in mine:
-                    sign = 1 if trades[i]["call_put"] == "call" else -1
+                    sign = sign_of(trades[i])
                     last = known[-1]
-                    paid = sign * (last - extreme) if trades[i].get("floating") else max(0, sign * (extreme - trades[i]["strike"]))
+                    paid = (
+                        sign * (last - extreme)
+                        if trades[i].get("floating")
+                        else max(0, sign * (extreme - trades[i]["strike"]))
+                    )
                     out[i] = [paid, 0, 0]
                 continue
             source = model if way > 0 else Mirror(model)
-            top, low, high, sd = top_law(source, first, fixings.gap, count, resolution, lambda y: np.maximum(0.0, y), 0.0)
+            top, low, high, sd = top_law(
+                source, first, fixings.gap, count, resolution, lambda y: np.maximum(0.0, y), 0.0
+            )
             for i in mine:
-                out[i] = lookback(trades[i], way, extreme, top, low, high, sd, resolution, spot, model, first, fixings.gap, count)
+                out[i] = lookback(
+                    trades[i], way, extreme, top, low, high, sd, resolution, spot, model, first, fixings.gap, count
+                )
         return np.array(out)
 
     return values
@@ -221,7 +210,7 @@ class Mirror:
 
 
 def lookback(trade, way, extreme, top, low, high, sd, resolution, spot, model, first, gap, count):
-    sign = 1 if trade["call_put"] == "call" else -1
+    sign = sign_of(trade)
     # X = way-extreme of `extreme` and spot exp(way y)
     if trade.get("floating"):
         # E X: the known extreme where y is below it, else spot e^(way y).
@@ -246,22 +235,26 @@ def lookback(trade, way, extreme, top, low, high, sd, resolution, spot, model, f
     return [e, one, two]
 
 
-def barriers(trades, fixings, spot, rate_of):
-    """Watched at the fixings, the last of which is the expiry. rate_of(trade, model): at which a rebate that is
-    paid at once grows until the expiry."""
+def barriers(trades, fixings, spot, rate_of, extra=0.0):
+    """Watched at the fixings, the last of which is the expiry. rate_of(trade, model), and `extra`: at which a
+    rebate that is paid at once grows until the expiry."""
 
     def values(model, elapsed, resolution):
         known, first, count = fixings.seen_from(elapsed, spot)
-        assert count > 0 and elapsed < fixings.future[0]
-        return np.array([barrier(t, model, first, fixings.gap, count, resolution, spot, rate_of(t, model)) for t in trades])
+        assert count > 0  # spot is inside, so fixings that take it do nothing
+        rates = [rate_of(t, model) + extra for t in trades]
+        return np.array(
+            [barrier(t, model, first, fixings.gap, count, resolution, spot, r) for t, r in zip(trades, rates)]
+        )
 
+    values.rated = lambda by: barriers(trades, fixings, spot, rate_of, extra + by)
     return values
 
 
 def barrier(trade, model, first, gap, count, resolution, spot, rate):
     low = np.log(trade["lower"] / spot) if "lower" in trade else -np.inf
     high = np.log(trade["upper"] / spot) if "upper" in trade else np.inf
-    sign, strike = (1 if trade["call_put"] == "call" else -1), trade["strike"]
+    sign, strike = sign_of(trade), trade["strike"]
     start = step(model, first, resolution)
     law = step(model, gap, resolution) if count > 1 else start
     seconds = first + (count - 1) * (gap or 0)

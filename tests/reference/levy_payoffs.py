@@ -6,7 +6,7 @@ spot moves.
 
 import numpy as np
 
-from levy import YEAR, Density, Nodes, nodes_for
+from levy import YEAR, Density, nodes_for
 
 
 def terminal(model, years, resolution):
@@ -66,6 +66,14 @@ def option(law, sign, strike, spot):
     return [sign * (spot * mean - strike * inside), sign * mean, strike / spot / spot * p]
 
 
+def europeans(trades, expiry, spot):
+    def values(model, elapsed, resolution):
+        law = terminal(model, (expiry - elapsed) / YEAR, resolution)
+        return np.array([option(law, 1 if t["call_put"] == "call" else -1, t["strike"], spot) for t in trades])
+
+    return values
+
+
 def forward_starts(trades, start, expiry, spot):
     def values(model, elapsed, resolution):
         law = terminal(model, (expiry - max(start, elapsed)) / YEAR, resolution)
@@ -81,3 +89,39 @@ def forward_starts(trades, start, expiry, spot):
         return np.array(out)
 
     return values
+
+
+def pools(trades, expiry, spot):
+    """Positions of liquidity at the expiry: any function of the price, over panels that end where it bends."""
+
+    def values(model, elapsed, resolution):
+        law = terminal(model, (expiry - elapsed) / YEAR, resolution)
+        out = []
+        for trade in trades:
+            breaks = [np.log(trade[key] / spot) for key in ("lower", "upper") if key in trade]
+            nodes = nodes_for(law, law.low, law.high, breaks)
+            paid = nodes.w * pool(trade, spot * np.exp(nodes.y))
+            # A move of ln S moves the law.
+            e = [paid @ law(nodes.y), -(paid @ law(nodes.y, 1)), paid @ law(nodes.y, 2)]
+            out.append([e[0], e[1] / spot, (e[2] - e[1]) / spot**2])
+        return np.array(out)
+
+    return values
+
+
+def pool(trade, s):
+    """Worth of the position of one unit of deposit at the entry, or its divergence from the tokens held."""
+    low, high = np.sqrt(trade.get("lower", 0.0)), np.sqrt(trade.get("upper", np.inf))
+
+    def coins(p):
+        return 1 / np.clip(np.sqrt(p), low, high) - 1 / high
+
+    def cash(p):
+        return np.clip(np.sqrt(p), low, high) - low
+
+    entry = trade["entry"]
+    liquidity = trade["deposit"] / (coins(entry) * entry + cash(entry))
+    worth = liquidity * (coins(s) * s + cash(s))
+    if trade["pays"] == "divergence_loss":
+        worth = worth - liquidity * (coins(entry) * s + cash(entry))
+    return worth

@@ -49,21 +49,22 @@ def greeks_of(market, coin, seconds, values, resolution, theta):
         return np.array([discount(market, m, coin[i], (seconds[i] - less) / YEAR) for i in range(count)])
 
     now = values(model, 0, resolution)
+    resolution = resolution.value_alone()
     d = factor(model, 0)
     out = {"price": d * now[:, 0], "delta": d * now[:, 1], "gamma": d * now[:, 2]}
     out["d_rate"] = -years * out["price"]
+    if hasattr(values, "rated"):  # paid at a time that depends on the rate
+        h = 1e-4
+        up, down = (values.rated(by)(model, 0, resolution)[:, 0] for by in (h, -h))
+        out["d_rate"] = d * (np.exp(-h * years) * up - np.exp(h * years) * down) / (2 * h)
     if theta:
         out["theta"] = factor(model, DAY) * values(model, DAY, resolution)[:, 0] - out["price"]
     for name in ["carry"] + PARAMETERS[model.kind]:
         size = 0.3 if name == "carry" else max(abs(model.values[name]), 0.05)
         h = resolution.bump * size
         up, down = model.moved(name, h), model.moved(name, -h)
-        far_up, far_down = model.moved(name, 2 * h), model.moved(name, -2 * h)
         one = factor(up, 0) * values(up, 0, resolution)[:, 0]
-        one = one - factor(down, 0) * values(down, 0, resolution)[:, 0]
-        two = factor(far_up, 0) * values(far_up, 0, resolution)[:, 0]
-        two = two - factor(far_down, 0) * values(far_down, 0, resolution)[:, 0]
-        out["d_" + name] = (8 * one - two) / (12 * h)
+        out["d_" + name] = (one - factor(down, 0) * values(down, 0, resolution)[:, 0]) / (2 * h)
     out["net_delta"] = out["delta"] - out["price"] / market.spot
     return out
 
@@ -78,8 +79,9 @@ def rounded(value, error):
     return float("%.*g" % (digits, value))
 
 
-def rows_of(market, trades, seconds, values, source, prefix, theta=True):
-    """Rows of one batch. trades: configs without underlying and id; ids are prefix and a number."""
+def rows_of(market, trades, seconds, values, source, prefix, theta=True, least=0.0):
+    """Rows of one batch. trades: configs without underlying and id; ids are prefix and a number. Those worth less
+    than `least` are left out."""
     coin = [trade.get("settlement") == "coin" for trade in trades]
     fine = greeks_of(market, coin, seconds, values, FINE, theta)
     coarse = greeks_of(market, coin, seconds, values, COARSE, theta)
@@ -87,6 +89,8 @@ def rows_of(market, trades, seconds, values, source, prefix, theta=True):
     for i, trade in enumerate(trades):
         reference = {}
         price = abs(fine["price"][i])
+        if price < least:
+            continue  # a few paths in a million would tell
         for name, value in fine.items():
             if name == "net_delta" and not coin[i]:
                 continue
