@@ -122,6 +122,7 @@ static void fill_kind(const qs_dynamics *m, const qs_step *step, double *k, qs_t
   k[QS_K_CONSTANT_V] = m->sigma * m->sigma * dt + step->added;
   if (m->variance != QS_VARIANCE_CONSTANT) {
     qs_step_variance(m, dt, k);
+    k[QS_K_CONSTANT_V] += qs_step_rest(m, dt);
   }
   const uint32_t first = m->variance != QS_VARIANCE_CONSTANT ? 5 : 0;
   switch (m->jumps) {
@@ -209,14 +210,23 @@ static qs_law_step law_step(builder *b, const qs_step *step) {
 
 /* Sums over the steps up to a date. */
 typedef struct running {
-  double years, added, drift, sums[QS_MAX_LAW_PARAMETERS], birth;
+  double years, constant, drift, sums[QS_MAX_LAW_PARAMETERS], birth;
+  double rest, rest_kappa; /* of the trapezoidal rules, per unit of the long-run mean, and its derivative */
 } running;
+
+/* What is not given to the nodes of a step's rule. */
+static void take_rest(running *r, const qs_dynamics *m, double dt) {
+  const qs_trapezoid rule = qs_step_trapezoid(m, dt);
+  r->rest += (1.0 - rule.share) * dt;
+  r->rest_kappa -= rule.slope * dt;
+}
 
 static void take_step(running *r, const qs_table *t, const step_sums *sums, uint32_t kind) {
   const double *k = t->coefficients + (size_t)kind * QS_K_COUNT;
   const step_sums *s = sums + kind;
+  take_rest(r, &t->dynamics, k[QS_K_YEARS]);
   r->years += k[QS_K_YEARS];
-  r->added += k[QS_K_ADDED];
+  r->constant += k[QS_K_CONSTANT_V];
   r->drift += k[QS_K_DRIFT];
   r->birth += s->birth;
   for (int i = 0; i < QS_MAX_LAW_PARAMETERS; i++) {
@@ -252,36 +262,53 @@ static void fill_marks(const qs_dynamics *m, const running *r, double *d) {
   }
 }
 
+static void fill_rest(const qs_dynamics *m, const running *r, double *d) {
+  const double own = d[QS_D_OWN], mean = qs_long_run(m);
+  const double by_jumps = m->jumps == QS_JUMPS_VARIANCE ? own * r->rest / m->kappa : 0.0;
+  d[QS_D_REST_V0 + 1] = own * mean * r->rest_kappa - by_jumps * (mean - m->theta);
+  d[QS_D_REST_V0 + 2] = own * r->rest;
+  d[QS_D_REST_V0 + 4] = d[QS_D_OWN_RHO] * r->rest * mean;
+  d[QS_D_REST_LAMBDA] = by_jumps * m->mu_v;
+  d[QS_D_REST_MU_V] = by_jumps * m->lambda;
+}
+
 static void fill_date(const qs_dynamics *m, const running *r, double *d) {
   memset(d, 0, QS_D_COUNT * sizeof *d);
   d[QS_D_DRIFT] = r->drift;
   memcpy(d + QS_D_DRIFT_0, r->sums, sizeof r->sums);
-  d[QS_D_CONSTANT_V] = m->sigma * m->sigma * r->years + r->added;
+  d[QS_D_CONSTANT_V] = r->constant;
   d[QS_D_CONSTANT_SIGMA] = 2.0 * m->sigma * r->years;
   d[QS_D_OWN] = 1.0 - m->rho * m->rho;
   d[QS_D_OWN_RHO] = -2.0 * m->rho;
   d[QS_D_SIGMA_J] = m->sigma_j;
   d[QS_D_MU_V] = m->mu_v;
   d[QS_D_RHO_J] = m->rho_j;
+  fill_rest(m, r, d);
   fill_marks(m, r, d);
+}
+
+/* Half a step as the trapezoidal rule takes it, 0 for none. */
+static double half_step(const qs_dynamics *m, const qs_step *step) {
+  return step->years > 0.0 ? 0.5 * step->years * qs_step_trapezoid(m, step->years).share : 0.0;
 }
 
 /* Weights of the trapezoidal rule: half the steps on both sides of a node. A date takes back the half step
  * that follows its last main node and, with a side step, puts in half of that one. */
 static void fill_weights(const qs_path_plan *plan, const qs_dynamics *m, qs_table *t) {
   const bool trapezoid = m->variance == QS_VARIANCE_QE;
-  t->start_weight = trapezoid && plan->step_count ? 0.5 * plan->steps[0].years : 0.0;
+  t->start_weight = trapezoid && plan->step_count ? half_step(m, &plan->steps[0]) : 0.0;
   for (uint32_t i = 0; i < plan->step_count; i++) {
-    const double next = i + 1 < plan->step_count ? plan->steps[i + 1].years : 0.0;
-    t->weights[i] = trapezoid ? 0.5 * (plan->steps[i].years + next) : 0.0;
+    const double next = i + 1 < plan->step_count ? half_step(m, &plan->steps[i + 1]) : 0.0;
+    t->weights[i] = trapezoid ? half_step(m, &plan->steps[i]) + next : 0.0;
   }
   for (uint32_t i = 0; i < plan->date_count && trapezoid; i++) {
     const qs_date *date = plan->dates + i;
     double *d = t->constants + (size_t)i * QS_D_COUNT;
-    const double next = date->main_steps < plan->step_count ? plan->steps[date->main_steps].years : 0.0;
-    const double side = date->side.years > 0.0 ? date->side.years : 0.0;
-    d[QS_D_REBASE] = 0.5 * (side - next);
-    d[QS_D_SIDE_WEIGHT] = 0.5 * side;
+    const double next =
+        date->main_steps < plan->step_count ? half_step(m, &plan->steps[date->main_steps]) : 0.0;
+    const double side = half_step(m, &date->side);
+    d[QS_D_REBASE] = side - next;
+    d[QS_D_SIDE_WEIGHT] = side;
   }
 }
 

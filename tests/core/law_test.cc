@@ -77,6 +77,23 @@ TEST(Law, VarianceCoefficientsAreTheSquareRootProcessMoments) {
   }
 }
 
+// With E[v'] = mean + (v - mean) e^-x the rule gives the mean of the integral, mean dt + (v - mean) (1 -
+// e^-x) / kappa.
+TEST(Law, TheIntegralOfTheVarianceIsRightInTheMean) {
+  qs_dynamics m = dynamics();
+  for (double dt : {1e-5, 0.01, 0.5, 5.0}) {
+    const qs_trapezoid rule = qs_step_trapezoid(&m, dt);
+    const long double e = expl(-(long double)m.kappa * dt), beyond = 1; // v - mean
+    const long double exact = beyond * (1 - e) / m.kappa;
+    expect_close(0.5 * rule.share * dt * double(beyond * (1 + e)), double(exact), 1e-13);
+    if (dt > 1e-3) // below, the share is 1 to rounding
+      expect_close(rule.slope, difference(&m.kappa, [&] { return qs_step_trapezoid(&m, dt).share; }), 1e-8);
+  }
+  m.variance = QS_VARIANCE_EULER;
+  EXPECT_EQ(qs_step_trapezoid(&m, 0.5).share, 1);
+  EXPECT_EQ(qs_step_rest(&m, 0.5), 0);
+}
+
 TEST(Law, CoefficientDerivativesMatchDifferences) {
   qs_dynamics m = dynamics();
   const double dt = 0.02;

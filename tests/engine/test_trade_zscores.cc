@@ -41,9 +41,10 @@ double unit_of(const TradeRow &row) {
   return pure ? 1 : json_number_value(json_object_get(first, "spot"));
 }
 
-// An estimator without variance must be right to what single precision leaves of it.
+// An estimator without variance, or with errors below half a place of single precision (its sums are of
+// values of the unit's size), must be right to what single precision leaves of it.
 bool is_exact(const TradeRow &row, const Number &estimate, const Number &expected) {
-  return estimate.error <= 1e-9 * unit_of(row) || estimate.error <= 2e-8 * std::fabs(expected.value);
+  return estimate.error <= 3e-8 * unit_of(row) || estimate.error <= 3e-8 * std::fabs(expected.value);
 }
 
 void add_exact(const TradeRow &row, const std::string &quantity, const Number &estimate,
