@@ -183,20 +183,6 @@ TEST_F(ScriptRuns, UndefinedOnSomePaths) {
   EXPECT_TRUE(results->trades[1].trusted);
 }
 
-TEST_F(ScriptRuns, RefusesABridgeOverAShift) {
-  const qs_shift_spec shift = {kEnd, NAN, 0.01};
-  underlyings[0].shift = &shift;
-  underlyings[0].shift_count = 1;
-  add("barrier", QS_TRADE_BARRIER);
-  trades.back().strike = 100;
-  trades.back().path.lower = 80;
-  inputs.trades = trades.data();
-  inputs.trade_count = 1;
-  EXPECT_EQ(qs_run(engine, &inputs, ~0u, &results), QS_ERROR_INPUT);
-  EXPECT_NE(std::string(qs_engine_message(engine)).find("must be discrete"), std::string::npos)
-      << qs_engine_message(engine);
-}
-
 TEST_F(ScriptRuns, RefusesInMemoryWhatItRefusesInFiles) {
   const struct {
     const char *payoff, *said;
