@@ -5,6 +5,13 @@
 
 enum { BLOCK = 128 };
 
+// Rows beyond the last step's: whole blocks of four are read.
+template <typename T> QS_CORE void pad(T *rows, uint32_t from, uint32_t to) {
+  for (uint32_t j = from; j < to; j++) {
+    rows[(size_t)j * QS_ROW] = T(0);
+  }
+}
+
 __global__ void __launch_bounds__(BLOCK) QS_R(net)(const __grid_constant__ qs_net net, qs_cuda_points points,
                                                    const __grid_constant__ qs_cuda_draws draws) {
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
@@ -17,13 +24,16 @@ __global__ void __launch_bounds__(BLOCK) QS_R(net)(const __grid_constant__ qs_ne
                               points.path_begin + i};
   const size_t column = column_of(i, draws.normal_rows);
   if (draws.normals) {
-    QS_R(qs_net_normals)(&net, QS_DRAW_PRICE, block, static_cast<qs_real *>(draws.normals) + column);
+    qs_real *normals = static_cast<qs_real *>(draws.normals) + column;
+    QS_R(qs_net_normals)(&net, QS_DRAW_PRICE, block, normals);
+    pad(normals, net.steps + 1, draws.normal_rows);
   }
   for (uint32_t source = 0; source < QS_DRAW_COUNT; source++) {
     if (draws.word_row[source] != QS_CUDA_NONE) {
       uint32_t *words = draws.words + column_of(i, draws.word_rows) + (size_t)draws.word_row[source] * QS_ROW;
       QS_R(qs_net_words)
       (&net, source, source == QS_DRAW_VARIANCE, block, words, static_cast<qs_real *>(draws.room) + column);
+      pad(words, net.steps, draws.normal_rows - 1);
     }
   }
 }
