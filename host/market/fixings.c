@@ -8,10 +8,7 @@
 
 #include "host/market/time.h"
 
-static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
+qs_status qs_flaw_set(qs_flaw *flaw, const char *key, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(flaw->why, sizeof flaw->why, format, arguments);
@@ -75,7 +72,7 @@ static date_list schedule_of(const qs_schedule_spec *schedule) {
 }
 
 static qs_status bad_list(qs_flaw *flaw, const date_list *list, const char *why) {
-  return bad(flaw, list->key, "%s%s%s", list->name, list->name[0] ? ": " : "", why);
+  return qs_flaw_set(flaw, list->key, "%s%s%s", list->name, list->name[0] ? ": " : "", why);
 }
 
 qs_time qs_trade_expiry(const qs_trade_spec *trade, qs_time as_of) {
@@ -109,8 +106,8 @@ static qs_status dates_by_rule(const date_list *list, qs_time as_of, qs_time exp
   if (from >= to) {
     char text[QS_TIME_TEXT];
     qs_time_format(from, text);
-    return bad(flaw, list->key, "%s%sthe rule begins at %s; must begin before its end, the expiry",
-               list->name, list->name[0] ? ": " : "", text);
+    return qs_flaw_set(flaw, list->key, "%s%sthe rule begins at %s; must begin before its end, the expiry",
+                       list->name, list->name[0] ? ": " : "", text);
   }
   *count = 0;
   for (size_t k = rule->skip_first ? 1 : 0;; k++) {
@@ -222,7 +219,7 @@ static qs_status script_dates(qs_arena *arena, const qs_trade_spec *trade, qs_ti
     }
   }
   *dates = all;
-  return *count > QS_MAX_FIXINGS ? bad(flaw, "schedules", "%s", too_many) : QS_OK;
+  return *count > QS_MAX_FIXINGS ? qs_flaw_set(flaw, "schedules", "%s", too_many) : QS_OK;
 }
 
 static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time as_of, qs_fixings *fixings,
@@ -244,7 +241,7 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
     dates[1] = expiry;
     count = 2;
     if (!path->start || path->start >= expiry) {
-      return bad(flaw, "start", "must be given and before the expiry");
+      return qs_flaw_set(flaw, "start", "must be given and before the expiry");
     }
   } else if (!qs_trade_has_fixings(trade)) {
     dates[0] = expiry;
@@ -258,16 +255,17 @@ static qs_status make_dates(qs_arena *arena, const qs_trade_spec *trade, qs_time
   if (dates[count - 1] != expiry) {
     char text[QS_TIME_TEXT];
     qs_time_format(expiry, text);
-    return bad(flaw, "fixings", "the last must be the expiry, which is %s", text);
+    return qs_flaw_set(flaw, "fixings", "the last must be the expiry, which is %s", text);
   }
   bool returns = trade->type == QS_TRADE_CLIQUET || trade->type == QS_TRADE_VARIANCE_SWAP ||
                  trade->type == QS_TRADE_VOLATILITY_SWAP;
   if (returns && count < 2) {
-    return bad(flaw, "fixings", "must be at least 2 dates");
+    return qs_flaw_set(flaw, "fixings", "must be at least 2 dates");
   }
   if (trade->type == QS_TRADE_BERMUDAN && count > QS_MAX_EXERCISES) {
-    return bad(flaw, "exercise", "%zu dates; must be at most %d: an american may be exercised at any time",
-               count, QS_MAX_EXERCISES);
+    return qs_flaw_set(flaw, "exercise",
+                       "%zu dates; must be at most %d: an american may be exercised at any time", count,
+                       QS_MAX_EXERCISES);
   }
   *fixings = (qs_fixings){.dates = dates, .count = count};
   for (size_t i = 0; i < count; i++) {
@@ -291,12 +289,12 @@ static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixing
   size_t each = underlyings_of(trade);
   bool whole = path->past_count % each == 0;
   if (!whole || path->past_count / each < past || path->past_count / each > known) {
-    return bad(flaw, "past", "%zu values for %zu fixings before as_of; must be one value for each%s",
-               path->past_count, each * past, each > 1 ? " and underlying" : "");
+    return qs_flaw_set(flaw, "past", "%zu values for %zu fixings before as_of; must be one value for each%s",
+                       path->past_count, each * past, each > 1 ? " and underlying" : "");
   }
   for (size_t i = 0; i < path->past_count; i++) {
     if (!(path->past[i] > 0) || isinf(path->past[i])) {
-      return bad(flaw, "past", "value %zu is %.10g; must be greater than 0", i + 1, path->past[i]);
+      return qs_flaw_set(flaw, "past", "value %zu is %.10g; must be greater than 0", i + 1, path->past[i]);
     }
   }
   return QS_OK;
@@ -304,7 +302,7 @@ static qs_status check_past(const qs_trade_spec *trade, const qs_fixings *fixing
 
 static qs_status check_positive(const char *key, double value, bool needed, qs_flaw *flaw) {
   if (isnan(value) ? needed : !(value > 0) || isinf(value)) {
-    return bad(flaw, key, "%.10g; must be finite and greater than 0", value);
+    return qs_flaw_set(flaw, key, "%.10g; must be finite and greater than 0", value);
   }
   return QS_OK;
 }
@@ -316,7 +314,7 @@ static qs_status check_range(const qs_path_spec *path, qs_flaw *flaw) {
     status = check_positive("upper", path->upper, false, flaw);
   }
   return !status && path->lower >= path->upper
-             ? bad(flaw, "upper", "must be greater than lower, which is %.10g", path->lower)
+             ? qs_flaw_set(flaw, "upper", "must be greater than lower, which is %.10g", path->lower)
              : status;
 }
 
@@ -329,22 +327,23 @@ static qs_status check_pool(const qs_path_spec *path, qs_flaw *flaw) {
     status = check_positive("deposit", path->deposit, true, flaw);
   }
   bool pays = path->pays == QS_PAYS_VALUE || path->pays == QS_PAYS_DIVERGENCE_LOSS;
-  return !status && !pays ? bad(flaw, "pays", "must be value or divergence_loss for a pool") : status;
+  return !status && !pays ? qs_flaw_set(flaw, "pays", "must be value or divergence_loss for a pool") : status;
 }
 
 static qs_status check_amount(const char *key, double value, qs_flaw *flaw) {
-  return value >= 0 && !isinf(value) ? QS_OK : bad(flaw, key, "%.10g; must be finite and at least 0", value);
+  return value >= 0 && !isinf(value) ? QS_OK
+                                     : qs_flaw_set(flaw, key, "%.10g; must be finite and at least 0", value);
 }
 
 static qs_status check_autocallable(const qs_trade_spec *trade, qs_flaw *flaw) {
   const qs_path_spec *path = &trade->path;
   size_t several = underlyings_of(trade);
   if (path->initial_count != several) {
-    return bad(flaw, "initial", "%zu prices; must be one%s", path->initial_count,
-               several > 1 ? " for each underlying" : "");
+    return qs_flaw_set(flaw, "initial", "%zu prices; must be one%s", path->initial_count,
+                       several > 1 ? " for each underlying" : "");
   }
   if (!path->autocall_count) {
-    return bad(flaw, "autocall", "must be given: one level, or one for each fixing");
+    return qs_flaw_set(flaw, "autocall", "must be given: one level, or one for each fixing");
   }
   qs_status status = QS_OK;
   for (size_t a = 0; !status && a < several; a++) {
@@ -369,8 +368,8 @@ static qs_status check_calls(const qs_trade_spec *trade, const qs_fixings *fixin
   const qs_path_spec *path = &trade->path;
   size_t count = path->autocall_count, several = underlyings_of(trade);
   if (count != 1 && count != fixings->count) {
-    return bad(flaw, "autocall", "%zu levels for %zu fixings; must be one, or one for each", count,
-               fixings->count);
+    return qs_flaw_set(flaw, "autocall", "%zu levels for %zu fixings; must be one, or one for each", count,
+                       fixings->count);
   }
   for (size_t i = 0; i < fixings->past; i++) {
     double worst = INFINITY;
@@ -378,8 +377,9 @@ static qs_status check_calls(const qs_trade_spec *trade, const qs_fixings *fixin
       worst = fmin(worst, path->past[a * (path->past_count / several) + i] / path->initial[a]);
     }
     if (worst >= path->autocall[count > 1 ? i : 0]) {
-      return bad(flaw, "past", "value %zu is %.10g; must be below the call's level, or the note is over",
-                 i + 1, path->past[i]);
+      return qs_flaw_set(flaw, "past",
+                         "value %zu is %.10g; must be below the call's level, or the note is over", i + 1,
+                         path->past[i]);
     }
   }
   return QS_OK;
@@ -387,7 +387,7 @@ static qs_status check_calls(const qs_trade_spec *trade, const qs_fixings *fixin
 
 static qs_status check_digital(const qs_path_spec *path, qs_flaw *flaw) {
   if (path->pays != QS_PAYS_CASH && path->pays != QS_PAYS_ASSET) {
-    return bad(flaw, "pays", "must be cash or asset for a digital");
+    return qs_flaw_set(flaw, "pays", "must be cash or asset for a digital");
   }
   return check_positive("amount", path->amount, path->pays == QS_PAYS_CASH, flaw);
 }
@@ -398,23 +398,24 @@ static qs_status check_barrier(const qs_path_spec *path, qs_flaw *flaw) {
     return status;
   }
   if (isnan(path->lower) && isnan(path->upper)) {
-    return bad(flaw, "lower", "a barrier needs lower, upper or both");
+    return qs_flaw_set(flaw, "lower", "a barrier needs lower, upper or both");
   }
   if (!(path->rebate >= 0) || isinf(path->rebate)) {
-    return bad(flaw, "rebate", "%.10g; must be finite and at least 0", path->rebate);
+    return qs_flaw_set(flaw, "rebate", "%.10g; must be finite and at least 0", path->rebate);
   }
   if (path->rebate_paid == QS_REBATE_AT_HIT && path->knock == QS_KNOCK_IN) {
-    return bad(flaw, "rebate_paid", "must be expiry for a barrier that knocks in");
+    return qs_flaw_set(flaw, "rebate_paid", "must be expiry for a barrier that knocks in");
   }
   return QS_OK;
 }
 
 static qs_status check_cliquet(const qs_path_spec *path, qs_flaw *flaw) {
   if (path->local_floor > path->local_cap) {
-    return bad(flaw, "local_cap", "must be at least local_floor, which is %.10g", path->local_floor);
+    return qs_flaw_set(flaw, "local_cap", "must be at least local_floor, which is %.10g", path->local_floor);
   }
   if (path->global_floor > path->global_cap) {
-    return bad(flaw, "global_cap", "must be at least global_floor, which is %.10g", path->global_floor);
+    return qs_flaw_set(flaw, "global_cap", "must be at least global_floor, which is %.10g",
+                       path->global_floor);
   }
   return check_positive("moneyness", path->moneyness, true, flaw);
 }

@@ -18,6 +18,10 @@ typedef struct qs_flaw {
   char why[QS_FLAW_TEXT];
 } qs_flaw;
 
+/* Fills `flaw`, its text cut at its room; the key must outlive it. Always QS_ERROR_INPUT. */
+qs_status qs_flaw_set(qs_flaw *flaw, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Dates ascending; the first `known` are not after as_of, the first `past` of them before it. */
 typedef struct qs_fixings {
   const qs_time *dates;

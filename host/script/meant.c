@@ -10,18 +10,6 @@
 
 enum { MOST_UNDERLYINGS = 16 };
 
-static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static qs_status bad(qs_flaw *flaw, const char *key, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(flaw->why, sizeof flaw->why, format, arguments);
-  va_end(arguments);
-  flaw->key = key;
-  return QS_ERROR_INPUT;
-}
-
 bool qs_trade_on_several(qs_trade_type type) {
   return type >= QS_TRADE_BASKET && type <= QS_TRADE_WORST_OF;
 }
@@ -33,12 +21,13 @@ static qs_status meant_average(const qs_trade_spec *trade, qs_time as_of, qs_mea
   const qs_settlement_average *average = &trade->path.settlement_average;
   uint64_t apart = average->every_seconds, whole = average->minutes * 60;
   if (average->minutes > QS_MAX_SETTLEMENT_MINUTES || apart < 1 || whole % apart) {
-    return bad(flaw, key, "%llu minutes every %llu seconds; must be whole parts of at most %d minutes",
-               (unsigned long long)average->minutes, (unsigned long long)apart, QS_MAX_SETTLEMENT_MINUTES);
+    return qs_flaw_set(
+        flaw, key, "%llu minutes every %llu seconds; must be whole parts of at most %d minutes",
+        (unsigned long long)average->minutes, (unsigned long long)apart, QS_MAX_SETTLEMENT_MINUTES);
   }
   if (whole / apart > QS_MAX_FIXINGS) {
-    return bad(flaw, key, "%llu prices; must be at most %d", (unsigned long long)(whole / apart),
-               QS_MAX_FIXINGS);
+    return qs_flaw_set(flaw, key, "%llu prices; must be at most %d", (unsigned long long)(whole / apart),
+                       QS_MAX_FIXINGS);
   }
   qs_time expiry = qs_trade_expiry(trade, as_of);
   qs_path_spec *path = &meant->trade.path;
@@ -120,12 +109,12 @@ static double factor_of(const qs_path_spec *path, size_t a) {
 static qs_status check_list(const char *key, const double *list, size_t count, size_t wanted, bool positive,
                             qs_flaw *flaw) {
   if (count && count != wanted) {
-    return bad(flaw, key, "%zu numbers for %zu underlyings; must be one for each", count, wanted);
+    return qs_flaw_set(flaw, key, "%zu numbers for %zu underlyings; must be one for each", count, wanted);
   }
   for (size_t i = 0; i < count; i++) {
     if (!isfinite(list[i]) || (positive && !(list[i] > 0))) {
-      return bad(flaw, key, "number %zu is %.10g; must be finite%s", i + 1, list[i],
-                 positive ? " and greater than 0" : "");
+      return qs_flaw_set(flaw, key, "number %zu is %.10g; must be finite%s", i + 1, list[i],
+                         positive ? " and greater than 0" : "");
     }
   }
   return QS_OK;
@@ -136,8 +125,8 @@ static qs_status check_several(const qs_trade_spec *trade, qs_flaw *flaw) {
   bool two = trade->type == QS_TRADE_SPREAD || trade->type == QS_TRADE_EXCHANGE;
   size_t count = trade->underlying_count;
   if (count < 2 || count > MOST_UNDERLYINGS || (two && count != 2)) {
-    return two ? bad(flaw, "underlyings", "%zu; must be 2", count)
-               : bad(flaw, "underlyings", "%zu; must be 2 to %d", count, MOST_UNDERLYINGS);
+    return two ? qs_flaw_set(flaw, "underlyings", "%zu; must be 2", count)
+               : qs_flaw_set(flaw, "underlyings", "%zu; must be 2 to %d", count, MOST_UNDERLYINGS);
   }
   qs_status status = check_list("weights", path->weights, path->weight_count, count, false, flaw);
   return status ? status : check_list("initial", path->initial, path->initial_count, count, true, flaw);
@@ -273,8 +262,9 @@ static qs_status meant_note(qs_arena *arena, const qs_trade_spec *trade, qs_time
   qs_fixings fixings;
   qs_status status = qs_fixings_make(arena, trade, as_of, &fixings, flaw);
   if (!status && fixings.count > QS_MAX_NOTE_FIXINGS) {
-    status = bad(flaw, "fixings", "%zu dates; must be at most %d for an autocallable on several underlyings",
-                 fixings.count, QS_MAX_NOTE_FIXINGS);
+    status = qs_flaw_set(flaw, "fixings",
+                         "%zu dates; must be at most %d for an autocallable on several underlyings",
+                         fixings.count, QS_MAX_NOTE_FIXINGS);
   }
   writer w;
   if (status || !make_writer(arena, trade->underlying_count + 5 + 2 * fixings.count, fixings.count, &w)) {
@@ -282,8 +272,8 @@ static qs_status meant_note(qs_arena *arena, const qs_trade_spec *trade, qs_time
   }
   put_note(&w, trade, as_of, rate, &fixings);
   if (w.too_long) {
-    return bad(flaw, "fixings", "%zu dates of %zu underlyings make a formula of more than %d bytes",
-               fixings.count, trade->underlying_count, QS_SCRIPT_MAX_TEXT);
+    return qs_flaw_set(flaw, "fixings", "%zu dates of %zu underlyings make a formula of more than %d bytes",
+                       fixings.count, trade->underlying_count, QS_SCRIPT_MAX_TEXT);
   }
   return finish(&w, meant);
 }

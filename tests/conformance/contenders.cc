@@ -12,4 +12,13 @@ std::unique_ptr<contender> open_cpu(const char *target, int threads) {
   return c;
 }
 
+const contender &contender_of(const std::string &name) {
+  static std::map<std::string, std::unique_ptr<contender>> open;
+  std::unique_ptr<contender> &c = open[name];
+  if (!c) {
+    c = open_contender(name);
+  }
+  return *c;
+}
+
 } // namespace conformance

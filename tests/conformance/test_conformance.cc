@@ -3,8 +3,6 @@
 // tested against references elsewhere.
 #include <gtest/gtest.h>
 
-#include <map>
-#include <memory>
 #include <string>
 #include <tuple>
 
@@ -33,32 +31,10 @@ qs_status answer_by(qs_context *context, qs_devices *devices, const unit_case &c
   return qs_schedule_value(context, devices, "conformance", &c.value, 1, cut, &moments);
 }
 
-// Every set of devices that is tried, opened once: by name.
-const conformance::contender &contender_of(const std::string &name) {
-  static std::map<std::string, std::unique_ptr<conformance::contender>> open;
-  std::unique_ptr<conformance::contender> &c = open[name];
-  if (!c) {
-    c = conformance::open_contender(name);
-  }
-  return *c;
-}
-
 const answer &reference(const unit_case &c) {
-  static std::map<std::string, answer> known;
-  auto found = known.find(c.name);
-  if (found != known.end()) {
-    return found->second;
-  }
-  qs_context context;
-  qs_context_init(&context);
-  answer a;
-  const conformance::contender &portable = contender_of("portable");
-  if (!portable.devices) {
-    ADD_FAILURE() << portable.reason;
-  } else {
-    EXPECT_EQ(answer_by(&context, portable.devices, c, nullptr, &a), QS_OK) << context.message;
-  }
-  return known[c.name] = a;
+  return conformance::reference_of<answer>(c.name, [&](qs_context *context, qs_devices *devices, answer *a) {
+    return answer_by(context, devices, c, nullptr, a);
+  });
 }
 
 // How the units are sampled: those of one variant in every way that there is.
@@ -72,7 +48,7 @@ std::vector<qs_sampling> samplings(kind what, int variant) {
 class Conformance : public ::testing::TestWithParam<parameters> {};
 
 TEST_P(Conformance, SameBitsAsThePortableTarget) {
-  const conformance::contender &contender = contender_of(std::get<0>(GetParam()));
+  const conformance::contender &contender = conformance::contender_of(std::get<0>(GetParam()));
   if (!contender.devices) {
     GTEST_SKIP() << contender.reason;
   }

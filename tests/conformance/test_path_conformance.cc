@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
-#include <memory>
 #include <string>
 #include <tuple>
 
@@ -28,40 +26,20 @@ qs_status answer_by(qs_context *context, qs_devices *devices, const path_case &c
   return qs_schedule_path(context, devices, "conformance", &c.unit(), 1, cut, &moments);
 }
 
-const conformance::contender &contender_of(const std::string &name) {
-  static std::map<std::string, std::unique_ptr<conformance::contender>> open;
-  std::unique_ptr<conformance::contender> &c = open[name];
-  if (!c) {
-    c = conformance::open_contender(name);
-  }
-  return *c;
-}
-
 const answer &reference(const path_case &c) {
-  static std::map<std::string, answer> known;
-  auto found = known.find(c.name);
-  if (found != known.end()) {
-    return found->second;
-  }
-  qs_context context;
-  qs_context_init(&context);
-  answer a;
-  const conformance::contender &portable = contender_of("portable");
-  if (!portable.devices) {
-    ADD_FAILURE() << portable.reason;
-  } else {
-    EXPECT_EQ(answer_by(&context, portable.devices, c, nullptr, &a), QS_OK) << context.message;
-  }
-  for (const qs_moment &m : a) {
-    EXPECT_TRUE(std::isfinite(m.mean) && m.m2 >= 0) << c.name;
-  }
-  return known[c.name] = a;
+  return conformance::reference_of<answer>(c.name, [&](qs_context *context, qs_devices *devices, answer *a) {
+    const qs_status status = answer_by(context, devices, c, nullptr, a);
+    for (const qs_moment &m : *a) {
+      EXPECT_TRUE(std::isfinite(m.mean) && m.m2 >= 0) << c.name;
+    }
+    return status;
+  });
 }
 
 class PathConformance : public ::testing::TestWithParam<parameters> {};
 
 TEST_P(PathConformance, SameBitsAsThePortableTarget) {
-  const conformance::contender &contender = contender_of(std::get<0>(GetParam()));
+  const conformance::contender &contender = conformance::contender_of(std::get<0>(GetParam()));
   if (!contender.devices) {
     GTEST_SKIP() << contender.reason;
   }

@@ -2,6 +2,9 @@
 #ifndef TESTS_CORE_JOINT_CASES_H
 #define TESTS_CORE_JOINT_CASES_H
 
+#include <cstring>
+#include <functional>
+
 #include "tests/core/joint_world.h"
 
 namespace paths {
@@ -53,6 +56,68 @@ inline JointValuation full_run(int index) {
   run.variances = {{1, 0.7}, {0.7, 1}};
   run.crosses = {{0, -0.3}, {0.2, 0}};
   return run;
+}
+
+// The mean of what each batch says, and its error.
+inline Estimate of_batches(uint32_t batches, const std::function<double(uint32_t)> &says) {
+  double mean = 0, square = 0;
+  for (uint32_t b = 0; b < batches; b++)
+    mean += says(b) / double(batches);
+  for (uint32_t b = 0; b < batches; b++)
+    square += std::pow(says(b) - mean, 2) / double(batches);
+  return {mean, std::sqrt(square / double(batches - 1))};
+}
+
+// A derivative beside the central difference of two runs on the same draws.
+inline void expect_bump(const JointValuation &base, uint32_t payoff, uint32_t quantity,
+                        const JointValuation &up, const JointValuation &down, double h,
+                        const std::string &what) {
+  const Estimate gap = of_batches(base.unit.batch_end, [&](uint32_t b) {
+    const double bump = (up.moment(b, payoff, 0).mean - down.moment(b, payoff, 0).mean) / (2 * h);
+    return base.moment(b, payoff, quantity).mean - bump;
+  });
+  const double size = base.estimate(payoff, quantity).value;
+  EXPECT_NEAR(gap.value, 0, 4.5 * gap.error + 1e-5 * (1 + std::fabs(size)))
+      << what << ", formula " << payoff << " = " << size;
+}
+
+// The same bits from every instruction set, by one thread and by three, and batch by batch.
+inline void expect_same_bits(const std::function<JointValuation()> &make, const std::string &what) {
+  std::vector<qs_moment> oracle;
+  for (const char *target : {"portable", "x86-64-v3", "x86-64-v4"})
+    for (int threads : {1, 3}) {
+      Device device(target, threads);
+      if (device.status() != QS_OK)
+        continue;
+      JointValuation run = make();
+      ASSERT_EQ(run.run(device), QS_OK) << device.message;
+      if (oracle.empty())
+        oracle = run.moments;
+      for (const qs_moment &m : run.moments)
+        ASSERT_TRUE(std::isfinite(m.mean) && std::isfinite(m.m2) && m.m2 >= 0);
+      const size_t bytes = oracle.size() * sizeof(qs_moment);
+      EXPECT_EQ(std::memcmp(oracle.data(), run.moments.data(), bytes), 0) << target << " " << what;
+      const size_t stride = run.payoffs.size() * run.quantities();
+      std::vector<qs_moment> cut(run.moments.size());
+      const uint32_t batches = run.unit.batch_end;
+      for (uint32_t b = 0; b < batches; b++) {
+        run.unit.batch_begin = b, run.unit.batch_end = b + 1;
+        ASSERT_EQ(qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, &cut[b * stride]),
+                  QS_OK);
+      }
+      EXPECT_EQ(std::memcmp(oracle.data(), cut.data(), bytes), 0) << "cut " << what;
+    }
+}
+
+// What the backend says of a unit that was changed once all its pointers were set.
+inline qs_status status_of(JointValuation &&run, const std::function<void(JointValuation *)> &change) {
+  Device device;
+  run.connect();
+  change(&run);
+  const qs_status status =
+      qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, run.moments.data());
+  EXPECT_EQ(status == QS_OK, device.message[0] == 0);
+  return status;
 }
 
 } // namespace paths

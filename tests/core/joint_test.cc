@@ -135,19 +135,8 @@ TEST(Joint, DerivativesAgainstBumps) {
       up.unit.greeks = down.unit.greeks = false;
       ASSERT_EQ(up.run(device), QS_OK) << device.message;
       ASSERT_EQ(down.run(device), QS_OK) << device.message;
-      for (uint32_t p = 0; p < 2; p++) {
-        double mean = 0, square = 0;
-        const double batches = base.unit.batch_end;
-        for (uint32_t b = 0; b < base.unit.batch_end; b++) {
-          const double bump = (up.moment(b, p, 0).mean - down.moment(b, p, 0).mean) / (2 * h);
-          const double gap = base.moment(b, p, quantity).mean - bump;
-          mean += gap / batches, square += gap * gap / batches;
-        }
-        const double error = std::sqrt((square - mean * mean) / (batches - 1));
-        const double size = base.estimate(p, quantity).value;
-        EXPECT_NEAR(mean, 0, 4.5 * error + 1e-5 * (1 + std::fabs(size)))
-            << what << " of model " << index << ", formula " << p << " = " << size;
-      }
+      for (uint32_t p = 0; p < 2; p++)
+        expect_bump(base, p, quantity, up, down, h, what + " of model " + std::to_string(index));
     };
     for (uint32_t a = 0; a < 2; a++) {
       const uint32_t q = qs_joint_asset_quantity(&base.unit, a);
@@ -178,15 +167,12 @@ TEST(Joint, RatiosBesideDerivatives) {
     ASSERT_FALSE(run.payoffs[0].jumps);
     ASSERT_TRUE(run.payoffs[1].jumps);
     for (uint32_t q = 0; q < run.quantities(); q++) {
-      double mean = 0, square = 0;
-      const double batches = run.unit.batch_end;
-      for (uint32_t b = 0; b < run.unit.batch_end; b++) {
-        const double gap = run.moment(b, 1, q).mean - run.moment(b, 0, q).mean;
-        mean += gap / batches, square += gap * gap / batches;
-      }
-      const double error = std::sqrt((square - mean * mean) / (batches - 1));
-      EXPECT_NEAR(mean, 0, 4.5 * error + 1e-9) << "quantity " << q << " of model " << index << ": "
-                                               << run.estimate(0, q).value << " " << run.estimate(1, q).value;
+      const Estimate gap = of_batches(run.unit.batch_end, [&](uint32_t b) {
+        return run.moment(b, 1, q).mean - run.moment(b, 0, q).mean;
+      });
+      EXPECT_NEAR(gap.value, 0, 4.5 * gap.error + 1e-9)
+          << "quantity " << q << " of model " << index << ": " << run.estimate(0, q).value << " "
+          << run.estimate(1, q).value;
     }
   }
 }
@@ -312,48 +298,22 @@ TEST(Joint, PoliciesAreFollowed) {
 TEST(Joint, SameBits) {
   for (qs_precision precision : {QS_PRECISION_MIXED, QS_PRECISION_DOUBLE})
     for (int index = 0; index < 6; index++) {
-      std::vector<qs_moment> oracle;
-      for (const char *target : {"portable", "x86-64-v3", "x86-64-v4"})
-        for (int threads : {1, 3}) {
-          Device device(target, threads);
-          if (device.status() != QS_OK)
-            continue;
-          JointValuation run = index % 2 ? full_run(index) : mixed_run(index);
-          run.add("if(A[T] > B[T], A[T], B[d1])");
-          run.add("max(A[d0], B[d0])");
-          const Policy policy(run.dates.size(), {100, 2, -1, 0.1, 0.02, -0.03, 0.01, 0.04});
-          run.policies[run.formulas.size() - 1] = &policy.plan;
-          run.unit.precision = precision;
-          run.unit.path_count = 1344, run.unit.batch_paths = 192;
-          ASSERT_EQ(run.run(device), QS_OK) << device.message;
-          if (oracle.empty())
-            oracle = run.moments;
-          for (const qs_moment &m : run.moments)
-            ASSERT_TRUE(std::isfinite(m.mean) && std::isfinite(m.m2) && m.m2 >= 0);
-          EXPECT_EQ(std::memcmp(oracle.data(), run.moments.data(), oracle.size() * sizeof(qs_moment)), 0)
-              << target << " " << index;
-          const size_t stride = run.payoffs.size() * run.quantities();
-          std::vector<qs_moment> cut(run.moments.size());
-          for (uint32_t b = 0; b < 7; b++) {
-            run.unit.batch_begin = b, run.unit.batch_end = b + 1;
-            ASSERT_EQ(
-                qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, &cut[b * stride]),
-                QS_OK);
-          }
-          EXPECT_EQ(std::memcmp(oracle.data(), cut.data(), oracle.size() * sizeof(qs_moment)), 0) << "cut";
-        }
+      const Policy policy(3, {100, 2, -1, 0.1, 0.02, -0.03, 0.01, 0.04});
+      const auto make = [&] {
+        JointValuation run = index % 2 ? full_run(index) : mixed_run(index);
+        run.add("if(A[T] > B[T], A[T], B[d1])");
+        run.add("max(A[d0], B[d0])");
+        run.policies[run.formulas.size() - 1] = &policy.plan;
+        run.unit.precision = precision;
+        run.unit.path_count = 1344, run.unit.batch_paths = 192;
+        return run;
+      };
+      expect_same_bits(make, std::to_string(index));
     }
 }
 
 qs_status refused(const std::function<void(JointValuation *)> &change) {
-  Device device;
-  JointValuation run = mixed_run(0);
-  run.connect();
-  change(&run);
-  const qs_status status =
-      qs_backend_cpu()->joint(device.get(), &run.unit, nullptr, device.message, run.moments.data());
-  EXPECT_EQ(status == QS_OK, device.message[0] == 0);
-  return status;
+  return status_of(mixed_run(0), change);
 }
 
 TEST(Joint, UnitsAreChecked) {

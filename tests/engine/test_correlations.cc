@@ -278,28 +278,45 @@ TEST(Correlations, LeaveMarginalsAlone) {
 
 // ---- jumps in common ----
 
+// The horizon, and x of both underlyings at its end, [path].
+void make_horizon(Correlated *w, const qs_horizon_spec *spec, qs_horizon **horizon, const double *x[2]) {
+  ASSERT_EQ(qs_horizon_create(&w->context, w->arena, w->devices, w->market, spec, horizon), QS_OK)
+      << w->context.message;
+  for (size_t u = 0; u < 2; u++) {
+    const qs_horizon_states *states;
+    ASSERT_EQ(qs_horizon_states_at(*horizon, &w->context, u, qs_horizon_end(*horizon), &states), QS_OK);
+    x[u] = states->x;
+  }
+}
+
+const double kMuJ[] = {-0.1, 0.05}, kSigmaJ[] = {0.15, 0.2};
+
+// Two of Merton's, A and B, that jump together 1.5 times a year.
+void add_jumps(Correlated *w) {
+  static const char *const names[] = {"A", "B"};
+  static const qs_common_jump_spec common = {names, 2, 1.5, 0.6};
+  for (int a = 0; a < 2; a++)
+    w->add_underlying(names[a], QS_MODEL_MERTON,
+                      {{QS_SIGMA, 0.3}, {QS_LAMBDA, 3 - a}, {QS_MU_J, kMuJ[a]}, {QS_SIGMA_J, kSigmaJ[a]}},
+                      100, 0, 0.05);
+  w->correlate("A", "B", 0.4);
+  w->inputs.common_jumps = &common;
+  w->inputs.common_jump_count = 1;
+}
+
 // The mean of the product of two of Merton's, whose log jumps are correlated at the common times.
 double product_mean(double lambda, double sizes) {
-  const double T = 0.5, mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2}, sigma = 0.3, c = 0.4;
+  const double T = 0.5, sigma = 0.3, c = 0.4;
   double mean[2];
   for (int a = 0; a < 2; a++)
-    mean[a] = std::exp(mu[a] + spread[a] * spread[a] / 2);
-  const double both = mean[0] * mean[1] * std::exp(sizes * spread[0] * spread[1]);
+    mean[a] = std::exp(kMuJ[a] + kSigmaJ[a] * kSigmaJ[a] / 2);
+  const double both = mean[0] * mean[1] * std::exp(sizes * kSigmaJ[0] * kSigmaJ[1]);
   return std::exp(-0.05 * T + c * sigma * sigma * T + lambda * T * (both - mean[0] - mean[1] + 1)) * 100;
 }
 
 TEST(Correlations, CommonJumpsInEverySection) {
   Correlated w(1 << 18);
-  const double mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2};
-  const char *names[] = {"A", "B"};
-  for (int a = 0; a < 2; a++)
-    w.add_underlying(names[a], QS_MODEL_MERTON,
-                     {{QS_SIGMA, 0.3}, {QS_LAMBDA, 3 - a}, {QS_MU_J, mu[a]}, {QS_SIGMA_J, spread[a]}}, 100, 0,
-                     0.05);
-  w.correlate("A", "B", 0.4);
-  const qs_common_jump_spec common = {names, 2, 1.5, 0.6};
-  w.inputs.common_jumps = &common;
-  w.inputs.common_jump_count = 1;
+  add_jumps(&w);
   w.formula("product", "A[T] * B[T] / 100", 0.5);
   w.formula("call", "max(A[T] - 100, 0) + 0 * B[T]", 0.5);
   w.run();
@@ -315,14 +332,9 @@ TEST(Correlations, CommonJumpsInEverySection) {
   const uint64_t paths = 1 << 18;
   const qs_horizon_spec spec = {0.5 * 365, 0, paths, 1, QS_PRECISION_MIXED, QS_SCHEME_QE, NAN};
   qs_horizon *horizon = nullptr;
-  ASSERT_EQ(qs_horizon_create(&w.context, w.arena, w.devices, w.market, &spec, &horizon), QS_OK)
-      << w.context.message;
   const double *x[2];
-  for (size_t u = 0; u < 2; u++) {
-    const qs_horizon_states *states;
-    ASSERT_EQ(qs_horizon_states_at(horizon, &w.context, u, qs_horizon_end(horizon), &states), QS_OK);
-    x[u] = states->x;
-  }
+  make_horizon(&w, &spec, &horizon, x);
+  ASSERT_FALSE(testing::Test::HasFatalFailure());
   double mean = 0, square = 0;
   for (uint64_t p = 0; p < paths; p++) {
     const double both = 100 * std::exp(x[0][p] + x[1][p] - 0.05 * 0.5);
@@ -333,16 +345,7 @@ TEST(Correlations, CommonJumpsInEverySection) {
 
 TEST(Correlations, StressScalesCommonJumps) {
   Correlated w(1 << 17);
-  const double mu[] = {-0.1, 0.05}, spread[] = {0.15, 0.2};
-  const char *names[] = {"A", "B"};
-  for (int a = 0; a < 2; a++)
-    w.add_underlying(names[a], QS_MODEL_MERTON,
-                     {{QS_SIGMA, 0.3}, {QS_LAMBDA, 3 - a}, {QS_MU_J, mu[a]}, {QS_SIGMA_J, spread[a]}}, 100, 0,
-                     0.05);
-  w.correlate("A", "B", 0.4);
-  const qs_common_jump_spec common = {names, 2, 1.5, 0.6};
-  w.inputs.common_jumps = &common;
-  w.inputs.common_jump_count = 1;
+  add_jumps(&w);
   w.formula("product", "A[T] * B[T] / 100", 0.5);
   w.run();
   qs_scenario_spec scenarios[2];
@@ -372,14 +375,9 @@ TEST(Correlations, HorizonHasCrossTerms) {
   const uint64_t paths = 1 << 14;
   const qs_horizon_spec spec = {1, 0, paths, 1, QS_PRECISION_DOUBLE, QS_SCHEME_QE, NAN};
   qs_horizon *horizon = nullptr;
-  ASSERT_EQ(qs_horizon_create(&w.context, w.arena, w.devices, w.market, &spec, &horizon), QS_OK)
-      << w.context.message;
   const double *x[2];
-  for (size_t u = 0; u < 2; u++) {
-    const qs_horizon_states *states;
-    ASSERT_EQ(qs_horizon_states_at(horizon, &w.context, u, qs_horizon_end(horizon), &states), QS_OK);
-    x[u] = states->x;
-  }
+  make_horizon(&w, &spec, &horizon, x);
+  ASSERT_FALSE(testing::Test::HasFatalFailure());
   qs_expansion expansions[2];
   std::vector<double> scratch(w.simulation.batches), weights, pnl(paths);
   ASSERT_EQ(w.book->count, 2u);

@@ -1,19 +1,16 @@
 // Early exercise through the engine: against dynamic programming by quadrature, finite differences of it,
 // published and tabulated prices, and European options. An estimate's error is that of eight groups, so z is
 // Student's with seven degrees of freedom: kDeviations leaves one in a thousand beyond.
-#include "tests/engine/world.h"
-
 #include <fstream>
 #include <sstream>
 
-#include "host/market/fourier.h"
 #include "tests/engine/american_tree.h"
 #include "tests/engine/bermudan.h"
+#include "tests/engine/early_cases.h"
 
 namespace {
 
 const qs_time kDay = QS_SECONDS_PER_DAY;
-const double kDeviations = 5.4;
 
 struct Model {
   qs_model_type type;
@@ -68,14 +65,6 @@ std::vector<qs_time> dates_after(qs_time as_of, const std::vector<double> &days)
     dates.push_back(as_of + static_cast<qs_time>(std::llround(d * kDay)));
   }
   return dates;
-}
-
-void expect_near(const qs_estimate &e, double exact, const std::string &what, double rounding = 0) {
-  if (std::getenv("QS_SHOW")) {
-    std::printf("%-40s %.6f +- %.1e, exact %.6f, z %.2f\n", what.c_str(), e.estimate, e.std_error, exact,
-                (e.estimate - exact) / e.std_error);
-  }
-  EXPECT_NEAR(e.estimate, exact, kDeviations * e.std_error + rounding) << what;
 }
 
 struct ConstantCase {
@@ -300,14 +289,7 @@ TEST(Early, CallsThatCarryNothingAreEuropean) {
     add_american(w, "american", QS_CALL, 105, 0.5);
     add_bermudan(w, "bermudan", QS_CALL, 105, dates);
     w.value();
-    const double forward = 100 * std::exp(0.025), k = std::log(105 / forward);
-    double price = 0;
-    qs_fourier_output output{};
-    output.price = &price;
-    qs_fourier_report report;
-    ASSERT_EQ(qs_fourier_strip(&w.market->underlyings[0].model, 0.5, 1, &k, nullptr, &output, &report), QS_OK)
-        << report.problem;
-    const double exact = price * forward * std::exp(-0.025);
+    const double exact = european_call(w, 105);
     const std::string name = qs_model_name(m.type);
     for (const char *id : {"american", "bermudan"}) {
       const qs_trade_result &t = w.trade(id);
@@ -349,17 +331,7 @@ TEST(Early, WhatIsBestExercisedNowIsWorthThat) {
     w.add_underlying("X", m.type, m.values, 30, 0.2, 0.2);
     add_american(w, "put", QS_PUT, 100, 0.5);
     w.value();
-    const qs_trade_result &t = w.trade("put");
-    EXPECT_NEAR(t.price.estimate, 70, 1e-9);
-    EXPECT_NEAR(t.price.std_error, 0, 1e-9);
-    EXPECT_NEAR(t.bounds.lower.estimate, 70, 1e-9);
-    EXPECT_NEAR(t.bounds.upper.estimate, 70, 1e-6);
-    EXPECT_EQ(t.bounds.extrapolation.estimate, 0);
-    EXPECT_NEAR(t.greeks.value[QS_GREEK_DELTA].estimate, -1, 1e-6);
-    EXPECT_NEAR(t.greeks.value[QS_GREEK_GAMMA].estimate, 0, 1e-9);
-    EXPECT_NEAR(t.greeks.value[QS_GREEK_THETA].estimate, 0, 1e-6);
-    EXPECT_NEAR(t.greeks.value[QS_GREEK_D_RATE].estimate, 0, 1e-9);
-    EXPECT_NEAR(t.greeks.value[QS_GREEK_D_CARRY].estimate, 0, 1e-6);
+    expect_exercised_now(w.trade("put"), 70, 1e-9);
   }
 }
 
@@ -381,11 +353,6 @@ TEST(Early, ADateWithinTheDayCountsForTheta) {
 
 std::vector<double> numbers_of(int threads, bool company, uint64_t seed) {
   World w;
-  qs_devices_close(w.devices);
-  EXPECT_EQ(qs_devices_open(&w.context, QS_BACKEND_CPU, threads, nullptr, &w.devices), QS_OK);
-  w.context.threads = threads;
-  w.inputs.simulation.seed = seed;
-  w.inputs.simulation.paths = 10000; // batches of different lengths
   w.add_underlying("X", kModels[3].type, kModels[3].values, 100, 0.1, 0.1);
   const auto dates = dates_after(w.inputs.as_of, {33, 80.5, 120});
   add_bermudan(w, "b", QS_PUT, 110, dates);
@@ -394,29 +361,11 @@ std::vector<double> numbers_of(int threads, bool company, uint64_t seed) {
     w.add_option("european", "X", QS_PUT, 100, 1);
     add_american(w, "other", QS_CALL, 95, 0.4);
   }
-  w.value();
-  std::vector<double> numbers;
-  for (const char *id : {"a", "b"}) {
-    const qs_trade_result &t = w.trade(id);
-    const qs_estimate each[] = {t.price, t.bounds.lower, t.bounds.upper, t.bounds.gap,
-                                t.bounds.extrapolation};
-    for (const qs_estimate &e : each) {
-      numbers.push_back(e.estimate);
-      numbers.push_back(e.std_error);
-    }
-    for (int g = 0; g < QS_GREEK_COUNT; g++) {
-      numbers.push_back(t.greeks.value[g].estimate);
-      numbers.push_back(t.greeks.value[g].std_error);
-    }
-  }
-  return numbers;
+  return early_numbers(&w, threads, seed, {"a", "b"});
 }
 
 TEST(Early, TheSameBitsForAnyThreadsAndCompany) {
-  const std::vector<double> one = numbers_of(1, false, 7);
-  EXPECT_EQ(one, numbers_of(3, false, 7));
-  EXPECT_EQ(one, numbers_of(2, true, 7));
-  EXPECT_NE(one, numbers_of(1, false, 8));
+  expect_same_bits(numbers_of);
 }
 
 // Holding a put is best far in the money too where money costs less than nothing and the underlying less

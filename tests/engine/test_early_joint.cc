@@ -1,18 +1,14 @@
 // Early exercise of formulas over several underlyings: against dynamic programming by quadrature, published
 // figures, European options, the same trades on one underlying, and itself. An estimate's error is that of
 // eight groups, so z is Student's with seven degrees of freedom: kDeviations leaves one in a thousand beyond.
-#include "tests/engine/world.h"
-
-#include <cstdlib>
 #include <deque>
 
-#include "host/market/fourier.h"
 #include "tests/engine/bermudan_two.h"
+#include "tests/engine/early_cases.h"
 
 namespace {
 
 const qs_time kYear = 365 * QS_SECONDS_PER_DAY;
-const double kDeviations = 5.4;
 
 const std::vector<std::pair<int, double>> kHeston = {
     {QS_V0, 0.09}, {QS_KAPPA, 2}, {QS_THETA, 0.09}, {QS_XI, 0.6}, {QS_RHO, -0.5}};
@@ -68,14 +64,6 @@ std::vector<double> thirds(int count) {
   for (int d = 1; d <= count; d++)
     years.push_back(std::round(d * (365.0 * 86400 / 3)) / (365.0 * 86400));
   return years;
-}
-
-void expect_near(const qs_estimate &e, double exact, const std::string &what, double rounding) {
-  if (std::getenv("QS_SHOW")) {
-    std::printf("%-40s %.6f +- %.1e, exact %.6f, z %.2f\n", what.c_str(), e.estimate, e.std_error, exact,
-                (e.estimate - exact) / e.std_error);
-  }
-  EXPECT_NEAR(e.estimate, exact, kDeviations * e.std_error + rounding) << what;
 }
 
 // Both bounds on their sides of the price, and not far from each other.
@@ -234,13 +222,7 @@ TEST(EarlyJoint, ACallThatCarriesNothingIsEuropean) {
   w.correlate("X", "Y", 0.3);
   w.formula("call", {"X", "Y"}, "max(X[t] - K, 0) + 0 * Y[t]", {0.1, 0.2, 0.3, 0.4, 0.5});
   w.value();
-  const double forward = 100 * std::exp(0.025), k = std::log(100 / forward);
-  double price = 0;
-  qs_fourier_output output{};
-  output.price = &price;
-  qs_fourier_report report;
-  ASSERT_EQ(qs_fourier_strip(&w.market->underlyings[0].model, 0.5, 1, &k, nullptr, &output, &report), QS_OK);
-  const double exact = price * forward * std::exp(-0.025);
+  const double exact = european_call(w, 100);
   expect_near(w.trade("call").price, exact, "call", 0);
   expect_bounds(w.trade("call"), exact, exact, 0.004);
 }
@@ -271,17 +253,8 @@ TEST(EarlyJoint, WhatIsBestExercisedNowIsWorthThat) {
   w.formula("put", {"A", "B"}, "max(2 * K - A[t] - 2 * B[t], 0)", {0.5});
   w.value();
   const qs_trade_result &t = w.trade("put"), &other = w.trade("put/B");
-  EXPECT_NEAR(t.price.estimate, 120, 1e-9);
-  EXPECT_NEAR(t.price.std_error, 0, 1e-9);
-  EXPECT_NEAR(t.bounds.lower.estimate, 120, 1e-9);
-  EXPECT_NEAR(t.bounds.upper.estimate, 120, 1e-6);
-  EXPECT_EQ(t.bounds.extrapolation.estimate, 0);
-  EXPECT_NEAR(t.greeks.value[QS_GREEK_DELTA].estimate, -1, 1e-6);
+  expect_exercised_now(t, 120, 1e-6);
   EXPECT_NEAR(other.greeks.value[QS_GREEK_DELTA].estimate, -2, 1e-6);
-  EXPECT_NEAR(t.greeks.value[QS_GREEK_GAMMA].estimate, 0, 1e-6);
-  EXPECT_NEAR(t.greeks.value[QS_GREEK_THETA].estimate, 0, 1e-6);
-  EXPECT_NEAR(t.greeks.value[QS_GREEK_D_RATE].estimate, 0, 1e-9);
-  EXPECT_NEAR(t.greeks.value[QS_GREEK_D_CARRY].estimate, 0, 1e-6);
   EXPECT_TRUE(t.trusted) << t.why;
 }
 
@@ -353,11 +326,6 @@ TEST(EarlyJoint, AFormulaThatIsUndefinedIsNotTrusted) {
 
 std::vector<double> numbers_of(int threads, bool company, uint64_t seed) {
   Formulas w;
-  qs_devices_close(w.devices);
-  EXPECT_EQ(qs_devices_open(&w.context, QS_BACKEND_CPU, threads, nullptr, &w.devices), QS_OK);
-  w.context.threads = threads;
-  w.inputs.simulation.seed = seed;
-  w.inputs.simulation.paths = 10000; // batches of different lengths
   w.add_underlying("X", QS_MODEL_HESTON, kHeston, 100, -0.02, 0.05);
   w.add_underlying("Y", QS_MODEL_SVCJ, kSvcj, 100, -0.04, 0.05);
   w.correlate("X", "Y", 0.5);
@@ -365,25 +333,11 @@ std::vector<double> numbers_of(int threads, bool company, uint64_t seed) {
   w.formula("a", {"X", "Y"}, "X[t] - Y[t]", {0.2});
   if (company)
     w.formula("other", {"Y", "X"}, "min(X[t], Y[t]) - K", {0.05, 0.3});
-  w.value();
-  std::vector<double> numbers;
-  for (const char *id : {"a", "b", "a/Y", "b/Y"}) {
-    const qs_trade_result &t = w.trade(id);
-    std::vector<qs_estimate> each(t.greeks.value, t.greeks.value + QS_GREEK_COUNT);
-    each.insert(each.end(), {t.price, t.bounds.lower, t.bounds.upper, t.bounds.gap, t.bounds.extrapolation});
-    for (const qs_estimate &e : each) {
-      numbers.push_back(e.estimate);
-      numbers.push_back(e.std_error);
-    }
-  }
-  return numbers;
+  return early_numbers(&w, threads, seed, {"a", "b", "a/Y", "b/Y"});
 }
 
 TEST(EarlyJoint, TheSameBitsForAnyThreadsAndCompany) {
-  const std::vector<double> one = numbers_of(1, false, 7);
-  EXPECT_EQ(one, numbers_of(3, false, 7));
-  EXPECT_EQ(one, numbers_of(2, true, 7));
-  EXPECT_NE(one, numbers_of(1, false, 8));
+  expect_same_bits(numbers_of);
 }
 
 } // namespace
