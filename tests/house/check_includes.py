@@ -3,7 +3,7 @@
 
 kernels/core includes itself and freestanding headers alone; a backend includes core, kernels/*.h and the public headers,
 never host or the other backend; host reaches paths only through kernels/backend.h and kernels/plan.h; risk, stress and
-hedge do not include each other; cli includes the public headers and its own folder alone.
+hedge do not include each other; host/policy, numerics alone, stands on base and market; cli includes the public headers and its own folder alone.
 """
 
 import os
@@ -20,6 +20,7 @@ PUBLIC = "include/quickset/"
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
                 "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h"}
 CAPABILITIES = {"risk", "stress", "hedge"}
+STANDS_ON = {"host/policy": {"host/base", "host/market"}}  # these folders alone, of host
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)
 
 
@@ -78,6 +79,8 @@ def why_not(path, target, name):
             return "host/base stands under all other folders"
         if there == "host/cli":
             return "nothing includes the program"
+        if here in STANDS_ON and there not in STANDS_ON[here]:
+            return "it includes " + " and ".join(sorted(STANDS_ON[here])) + " alone"
         if here.split("/")[1] in CAPABILITIES and there.split("/")[1] in CAPABILITIES:
             return "capabilities do not include each other"
     return None
