@@ -16,9 +16,10 @@ FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"}
 PUBLIC = "include/quickset/"
 # What host may see of the kernels: the interface, the plan, the keys of the random streams that a plan names, and the
 # programs of payoff scripts, how these and exercise policies are evaluated over lanes, which needs no path, and the
-# leverage function, which is fitted as paths take it.
+# leverage function and the funding rate, which are fitted as paths take them.
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
-                "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h"}
+                "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h",
+                "kernels/core/funding.h"}
 CAPABILITIES = {"risk", "stress", "hedge"}
 STANDS_ON = {"host/policy": {"host/base", "host/market"}}  # these folders alone, of host
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)
@@ -77,6 +78,8 @@ def why_not(path, target, name):
             return "host includes host, kernels/backend.h, kernels/plan.h and public headers alone"
         if here == "host/base":
             return "host/base stands under all other folders"
+        if here == "host/history" and there != "host/base":
+            return "host/history stands on host/base alone"
         if there == "host/cli":
             return "nothing includes the program"
         if here in STANDS_ON and there not in STANDS_ON[here]:

@@ -1,0 +1,135 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "host/history/depth.h"
+
+double qs_venue_cost_of(const qs_venue_cost *v, double size) {
+  return size > 0 ? v->proportional * size + v->impact * size * sqrt(size) : 0;
+}
+
+/* What a venue gives at a marginal cost. */
+static double given(const qs_venue_cost *v, double marginal) {
+  double above = marginal - v->proportional;
+  if (!(above > 0)) {
+    return 0;
+  }
+  double root = above / (1.5 * v->impact); /* infinite without impact */
+  return fmin(root * root, v->limit);
+}
+
+/* Where the venue is full; infinity where it never is. */
+static double full_at(const qs_venue_cost *v) {
+  return v->impact > 0 ? v->proportional + 1.5 * v->impact * sqrt(v->limit) : v->proportional;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double sum_at(const qs_venue_cost *venues, size_t count, double marginal) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    sum += given(&venues[i], marginal);
+  }
+  return sum;
+}
+
+/* The marginal cost above `from`, up to the next place where a venue starts or is full, at which the venues
+ * give `size`: those that are moving give ((m - p) / (1.5 a))^2 each. */
+static double within(const qs_venue_cost *venues, size_t count, double from, double size) {
+  double a = 0, b = 0, c = -size; /* a u^2 + 2 b u + c = 0 with u = m - from */
+  for (size_t i = 0; i < count; i++) {
+    const qs_venue_cost *v = &venues[i];
+    if (v->impact > 0 && v->proportional <= from && full_at(v) > from) {
+      double k = 1 / (1.5 * v->impact), start = (from - v->proportional) * k;
+      a += k * k;
+      b += k * start;
+      c += start * start;
+    } else {
+      c += given(v, from);
+    }
+  }
+  double root = sqrt(fmax(b * b - a * c, 0));
+  return from + (b + root > 0 ? -c / (b + root) : 0);
+}
+
+double qs_venue_split(const qs_venue_cost *venues, size_t count, double size, double *shares, double *rest) {
+  double place[2 * QS_VENUES_MOST];
+  size_t places = 0;
+  for (size_t i = 0; i < count; i++) {
+    place[places++] = venues[i].proportional;
+    if (isfinite(full_at(&venues[i]))) {
+      place[places++] = full_at(&venues[i]);
+    }
+    shares[i] = 0;
+  }
+  *rest = 0;
+  if (!(size > 0)) {
+    return 0;
+  }
+  qsort(place, places, sizeof *place, ascending);
+  size_t last = 0; /* the last place at which they give less than the size */
+  while (last + 1 < places && sum_at(venues, count, place[last + 1]) < size) {
+    last++;
+  }
+  double from = place[last], left = size, marginal = from;
+  for (size_t i = 0; i < count; i++) {
+    shares[i] = given(&venues[i], from);
+    left -= shares[i];
+  }
+  for (size_t i = 0; i < count && left > 0;
+       i++) { /* those without impact give all they have at their price */
+    if (!(venues[i].impact > 0) && venues[i].proportional == from) {
+      shares[i] = fmin(venues[i].limit, left);
+      left -= shares[i];
+    }
+  }
+  if (!(left > 0)) {
+    return marginal;
+  }
+  double moving = 0;
+  for (size_t i = 0; i < count; i++) {
+    moving += venues[i].impact > 0 && venues[i].proportional <= from && full_at(&venues[i]) > from;
+  }
+  if (moving == 0 && last + 1 >= places) {
+    *rest = left;
+    return INFINITY;
+  }
+  /* size without what those free of impact give at `from` */
+  double frozen = 0;
+  for (size_t i = 0; i < count; i++) {
+    frozen += venues[i].impact > 0 ? 0 : shares[i] - given(&venues[i], from);
+  }
+  marginal = within(venues, count, from, size - frozen);
+  if (last + 1 < places) {
+    marginal = fmin(marginal, place[last + 1]);
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (venues[i].impact > 0) {
+      shares[i] = given(&venues[i], marginal);
+    }
+  }
+  return marginal;
+}
+
+void qs_slice_order(double size, size_t count, double left, double *fills) {
+  double back = 1 - left, c = (1 - left * sqrt(left)) / back, n = (double)(count - 1);
+  double first = count > 1 ? size / (n * back + c * c) : size;
+  double rest = size - first;
+  fills[0] = first;
+  for (size_t i = 1; i < count; i++) {
+    fills[i] = i + 1 < count ? first * back : rest;
+    rest -= fills[i];
+  }
+}
+
+double qs_slice_cost(double impact, const double *fills, size_t count, double left) {
+  double missing = 0, cost = 0;
+  for (size_t i = 0; i < count; i++) {
+    double after = missing + fills[i];
+    cost += impact * (after * sqrt(after) - missing * sqrt(missing));
+    missing = after * left;
+  }
+  return cost;
+}
