@@ -2,8 +2,8 @@
 """Who may include whom. Usage: check_includes.py ROOT
 
 kernels/core includes itself and freestanding headers alone; a backend includes core, kernels/*.h and the public headers,
-never host or the other backend; host reaches paths only through kernels/backend.h and kernels/plan.h; risk, stress and
-hedge do not include each other; host/policy, numerics alone, stands on base and market; cli includes the public headers and its own folder alone.
+never host or the other backend; host reaches paths only through kernels/backend.h and kernels/plan.h; risk, stress,
+hedge and simulate do not include each other; host/policy, numerics alone, stands on base and market; cli includes the public headers and its own folder alone.
 """
 
 import os
@@ -20,7 +20,7 @@ PUBLIC = "include/quickset/"
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
                 "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h",
                 "kernels/core/funding.h"}
-CAPABILITIES = {"risk", "stress", "hedge"}
+CAPABILITIES = {"risk", "stress", "hedge", "simulate"}
 STANDS_ON = {"host/policy": {"host/base", "host/market"}}  # these folders alone, of host
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)
 
