@@ -113,7 +113,7 @@ qs_status qs_har_fit_series(qs_context *context, const double *v, size_t count, 
     qs_arena_destroy(scratch);
     return qs_fail_memory(context, "regressing realised variances");
   }
-  qs_har_fit made = {.settings = *s, .observations = n, .least = INFINITY};
+  qs_har_fit made = {.settings = *s, .observations = n, .least = INFINITY, .greatest = 0};
   if (made.settings.newey_west + 1 < s->horizon) {
     made.settings.newey_west = s->horizon - 1;
   }
@@ -121,6 +121,7 @@ qs_status qs_har_fit_series(qs_context *context, const double *v, size_t count, 
     row_at(s, v, first + t, rows + t * TERMS);
     y[t] = mean_of(v + first + t, s->horizon);
     made.least = fmin(made.least, y[t]);
+    made.greatest = fmax(made.greatest, y[t]);
     y[t] = s->logs ? log(y[t]) : y[t];
   }
   if (!regress(rows, y, n, &made)) {
@@ -137,5 +138,6 @@ double qs_har_forecast(const qs_har_fit *fit, const double *v, size_t count) {
   double row[TERMS];
   row_at(&fit->settings, v, count, row);
   double told = dot(fit->coefficient, row);
-  return fit->settings.logs ? exp(told + 0.5 * fit->residual_variance) : fmax(told, 0.1 * fit->least);
+  told = fit->settings.logs ? exp(told + 0.5 * fit->residual_variance) : told;
+  return fmin(fmax(told, fit->least), fit->greatest);
 }

@@ -30,7 +30,7 @@ typedef struct qs_har_fit {
   double coefficient[QS_HAR_TERMS], std_error[QS_HAR_TERMS];
   double residual_variance; /* sum of squares over observations - 4 */
   double r_squared;
-  double least; /* of the means that were to be told: no forecast in levels is below a tenth of it */
+  double least, greatest; /* of the means that were fitted: forecasts stay between them */
   size_t observations;
 } qs_har_fit;
 
