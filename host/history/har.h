@@ -40,7 +40,8 @@ qs_status qs_har_fit_series(qs_context *context, const double *variances, size_t
                             const qs_har_settings *settings, qs_har_fit *fit);
 
 /* The mean variance over the next `horizon` periods after variances[count], count >= lag[2]. In logs the mean
- * of the lognormal. */
+ * of the lognormal. What leaves the range of the means that were fitted is put at its end: a line fitted to
+ * few periods tells nonsense beyond them (Swanson, White 1997). */
 double qs_har_forecast(const qs_har_fit *fit, const double *variances, size_t count);
 
 #ifdef __cplusplus
