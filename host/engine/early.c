@@ -98,8 +98,10 @@ static void lay_grid(qs_early *e, const double *x, const double *v) {
   }
   low += first - margin;
   high += last + margin;
-  double step = 0.6 * moved / ((double)PILOT_PATHS * moves);
-  step = larger((high - low) / MOST_NODES, smaller((high - low) / LEAST_NODES, step));
+  /* Where there is one node of the variance, finer nodes cost little, and the boundary is off by less. */
+  double finer = stochastic(e) ? 1 : 2;
+  double step = 0.6 * moved / ((double)PILOT_PATHS * moves * finer);
+  step = larger((high - low) / (MOST_NODES * finer), smaller((high - low) / (LEAST_NODES * finer), step));
   double strike = log(e->plan->level[0]);
   e->grid.step_x = step;
   e->grid.first_x = strike - ceil((strike - low) / step) * step;

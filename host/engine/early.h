@@ -13,10 +13,12 @@
  *           it raises the bound and never lowers it in expectation
  *
  * Samples and paths come in groups, each with its own transitions; a standard error is that of the groups'
- * mean, so it holds what the transitions' sampling adds. Where the dates stand for all times the price is
+ * mean, so it holds what the transitions' sampling adds. Of few groups it is Student's: it is widened so that
+ * (estimate - exact) / std_error has a deviation of one. Where the dates stand for all times the price is
  * extrapolated from n and n / 2 of them at equal samples, as if the difference to all times were in
  * proportion to 1 / n (Richardson's extrapolation, Geske, Johnson 1984); n / 4 dates tell how far that holds.
- * Greeks are extrapolated likewise, from the policies of n / 2 and n / 4 dates on the same paths.
+ * Greeks and the mean time of exercise are extrapolated likewise, from the policies of n / 2 and n / 4 dates
+ * on the same paths.
  */
 #ifndef QS_HOST_ENGINE_EARLY_H
 #define QS_HOST_ENGINE_EARLY_H
@@ -45,7 +47,9 @@ typedef struct qs_early_bounds {
   qs_estimate lower, upper, gap; /* for these dates */
   qs_estimate extrapolation;     /* from them to all times; 0 where the dates are all there are */
   double price[QS_EARLY_GROUPS]; /* lower + extrapolation, group by group */
-  qs_estimate years;             /* mean time of exercise, weighted by what is paid */
+  qs_estimate years;             /* mean time of exercise, weighted by what is paid; extrapolated likewise */
+  double group_years[QS_EARLY_GROUPS];
+  double years_error;  /* what the extrapolation of that may be wrong by */
   double *greek_error; /* [quantity] of the unit: what the extrapolation of each may be wrong by; null:
                           there is none */
   uint32_t fewer;      /* then the first of the unit's payoffs with fewer dates */
@@ -67,6 +71,14 @@ struct qs_simulation;
  * standard error and the spread of the batches' means are those of the groups. */
 void qs_early_replace(const qs_early_bounds *bounds, const struct qs_simulation *simulation,
                       qs_moment *moments, size_t stride);
+
+/* The price itself, the groups' mean. */
+double qs_early_price(const qs_early_bounds *bounds);
+
+/* Adds weight x the price x what the groups' mean times of exercise are off by to the batches' means
+ * sums[batches], in the batches that have the groups' prices: nothing in all, but an error. */
+void qs_early_add_years(const qs_early_bounds *bounds, const struct qs_simulation *simulation, double weight,
+                        double *sums);
 
 /* Extrapolates the Greeks of a payoff: rows[level][batch * stride + q] are its quantities and those with
  * fewer dates, of which the first's, but the price's, are replaced, with the errors that the batch means

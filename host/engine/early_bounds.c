@@ -7,11 +7,19 @@ enum { PATHS_SHARE = 16, BOUND_PATHS = 1 << 16 }; /* of the unit's paths, and at
 
 /* One path's part. */
 typedef struct path_bounds {
-  double lower, upper, paid, paid_years;
+  double lower, upper, paid[QS_EARLY_LEVELS], paid_years[QS_EARLY_LEVELS]; /* those by the policies */
 } path_bounds;
 
-static bool exercised(const qs_early *e, uint32_t d, double x, double v) {
-  const double *policy = e->policy[0] + d * e->grid.y_count;
+static uint32_t policies_of(const qs_early *e) {
+  uint32_t levels = 1;
+  while (levels < QS_EARLY_LEVELS && e->policy[levels]) {
+    levels++;
+  }
+  return levels;
+}
+
+static bool exercised(const qs_early *e, uint32_t level, uint32_t d, double x, double v) {
+  const double *policy = e->policy[level] + d * e->grid.y_count;
   double y = sqrt(v), at = policy[0];
   for (size_t k = 1; k < e->grid.y_count; k++) {
     double beyond = y - (double)(k - 1) * e->grid.step_y;
@@ -24,9 +32,10 @@ static bool exercised(const qs_early *e, uint32_t d, double x, double v) {
 static path_bounds follow(const qs_early *e, uint32_t group, const double *x, const double *v,
                           size_t stride) {
   size_t size = e->grid.y_count * e->grid.x_count;
-  path_bounds b = {0, -INFINITY, 0, 0};
+  path_bounds b = {0, -INFINITY, {0}, {0}};
   double martingale = 0, expected = e->start[group];
-  bool held = true;
+  const uint32_t levels = policies_of(e);
+  bool gone[QS_EARLY_LEVELS] = {false};
   for (uint32_t d = 0; d < e->count; d++) {
     bool last = d + 1 == e->count;
     double at_x = x[d * stride] + e->unit->shifts[0], at_v = v[d * stride];
@@ -39,15 +48,21 @@ static path_bounds follow(const qs_early *e, uint32_t group, const double *x, co
     double pays = qs_early_pays(e, d, at_x);
     pays = last && pays < 0 ? 0 : pays;
     b.upper = pays - martingale > b.upper ? pays - martingale : b.upper;
-    if (held && (last || (pays >= 0 && exercised(e, d, at_x, at_v)))) {
-      held = false;
-      b.lower = pays - martingale;
-      b.paid = pays;
-      b.paid_years = pays * e->unit->years[e->plan->dates[d]];
+    for (uint32_t level = 0; level < levels; level++) {
+      if (!gone[level] && (last || (pays >= 0 && exercised(e, level, d, at_x, at_v)))) {
+        gone[level] = true;
+        b.lower = level ? b.lower : pays - martingale;
+        b.paid[level] = pays;
+        b.paid_years[level] = pays * e->unit->years[e->plan->dates[d]];
+      }
     }
   }
   return b;
 }
+
+/* sqrt((n - 1) / (n - 3)) of 8 groups: Student's t of n - 1 degrees of freedom has that deviation. */
+static const double widening = 1.1832159566199232;
+_Static_assert(QS_EARLY_GROUPS == 8, "the widening is that of eight groups");
 
 qs_estimate qs_early_of_groups(const double *number) {
   double mean = 0, square = 0;
@@ -57,7 +72,7 @@ qs_estimate qs_early_of_groups(const double *number) {
   for (int g = 0; g < QS_EARLY_GROUPS; g++) {
     square += (number[g] - mean) * (number[g] - mean);
   }
-  return (qs_estimate){mean, sqrt(square / (QS_EARLY_GROUPS * (QS_EARLY_GROUPS - 1)))};
+  return (qs_estimate){mean, widening * sqrt(square / (QS_EARLY_GROUPS * (QS_EARLY_GROUPS - 1)))};
 }
 
 /* Sums over the paths of one group, in their order. */
@@ -71,14 +86,28 @@ static qs_status sum_group(const qs_early *e, uint32_t group, size_t paths, doub
   for (long p = 0; p < (long)paths; p++) {
     each[p] = follow(e, group, x + p, v + p, paths);
   }
-  *sum = (path_bounds){0, 0, 0, 0};
+  *sum = (path_bounds){0};
   for (size_t p = 0; p < paths; p++) {
     sum->lower += each[p].lower;
     sum->upper += each[p].upper;
-    sum->paid += each[p].paid;
-    sum->paid_years += each[p].paid_years;
+    for (uint32_t level = 0; level < QS_EARLY_LEVELS; level++) {
+      sum->paid[level] += each[p].paid[level];
+      sum->paid_years[level] += each[p].paid_years[level];
+    }
   }
   return QS_OK;
+}
+
+void qs_early_set_years(double (*years)[QS_EARLY_GROUPS], uint32_t levels, qs_early_bounds *bounds) {
+  const bool more = levels == QS_EARLY_LEVELS;
+  double wrong = 0;
+  for (uint32_t g = 0; g < QS_EARLY_GROUPS; g++) {
+    const double halved = more ? years[0][g] - years[1][g] : 0, again = more ? years[1][g] - years[2][g] : 0;
+    bounds->group_years[g] = years[0][g] + halved;
+    wrong += (halved - 0.5 * again) / QS_EARLY_GROUPS;
+  }
+  bounds->years = qs_early_of_groups(bounds->group_years);
+  bounds->years_error = fabs(wrong);
 }
 
 qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds) {
@@ -91,8 +120,8 @@ qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds) {
   double *v = arena ? QS_NEW(arena, paths * e->count, double) : NULL;
   path_bounds *each = arena ? QS_NEW(arena, paths, path_bounds) : NULL;
   qs_status status = x && v && each ? QS_OK : qs_fail_memory(e->context, "bounding early exercise");
-  double lower[QS_EARLY_GROUPS], upper[QS_EARLY_GROUPS], gap[QS_EARLY_GROUPS], years[QS_EARLY_GROUPS];
-  double last = e->unit->years[e->plan->dates[e->count - 1]];
+  double lower[QS_EARLY_GROUPS], upper[QS_EARLY_GROUPS], gap[QS_EARLY_GROUPS];
+  double last = e->unit->years[e->plan->dates[e->count - 1]], years[QS_EARLY_LEVELS][QS_EARLY_GROUPS];
   for (uint32_t g = 0; !status && g < QS_EARLY_GROUPS; g++) {
     path_bounds sum;
     status = sum_group(e, g, paths, x, v, each, &sum);
@@ -101,7 +130,9 @@ qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds) {
       upper[g] = sum.upper / (double)paths;
       gap[g] = upper[g] - lower[g];
       bounds->price[g] = lower[g] + e->extrapolation;
-      years[g] = sum.paid > 0 ? sum.paid_years / sum.paid : last;
+      for (uint32_t level = 0; level < QS_EARLY_LEVELS; level++) {
+        years[level][g] = sum.paid[level] > 0 ? sum.paid_years[level] / sum.paid[level] : last;
+      }
     }
   }
   qs_arena_destroy(arena);
@@ -115,23 +146,45 @@ qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds) {
   bounds->gap = qs_early_of_groups(gap);
   /* Were the error in proportion to 1 / n, halving the dates again would double the difference. */
   bounds->extrapolation = (qs_estimate){e->extrapolation, fabs(e->extrapolation - 0.5 * e->halved)};
-  bounds->years = qs_early_of_groups(years);
+  qs_early_set_years(years, policies_of(e), bounds);
   return QS_OK;
+}
+
+/* What a batch that stands for a group is off by, so that the batches' error is that of the groups. */
+static double batch_off(const double *number, double mean, const qs_simulation *simulation, uint32_t batch) {
+  double scale = widening * sqrt(((double)simulation->batches - 1) / (QS_EARLY_GROUPS - 1));
+  return scale * (number[batch % QS_EARLY_GROUPS] - mean);
+}
+
+static double mean_off(const double *number, double mean, const qs_simulation *simulation) {
+  double n = (double)simulation->paths, off = 0;
+  for (uint32_t b = 0; b < simulation->batches; b++) {
+    off += batch_off(number, mean, simulation, b) * qs_batch_paths(simulation, b) / n;
+  }
+  return off;
+}
+
+double qs_early_price(const qs_early_bounds *bounds) {
+  return qs_early_of_groups(bounds->price).estimate;
+}
+
+void qs_early_add_years(const qs_early_bounds *bounds, const qs_simulation *simulation, double weight,
+                        double *sums) {
+  double years = bounds->years.estimate, price = qs_early_price(bounds);
+  double off = mean_off(bounds->group_years, years, simulation);
+  for (uint32_t b = 0; b < simulation->batches; b++) {
+    sums[b] += weight * price * (batch_off(bounds->group_years, years, simulation, b) - off);
+  }
 }
 
 void qs_early_replace(const qs_early_bounds *bounds, const qs_simulation *simulation, qs_moment *moments,
                       size_t stride) {
   qs_estimate price = qs_early_of_groups(bounds->price);
   uint32_t batches = simulation->batches;
-  double n = (double)simulation->paths, scale = sqrt(((double)batches - 1) / (QS_EARLY_GROUPS - 1));
-  double off = 0, between = 0;
+  double n = (double)simulation->paths, between = 0;
+  double off = mean_off(bounds->price, price.estimate, simulation);
   for (uint32_t b = 0; b < batches; b++) {
-    double mean = scale * (bounds->price[b % QS_EARLY_GROUPS] - price.estimate);
-    moments[b * stride].mean = mean;
-    off += mean * qs_batch_paths(simulation, b) / n;
-  }
-  for (uint32_t b = 0; b < batches; b++) {
-    double mean = moments[b * stride].mean - off;
+    double mean = batch_off(bounds->price, price.estimate, simulation, b) - off;
     moments[b * stride].mean = price.estimate + mean;
     between += qs_batch_paths(simulation, b) * mean * mean;
   }

@@ -18,7 +18,7 @@ enum {
 /* What a group's paths yield in the mean. */
 typedef struct group_means {
   double earned[QS_EARLY_LEVELS]; /* by the policies, less their martingales */
-  double paid, paid_years, gap;
+  double paid[QS_EARLY_LEVELS], paid_years[QS_EARLY_LEVELS], gap;
 } group_means;
 
 /* A group at work. */
@@ -27,7 +27,7 @@ typedef struct group {
   uint32_t number;
   size_t paths, outer;
   qs_early_states states; /* [date][path] */
-  double *earned;         /* [level][path], then paid and paid_years */
+  double *earned;         /* [level][path], then paid and paid_years likewise */
   double *rooms;          /* [block]: see block_room */
   size_t room;
   qs_early_states at, samples;               /* outer states at one date, of all groups; their samples */
@@ -80,7 +80,7 @@ static void follow(const group *g, uint32_t level, size_t first, const block *b)
   const qs_early_joint *e = g->e;
   double martingale[QS_EARLY_LANES] = {0}, alive[QS_EARLY_LANES];
   double *earned = g->earned + level * g->paths + first;
-  double *paid = g->earned + e->levels * g->paths + first, *paid_years = paid + g->paths;
+  double *paid = earned + e->levels * g->paths, *paid_years = paid + e->levels * g->paths;
   for (int i = 0; i < QS_EARLY_LANES; i++) {
     alive[i] = 1;
     earned[i] = 0;
@@ -107,10 +107,8 @@ static void follow(const group *g, uint32_t level, size_t first, const block *b)
         const double pays = held ? 0 : b->pays[i];
         alive[i] = 0;
         earned[i] = pays - martingale[i];
-        if (!level) {
-          paid[i] = pays;
-          paid_years[i] = pays * e->unit->years[d];
-        }
+        paid[i] = pays;
+        paid_years[i] = pays * e->unit->years[d];
       }
     }
   }
@@ -255,10 +253,11 @@ static qs_status run_group(const group *g, group_means *means) {
     }
   }
   for (uint32_t level = 0; level < e->levels; level++) {
-    means->earned[level] = mean_of(g->earned + level * g->paths, g->paths);
+    const double *earned = g->earned + level * g->paths;
+    means->earned[level] = mean_of(earned, g->paths);
+    means->paid[level] = mean_of(earned + e->levels * g->paths, g->paths);
+    means->paid_years[level] = mean_of(earned + (size_t)2 * e->levels * g->paths, g->paths);
   }
-  means->paid = mean_of(g->earned + e->levels * g->paths, g->paths);
-  means->paid_years = mean_of(g->earned + (e->levels + (size_t)1) * g->paths, g->paths);
   return find_gap(g, &means->gap);
 }
 
@@ -267,7 +266,7 @@ static bool allocate(qs_arena *arena, group *g) {
   const size_t all = QS_EARLY_GROUPS * g->outer, blocks = g->paths / QS_EARLY_LANES;
   g->room = block_room(e);
   g->rooms = QS_NEW(arena, (blocks > g->outer ? blocks : g->outer) * g->room, double);
-  g->earned = QS_NEW(arena, (e->levels + (size_t)2) * g->paths, double);
+  g->earned = QS_NEW(arena, (size_t)3 * e->levels * g->paths, double);
   g->upper = QS_NEW(arena, g->outer, double);
   g->lower = QS_NEW(arena, g->outer, double);
   g->held = QS_NEW(arena, g->outer, double);
@@ -295,7 +294,7 @@ static void size_group(const qs_early_joint *e, group *g) {
 static void conclude(const qs_early_joint *e, const group_means *means, qs_early_bounds *bounds) {
   const qs_early_joint_task *task = e->task;
   double lower[QS_EARLY_GROUPS], upper[QS_EARLY_GROUPS], gap[QS_EARLY_GROUPS], more[QS_EARLY_GROUPS];
-  double halved[QS_EARLY_GROUPS], years[QS_EARLY_GROUPS];
+  double halved[QS_EARLY_GROUPS], years[QS_EARLY_LEVELS][QS_EARLY_GROUPS];
   for (int g = 0; g < QS_EARLY_GROUPS; g++) {
     const group_means *m = &means[g];
     const bool all = e->levels == QS_EARLY_LEVELS;
@@ -307,7 +306,10 @@ static void conclude(const qs_early_joint *e, const group_means *means, qs_early
     more[g] = all && !task->exercised ? (m->earned[0] - m->earned[1]) / task->per : 0;
     halved[g] = all && !task->exercised ? (m->earned[1] - m->earned[2]) / task->per : 0;
     bounds->price[g] = lower[g] + more[g];
-    years[g] = task->exercised ? 0 : m->paid > 0 ? m->paid_years / m->paid : e->unit->years[e->dates - 1];
+    for (uint32_t k = 0; k < QS_EARLY_LEVELS; k++) {
+      const double waited = m->paid[k] > 0 ? m->paid_years[k] / m->paid[k] : e->unit->years[e->dates - 1];
+      years[k][g] = task->exercised ? 0 : waited;
+    }
   }
   bounds->present = true;
   bounds->dates = e->dates + (isnan(task->now) ? 0 : 1);
@@ -318,7 +320,7 @@ static void conclude(const qs_early_joint *e, const group_means *means, qs_early
   bounds->extrapolation.std_error =
       hypot(bounds->extrapolation.std_error,
             bounds->extrapolation.estimate - 0.5 * qs_early_of_groups(halved).estimate);
-  bounds->years = qs_early_of_groups(years);
+  qs_early_set_years(years, e->levels, bounds);
 }
 
 qs_status qs_early_joint_bound(const qs_early_joint *e, qs_early_bounds *bounds) {

@@ -40,8 +40,11 @@ qs_status qs_early_simulate(const qs_early *e, uint64_t key, uint64_t begin, uin
 /* E v `years` after v; NaN where the scheme does not keep it. Of a model whose variance is random. */
 double qs_early_mean_variance(const qs_path_plan *path, double years, double v);
 
-/* Mean and standard error of the groups' numbers, [QS_EARLY_GROUPS]. */
+/* Mean and (widened) standard error of the groups' numbers, [QS_EARLY_GROUPS]. */
 qs_estimate qs_early_of_groups(const double *number);
+
+/* The mean time of exercise from that of the policies of `levels` levels, group by group. */
+void qs_early_set_years(double (*years)[QS_EARLY_GROUPS], uint32_t levels, qs_early_bounds *bounds);
 
 /* From the tables to the bounds. */
 qs_status qs_early_bound(const qs_early *e, qs_early_bounds *bounds);

@@ -46,6 +46,7 @@ typedef struct terms {
   double known;        /* part of a path's y0 that is known */
   double paid;         /* years to the payment: to the expiry, or to early exercise in the mean */
   bool timed;          /* it pays at several dates, each with years of its own */
+  bool early;          /* the holder chooses the date */
 } terms;
 
 static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
@@ -64,6 +65,7 @@ static terms terms_of(const qs_valuation *valuation, size_t index, bool coin) {
   t.parameters = t.path ? QS_PATH_PARAMETERS : QS_QUANTITY_PARAMETERS;
   t.known = qs_known_price(valuation, index, false);
   const qs_early_bounds *early = qs_contract_bounds(valuation, index, false);
+  t.early = early != NULL;
   t.paid = early ? early->years.estimate : t.paid;
   t.timed = t.path && qs_contract_timed(valuation, index);
   t.market = market_of(valuation, contract);
@@ -102,12 +104,14 @@ static void add_price(const terms *t, double coefficient, qs_form *form) {
   form->constant += coefficient * t->known;
 }
 
-/* Adds coefficient x the sum over payments of years x y0. What a timed contract knows is paid now. */
+/* Adds coefficient x the sum over payments of years x y0. What a timed contract knows is paid now. The time
+ * of early exercise has an error of its own. */
 static void add_paid(const terms *t, double coefficient, qs_form *form) {
   if (t->timed) {
     form->timed += coefficient * t->years;
   } else {
     add_price(t, coefficient * t->paid, form);
+    form->timed += t->early ? coefficient : 0;
   }
 }
 

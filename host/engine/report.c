@@ -63,11 +63,6 @@ static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *gree
     }
     greeks->present |= 1u << g;
     greeks->value[g] = scaled(qs_form_estimate(v, contract, &form, r->scratch), quantity);
-    const qs_early_bounds *early = g == QS_GREEK_D_RATE ? qs_contract_bounds(v, contract, false) : NULL;
-    if (early && early->years.estimate > 0) { /* the form takes the mean time of exercise as it is */
-      double share = early->years.std_error / early->years.estimate;
-      greeks->value[g].std_error = hypot(greeks->value[g].std_error, share * greeks->value[g].estimate);
-    }
     const double wrong = quantity * qs_extrapolation_error(v, contract, &form);
     greeks->value[g].std_error = hypot(greeks->value[g].std_error, wrong);
     if (mine) {

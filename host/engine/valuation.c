@@ -302,7 +302,9 @@ double qs_extrapolation_error(const qs_valuation *valuation, size_t contract, co
   for (uint32_t q = 1; q < quantities; q++) {
     sum += form->now[q] * error[q];
   }
-  return fabs(sum);
+  const qs_early_bounds *timed = form->timed != 0 ? qs_contract_bounds(valuation, contract, false) : NULL;
+  const double years = timed ? qs_early_price(timed) * timed->years_error : 0;
+  return hypot(sum, form->timed * years);
 }
 
 void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const qs_form *form, double weight,
@@ -323,6 +325,10 @@ void qs_form_add_batches(const qs_valuation *valuation, size_t contract, const q
     for (uint32_t b = 0; b < batches; b++) {
       sums[b] += weight * form->timed * p.timed[b * p.stride].mean;
     }
+  }
+  const qs_early_bounds *early = form->timed != 0 ? qs_contract_bounds(valuation, contract, false) : NULL;
+  if (early) {
+    qs_early_add_years(early, &valuation->simulation, weight * form->timed, sums);
   }
   if (form->later != 0 && p.later) {
     for (uint32_t b = 0; b < batches; b++) {

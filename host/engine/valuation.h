@@ -163,7 +163,8 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
                            bool greeks, qs_valuation *valuation);
 
 /* constant + sum_q now[q] y_q + later y' + timed y'', in the payoff of one contract; y'' is the price with
- * every payment times its share of the years to the expiry. */
+ * every payment times its share of the years to the expiry, or, of early exercise, what the mean time of
+ * exercise is off by, times the price: an error alone. */
 typedef struct qs_form {
   double constant;
   double now[QS_PATH_PARAMETERS + QS_MAX_LAW_PARAMETERS + QS_MAX_ADDED];

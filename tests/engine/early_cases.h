@@ -1,5 +1,6 @@
-// What the tests of early exercise have in common. An estimate's error is that of eight groups, so z is
-// Student's with seven degrees of freedom: kDeviations leaves one in a thousand beyond.
+// What the tests of early exercise have in common. An estimate's error is that of eight groups, widened so
+// that z has a deviation of one: Student's with seven degrees of freedom. kDeviations leaves one in a
+// thousand beyond.
 #ifndef QS_TESTS_ENGINE_EARLY_CASES_H
 #define QS_TESTS_ENGINE_EARLY_CASES_H
 
@@ -9,7 +10,7 @@
 #include "host/market/fourier.h"
 #include "tests/engine/world.h"
 
-const double kDeviations = 5.4;
+const double kDeviations = 4.56;
 
 inline void expect_near(const qs_estimate &e, double exact, const std::string &what, double rounding = 0) {
   if (std::getenv("QS_SHOW")) {

@@ -46,18 +46,20 @@ public:
   // Holds every group to its limits. All: |mean| <= 0.08 and standard deviation within 1 +- 0.05, or `errors`
   // standard errors where a group is too small to tell that. A sample: `errors` standard errors of its own
   // mean and deviation, 1/sqrt(n) and 1/sqrt(2n). The maximum: Bonferroni's limit at 1% for all scores
-  // together. `freedom`: what the errors have at least, of Student's t.
-  void judge(bool all, double freedom = 1e9, double errors = 3) const {
-    const double spread = std::sqrt(freedom / (freedom - 2));
+  // together. `freedom`: what the errors have at least, of Student's t; `widened`: the errors are such that
+  // the scores' deviation is one all the same, and a deviation's error is by Student's fourth moment.
+  void judge(bool all, double freedom = 1e9, double errors = 3, bool widened = false) const {
+    const double deviation = std::sqrt(freedom / (freedom - 2)), spread = widened ? 1 : deviation;
+    const double fourth = widened ? 3 + 6 / (freedom - 4) : 3;
     size_t total = 0;
     for (auto &group : by_group) {
       total += group.second.size();
     }
-    const double limit = student_limit(0.01 / double(total), freedom);
+    const double limit = student_limit(0.01 / double(total), freedom) / (widened ? deviation : 1);
     std::printf("%-28s %7s %8s %8s %8s   (limit of the maximum %.2f)\n", "of", "n", "mean", "std dev", "max",
                 limit);
     for (auto &group : by_group) {
-      judge_group(group.first, group.second, {all, spread, limit, errors});
+      judge_group(group.first, group.second, {all, spread, limit, errors, std::sqrt((fourth - 1) / 4)});
     }
   }
 
@@ -68,6 +70,7 @@ private:
   struct Limits {
     bool all;
     double spread, maximum, errors;
+    double deviation; // error of the deviation of one score
   };
 
   static void judge_group(const std::string &name, const std::vector<double> &scores, const Limits &limits) {
@@ -83,7 +86,7 @@ private:
     const double deviation = std::sqrt(square);
     std::printf("%-28s %7.0f %8.3f %8.3f %8.2f\n", name.c_str(), n, mean, deviation, worst);
     const double mean_error = limits.errors / std::sqrt(n);
-    const double deviation_error = limits.errors / std::sqrt(2 * n);
+    const double deviation_error = limits.errors * limits.deviation / std::sqrt(n);
     EXPECT_LE(std::fabs(mean), limits.all ? std::max(0.08, mean_error) : mean_error) << name;
     EXPECT_LE(worst, limits.maximum) << name;
     if (n >= 8) { // the deviation of fewer is not near normal

@@ -1,6 +1,5 @@
 // Early exercise of formulas over several underlyings: against dynamic programming by quadrature, published
-// figures, European options, the same trades on one underlying, and itself. An estimate's error is that of
-// eight groups, so z is Student's with seven degrees of freedom: kDeviations leaves one in a thousand beyond.
+// figures, European options, the same trades on one underlying, and itself.
 #include <deque>
 
 #include "tests/engine/bermudan_two.h"

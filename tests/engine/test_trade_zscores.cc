@@ -6,7 +6,8 @@
 // as it takes for its rarest quantity's group, a payoff's Greek, to have 3,200 scores, at most 48. A score is
 // (estimate - reference) / sqrt(std_error^2 + reference's error^2). Limits: scores.h; the hundreds of groups
 // by payoff and Greek are held to as many standard errors as one of them passes once in a hundred times.
-// QS_TRADES=TEXT runs those whose id contains TEXT, QS_SEEDS=N under at most N seeds.
+// Early exercise has errors of eight groups, and groups of its own for that. QS_TRADES=TEXT runs those whose
+// id contains TEXT, QS_SEEDS=N under at most N seeds.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 namespace {
 
 const size_t kAtOnce = 64, kScores = 3200, kMostSeeds = 48;
+const double kEarlyFreedom = 7;
 
 // A whole number in the environment, or what stands for it.
 size_t setting(const char *name, size_t otherwise) {
@@ -29,14 +31,14 @@ std::string kind_of(const std::string &quantity) {
 }
 
 struct Collected {
-  Scores by_greek, by_payoff;
-  double worst_exact = 0; // error of estimators without variance, of the trade's size
+  Scores by_greek, by_payoff, early; // early exercise, by payoff and Greek
+  double worst_exact = 0;            // error of estimators without variance, of the trade's size
 };
 
 // What single precision is measured by: a price, or 1 where the payoff is no part of one.
 double unit_of(const TradeRow &row) {
-  const bool pure =
-      row.payoff == "cliquet" || row.payoff == "variance_swap" || row.payoff == "volatility_swap";
+  const bool pure = row.payoff == "cliquet" || row.payoff == "variance_swap" ||
+                    row.payoff == "volatility_swap" || row.payoff == "autocallable";
   const json_t *first = json_array_get(json_object_get(row.json.get(), "underlyings"), 0);
   return pure ? 1 : json_number_value(json_object_get(first, "spot"));
 }
@@ -73,8 +75,13 @@ void add_row(const TradeAnswers &answers, const TradeRow &row, Collected *to) {
       std::printf("%s: %s %.9g +- %.2g, expected %.9g +- %.2g\n", row.id.c_str(), wanted.first.c_str(),
                   estimate.value, estimate.error, wanted.second.value, wanted.second.error);
     }
-    to->by_greek.add(kind_of(wanted.first), z);
-    to->by_payoff.add(row.payoff + " " + kind_of(wanted.first), z);
+    const std::string group = row.payoff + " " + kind_of(wanted.first);
+    if (row.payoff == "bermudan" || row.payoff == "american") {
+      to->early.add(group, z);
+    } else {
+      to->by_greek.add(kind_of(wanted.first), z);
+      to->by_payoff.add(group, z);
+    }
   }
 }
 
@@ -137,6 +144,7 @@ TEST(TradeZScores, AgainstReferences) {
   }
   collected.by_greek.judge(all, 1e9, collected.by_greek.errors_of_groups());
   collected.by_payoff.judge(all, 1e9, collected.by_payoff.errors_of_groups());
+  collected.early.judge(all, kEarlyFreedom, collected.early.errors_of_groups(), true);
   std::printf("%zu contracts; estimators without variance: within %.1e of the trade\n", rows.size(),
               collected.worst_exact);
 }
