@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <memory>
 
 #include "host/history/forecast.h"
 #include "host/history/realised.h"
@@ -151,6 +152,21 @@ struct Month {
   }
 };
 
+/* Fitted and laid out once; null where the data are absent. */
+Month *january() {
+  static std::unique_ptr<Month> month;
+  if (!month) {
+    month = std::make_unique<Month>();
+    if (!month->load()) {
+      month.reset();
+      return nullptr;
+    }
+    month->fit();
+    month->lay_out();
+  }
+  return month.get();
+}
+
 qs_backtest_rules perpetual(bool coin) {
   qs_backtest_rules rules = qs_backtest_theory();
   rules.fee = 5e-4;
@@ -168,12 +184,10 @@ void add_up(const std::vector<qs_backtest_step> &steps) {
 }
 
 TEST(BacktestEth, OneMonthOfOneMarket) {
-  Month m;
-  if (!m.load()) {
+  if (!january()) {
     GTEST_SKIP() << "no ETH chain and bars in " QS_SOURCE_DIR "/../shared/data, or no zlib";
   }
-  ASSERT_NO_FATAL_FAILURE(m.fit());
-  ASSERT_NO_FATAL_FAILURE(m.lay_out());
+  Month &m = *january();
   const double *p = m.market().model.value;
   std::printf("heston v0 %.3f kappa %.2f theta %.3f xi %.2f rho %.2f with %zu pieces of shift; %zu options, "
               "%zu steps; "
@@ -223,12 +237,10 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
 // expected on the first day: printed for every method and kind of marks, and asserted nowhere, since nobody
 // knows beforehand.
 TEST(BacktestEth, ForecastsThatFeedAPolicy) {
-  Month m;
-  if (!m.load()) {
+  if (!january()) {
     GTEST_SKIP() << "no ETH chain and bars in " QS_SOURCE_DIR "/../shared/data, or no zlib";
   }
-  ASSERT_NO_FATAL_FAILURE(m.fit());
-  ASSERT_NO_FATAL_FAILURE(m.lay_out());
+  Month &m = *january();
   qs_backtest_rules rules = perpetual(false);
   for (const char *marked : {"expected", "last"}) {
     for (qs_policy_kind kind :
