@@ -1,4 +1,4 @@
-#include "quickset/model.h"
+#include "host/base/model.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -86,4 +86,31 @@ const char *qs_model_check(const qs_model *model, qs_parameter *parameter) {
     return "rho_j * mu_v must be less than 1, or the mean jump is infinite";
   }
   return NULL;
+}
+
+bool qs_model_stochastic(const qs_model *model) {
+  return qs_model_parameters(model->type) >> QS_V0 & 1;
+}
+
+double qs_model_mean_variance(const qs_model *model, double years, double v) {
+  const double *p = model->value;
+  bool jumps = qs_model_parameters(model->type) >> QS_MU_V & 1;
+  double level = p[QS_THETA] + (jumps ? p[QS_LAMBDA] * p[QS_MU_V] / p[QS_KAPPA] : 0);
+  return v - expm1(-p[QS_KAPPA] * years) * (level - v);
+}
+
+qs_model qs_model_scale_volatility(const qs_model *model, double a) {
+  qs_model scaled = *model;
+  double *x = scaled.value;
+  x[QS_V0] *= a * a;
+  x[QS_THETA] *= a * a;
+  x[QS_MU_V] *= a * a;
+  x[QS_XI] *= a;
+  x[QS_MU_J] *= a;
+  x[QS_SIGMA_J] *= a;
+  x[QS_SIGMA] *= a;
+  x[QS_RHO_J] /= a;
+  x[QS_ETA1] /= a;
+  x[QS_ETA2] /= a;
+  return scaled;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/market/fourier.h"
 
 static bool add_control(qs_controlled *of, uint32_t place, uint32_t kind) {
@@ -22,7 +23,7 @@ static bool add_control(qs_controlled *of, uint32_t place, uint32_t kind) {
 /* ---- value units ---- */
 
 bool qs_controls_help(const qs_model *model) {
-  return qs_model_parameters(model->type) >> QS_V0 & 1;
+  return qs_model_stochastic(model);
 }
 
 qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_value_unit *unit,
@@ -209,7 +210,7 @@ static bool few_jumps(const path_builder *b, const qs_path_payoff_plan *payoff) 
   const uint32_t parameters = qs_model_parameters(model->type);
   const double years = b->unit->years[payoff->dates[payoff->date_count - 1]];
   const double expected = parameters >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : INFINITY;
-  const bool few = !(parameters >> QS_V0 & 1) ||
+  const bool few = !qs_model_stochastic(model) ||
                    0.5 * expected * expected * (double)b->unit->path_count < least_double_jumps;
   switch (payoff->payoff) {
   case QS_PATH_DIGITAL:

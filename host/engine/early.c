@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/engine/early_state.h"
 #include "host/engine/scheduler.h"
 
@@ -50,7 +51,7 @@ qs_status qs_early_simulate(const qs_early *e, uint64_t key, uint64_t begin, uin
 }
 
 static bool stochastic(const qs_early *e) {
-  return qs_model_parameters(e->unit->path.model.type) >> QS_V0 & 1;
+  return qs_model_stochastic(&e->unit->path.model);
 }
 
 static double smaller(double a, double b) {
@@ -165,13 +166,7 @@ static double node_variance(const qs_early *e, size_t y) {
 }
 
 double qs_early_mean_variance(const qs_path_plan *path, double years, double v) {
-  const double *p = path->model.value;
-  if (path->scheme != QS_SCHEME_QE) {
-    return NAN;
-  }
-  bool jumps = qs_model_parameters(path->model.type) >> QS_MU_V & 1;
-  double level = p[QS_THETA] + (jumps ? p[QS_LAMBDA] * p[QS_MU_V] / p[QS_KAPPA] : 0);
-  return v - expm1(-p[QS_KAPPA] * years) * (level - v);
+  return path->scheme == QS_SCHEME_QE ? qs_model_mean_variance(&path->model, years, v) : NAN;
 }
 
 /* Simulates the interval before date d from every node of the variance. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/engine/early_joint_state.h"
 #include "host/engine/joint_set.h"
 
@@ -54,7 +55,7 @@ qs_status qs_early_joint_solve(qs_context *context, qs_arena *arena, qs_devices 
                       .levels =
                           task->all_times && task->bounds && payoff->date_count >= 4 ? QS_EARLY_LEVELS : 1};
   for (uint32_t a = 0; a < e.assets; a++) {
-    e.random[a] = qs_model_parameters(task->unit->assets[a].path.model.type) >> QS_V0 & 1;
+    e.random[a] = qs_model_stochastic(&task->unit->assets[a].path.model);
   }
   qs_status status = qs_early_joint_fit(&e, arena, paths_for(&e, task->bounds != NULL));
   if (!status) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/numbers.h"
 #include "host/engine/early_joint_state.h"
 #include "host/engine/early_state.h"
 
@@ -230,14 +231,6 @@ static qs_status find_gap(const group *g, double *gap) {
   return QS_OK;
 }
 
-static double mean_of(const double *x, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    sum += x[i];
-  }
-  return sum / (double)count;
-}
-
 static qs_status run_group(const group *g, group_means *means) {
   const qs_early_joint *e = g->e;
   qs_status status =
@@ -254,9 +247,9 @@ static qs_status run_group(const group *g, group_means *means) {
   }
   for (uint32_t level = 0; level < e->levels; level++) {
     const double *earned = g->earned + level * g->paths;
-    means->earned[level] = mean_of(earned, g->paths);
-    means->paid[level] = mean_of(earned + e->levels * g->paths, g->paths);
-    means->paid_years[level] = mean_of(earned + (size_t)2 * e->levels * g->paths, g->paths);
+    means->earned[level] = qs_mean(earned, g->paths);
+    means->paid[level] = qs_mean(earned + e->levels * g->paths, g->paths);
+    means->paid_years[level] = qs_mean(earned + (size_t)2 * e->levels * g->paths, g->paths);
   }
   return find_gap(g, &means->gap);
 }

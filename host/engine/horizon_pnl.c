@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/engine/horizon_state.h"
 #include "host/market/fourier.h"
 #include "host/market/time.h"
@@ -199,7 +200,7 @@ static void add_future(const sum *s, const qs_contract *contract, double weight,
 static void add_path(const sum *s, const qs_contract *contract, double weight, const target *t) {
   const qs_expansion *e = contract->expansion;
   const qs_model *model = &s->market->model;
-  bool varies = qs_model_parameters(model->type) >> QS_V0 & 1;
+  bool varies = qs_model_stochastic(model);
   double days = fmin(s->horizon->spec.days, contract->years * 365);
   double value = e->value + e->theta * days, growth = log(s->forward / s->market->spot);
 #pragma omp parallel for num_threads(t->threads) schedule(static)

@@ -16,22 +16,6 @@ qs_shock qs_shock_none(const qs_model *model) {
   return shock;
 }
 
-qs_model qs_model_scale_volatility(const qs_model *model, double a) {
-  qs_model scaled = *model;
-  double *x = scaled.value;
-  x[QS_V0] *= a * a;
-  x[QS_THETA] *= a * a;
-  x[QS_MU_V] *= a * a;
-  x[QS_XI] *= a;
-  x[QS_MU_J] *= a;
-  x[QS_SIGMA_J] *= a;
-  x[QS_SIGMA] *= a;
-  x[QS_RHO_J] /= a;
-  x[QS_ETA1] /= a;
-  x[QS_ETA2] /= a;
-  return scaled;
-}
-
 /* A contract without optionality, one unit under a shock. */
 static double plain_value(const qs_contract *contract, const qs_underlying_market *market,
                           const qs_shock *shock) {

@@ -29,10 +29,6 @@ qs_shock qs_shock_none(const qs_model *model);
 /* Whether two shocks leave the same paths, spot apart; by_rate: and the same discount rate. */
 bool qs_shock_same_paths(const qs_shock *a, const qs_shock *b, bool by_rate);
 
-/* The model under a volatility shock by the factor a > 0: exact scaling at constant moneyness; v0, theta,
- * mu_v x a^2; xi, mu_j, sigma_j, sigma x a; rho_j, eta1, eta2 / a. */
-qs_model qs_model_scale_volatility(const qs_model *model, double a);
-
 /* P&L of each cell: shocks[cell * underlyings + u] is what happens to underlying u. totals[cells] and, by
  * contract, parts[cell * count + i] (P&L of the whole position, may be null); values[cell * count + i] (may
  * be null) is the position's value in the cell. */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/market/fourier.h"
 
 static const double max_step_k = 0.1;
@@ -17,7 +18,7 @@ enum { MAX_K = 8192, MAX_Y = 512, ROWS = 8 };
 /* Expected variance to go from v: the integral of E v over `years`, jumps of the price left out. */
 static double total_variance(const qs_surface_law *law, double v) {
   const double *p = law->model->value, years = law->years;
-  if (!(qs_model_parameters(law->model->type) >> QS_V0 & 1)) {
+  if (!qs_model_stochastic(law->model)) {
     return p[QS_SIGMA] * p[QS_SIGMA] * years + law->added;
   }
   double reach = -expm1(-p[QS_KAPPA] * years) / p[QS_KAPPA];
@@ -173,7 +174,7 @@ static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_surfac
   double low = sqrt(total_variance(law, range->v_low));
   double high = sqrt(total_variance(law, range->v_high));
   double k_high;
-  made->stochastic = qs_model_parameters(law->model->type) >> QS_V0 & 1;
+  made->stochastic = qs_model_stochastic(law->model);
   made->step_u = first_step_u;
   qs_status status = find_range(context, law, range->v_high, 4 * high, &k_high);
   if (!status) {

@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "host/base/numbers.h"
 #include "kernels/core/key.h"
 
 /* Longer than any underlying's name, so that no paths share its draws. */
@@ -91,11 +92,6 @@ void qs_bootstrap_draw(const qs_bootstrap *bootstrap, uint64_t replicate, size_t
   }
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double quantile(const double *sorted, size_t count, double level) {
   double place = level * (double)(count - 1);
   size_t below = (size_t)place;
@@ -131,7 +127,7 @@ static qs_status summarise(qs_context *context, const qs_bootstrap *b, double es
   for (size_t r = 0; r < b->replicates; r++) {
     squares += (values[r] - mean) * (values[r] - mean);
   }
-  qsort(values, b->replicates, sizeof *values, ascending);
+  qsort(values, b->replicates, sizeof *values, qs_ascending);
   *result = (qs_bootstrap_result){.estimate = estimate,
                                   .std_error = sqrt(squares / (double)(b->replicates - 1)),
                                   .low = quantile(values, b->replicates, 0.5 * (1 - b->level)),

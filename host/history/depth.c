@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "host/base/numbers.h"
 #include "host/history/bootstrap.h"
 
 enum { SIZES = 24, LEAST_BOOKS = 10, LEAST_SIZES = 3, REPLICATES = 1000 };
@@ -128,17 +129,12 @@ static double exponent_of(const size_t *index, size_t count, const void *data) {
   return used > 2 ? 1 + xy / xx : NAN;
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double median_shown(const qs_order_books *b, double *scratch) {
   for (size_t i = 0; i < b->count; i++) {
     scratch[2 * i] = qs_book_shown(&b->books[i], b->contract, false);
     scratch[2 * i + 1] = qs_book_shown(&b->books[i], b->contract, true);
   }
-  qsort(scratch, 2 * b->count, sizeof *scratch, ascending);
+  qsort(scratch, 2 * b->count, sizeof *scratch, qs_ascending);
   return 0.5 * (scratch[b->count - 1] + scratch[b->count]);
 }
 

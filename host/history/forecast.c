@@ -2,9 +2,9 @@
 
 #include <math.h>
 
+#include "host/base/numbers.h"
 #include "host/history/garch.h"
 #include "host/history/regime.h"
-#include "host/history/small.h"
 
 enum { LEAST = 60 };
 
@@ -47,14 +47,6 @@ static qs_status refit(qs_context *context, const qs_forecast_run *run, qs_forec
   }
 }
 
-static double mean_of(const double *v, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    sum += v[i];
-  }
-  return sum / (double)count;
-}
-
 static double garch_at(const fits *f, const double *shock, size_t t, size_t horizon) {
   double next = qs_garch_filter(&f->garch.model, shock, t, qs_garch_before(shock, t), NULL);
   return qs_garch_forecast(&f->garch.model, next, horizon);
@@ -64,9 +56,9 @@ static double forecast_at(const qs_forecast_run *run, qs_forecast_method method,
                           const double *squares, const fits *f) {
   switch (method) {
   case QS_FORECAST_LAST:
-    return mean_of(run->variances + t - run->horizon, run->horizon);
+    return qs_mean(run->variances + t - run->horizon, run->horizon);
   case QS_FORECAST_MEAN:
-    return mean_of(run->variances, t);
+    return qs_mean(run->variances, t);
   case QS_FORECAST_HAR:
   case QS_FORECAST_HAR_LOG:
     return qs_har_forecast(&f->har, run->variances, t);
@@ -119,7 +111,7 @@ double qs_forecast_qlike(double forecast, double realised) {
 size_t qs_forecast_losses(const qs_forecast_run *run, const double *forecasts, double *losses) {
   size_t n = 0;
   for (size_t t = run->first; t + run->horizon <= run->count; t++) {
-    losses[n++] = qs_forecast_qlike(forecasts[t], mean_of(run->variances + t, run->horizon));
+    losses[n++] = qs_forecast_qlike(forecasts[t], qs_mean(run->variances + t, run->horizon));
   }
   return n;
 }
@@ -138,6 +130,6 @@ qs_comparison qs_forecast_compare(const double *a, const double *b, size_t count
   }
   qs_comparison c = {.difference = mean, .std_error = sqrt(variance / n)};
   c.statistic = c.std_error > 0 ? mean / c.std_error : 0;
-  c.p_value = erfc(fabs(c.statistic) * QS_HISTORY_ROOT_HALF);
+  c.p_value = erfc(fabs(c.statistic) * QS_ROOT_HALF);
   return c;
 }

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "host/history/small.h"
+#include "host/base/numbers.h"
 #include "kernels/core/funding.h"
 
 qs_funding_terms qs_funding_binance(void) {
@@ -27,7 +27,7 @@ static double call(double mean, double deviation, double strike) {
     return fmax(d, 0);
   }
   double z = d / deviation;
-  return d * 0.5 * erfc(-z * QS_HISTORY_ROOT_HALF) + deviation * exp(-0.5 * z * z) * 0.39894228040143267794;
+  return d * 0.5 * erfc(-z * QS_ROOT_HALF) + deviation * exp(-0.5 * z * z) * 0.39894228040143267794;
 }
 
 double qs_funding_mean(const qs_funding_terms *t, double mean, double deviation) {

@@ -1,9 +1,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/numbers.h"
 #include "host/history/funding.h"
 #include "host/history/likelihood.h"
-#include "host/history/small.h"
 
 enum { NODES = 64, LEAST = 20, MEAN = 0, DECAY, DEVIATION, CORRELATION };
 
@@ -25,7 +25,7 @@ typedef struct filter {
 /* Nodes and weights of Gauss-Legendre quadrature over [-half, half], by Newton steps on the polynomial. */
 static void legendre(double half, double *node, double *weight) {
   for (int i = 0; i < NODES; i++) {
-    double x = cos(QS_HISTORY_PI * (i + 0.75) / (NODES + 0.5)), slope = 1;
+    double x = cos(QS_PI * (i + 0.75) / (NODES + 0.5)), slope = 1;
     for (int step = 0; step < 50; step++) {
       double before = 1, here = x;
       for (int k = 2; k <= NODES; k++) {
@@ -51,7 +51,7 @@ static double density(double x, double deviation) {
 }
 
 static double below(double z) {
-  return 0.5 * erfc(-z * QS_HISTORY_ROOT_HALF);
+  return 0.5 * erfc(-z * QS_ROOT_HALF);
 }
 
 /* Where the premium may have been at the last rate: a point of mass 1, or a density at the nodes. */
@@ -252,7 +252,7 @@ static void translate(const qs_likelihood_fit *made, bool correlated, qs_funding
                     2 * by_deviation * by_decay * c[DEVIATION * n + DECAY] +
                     by_decay * by_decay * c[DECAY * n + DECAY];
   e->volatility = p->volatility * sqrt(variance);
-  fit->half_life_days = 365 * QS_HISTORY_LN2 / p->reversion;
+  fit->half_life_days = 365 * QS_LN2 / p->reversion;
 }
 
 /* What a fit works on; the arena's. */

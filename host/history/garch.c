@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "host/base/numbers.h"
 #include "host/history/likelihood.h"
-#include "host/history/small.h"
 
 enum { LEAST = 50, BEFORE = 75, OMEGA = 0, ALPHA, BETA };
 
@@ -43,7 +43,7 @@ static bool terms_of(const double *p, double *terms, void *data) {
   (void)qs_garch_filter(&model, r->shock, r->count, r->before, terms);
   for (size_t t = 0; t < r->count; t++) {
     double h = terms[t];
-    terms[t] = -0.5 * (log(2 * QS_HISTORY_PI) + log(h) + r->target[t] / h);
+    terms[t] = -0.5 * (log(2 * QS_PI) + log(h) + r->target[t] / h);
   }
   return true;
 }

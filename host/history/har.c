@@ -3,22 +3,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/numbers.h"
 #include "host/history/small.h"
 
 enum { TERMS = QS_HAR_TERMS, LEAST = 20 };
 
-static double mean_of(const double *v, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    sum += v[i];
-  }
-  return sum / (double)count;
-}
-
 static void row_at(const qs_har_settings *s, const double *v, size_t end, double *row) {
   row[0] = 1;
   for (size_t k = 0; k + 1 < TERMS; k++) {
-    double mean = mean_of(v + end - s->lag[k], s->lag[k]);
+    double mean = qs_mean(v + end - s->lag[k], s->lag[k]);
     row[k + 1] = s->logs ? log(mean) : mean;
   }
 }
@@ -68,7 +61,7 @@ static qs_status check(qs_context *context, const double *v, size_t count, const
 
 /* Coefficients, residuals (in y) and errors; false where the regressors are collinear. */
 static bool regress(const double *rows, double *y, size_t n, qs_har_fit *fit) {
-  double a[TERMS * TERMS] = {0}, *b = fit->coefficient, mean = mean_of(y, n), total = 0, left = 0;
+  double a[TERMS * TERMS] = {0}, *b = fit->coefficient, mean = qs_mean(y, n), total = 0, left = 0;
   memset(b, 0, TERMS * sizeof *b);
   for (size_t t = 0; t < n; t++) {
     const double *x = rows + t * TERMS;
@@ -119,7 +112,7 @@ qs_status qs_har_fit_series(qs_context *context, const double *v, size_t count, 
   }
   for (size_t t = 0; t < n; t++) {
     row_at(s, v, first + t, rows + t * TERMS);
-    y[t] = mean_of(v + first + t, s->horizon);
+    y[t] = qs_mean(v + first + t, s->horizon);
     made.least = fmin(made.least, y[t]);
     made.greatest = fmax(made.greatest, y[t]);
     y[t] = s->logs ? log(y[t]) : y[t];

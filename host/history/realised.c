@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "host/history/small.h"
+#include "host/base/numbers.h"
 
 static double realised(const double *p, size_t steps, size_t stride) {
   double sum = 0;
@@ -20,7 +20,7 @@ static double bipower(const double *p, size_t steps, size_t stride) {
     sum += r * before;
     before = r;
   }
-  return 0.5 * QS_HISTORY_PI * (double)steps / (double)(steps - 1) * sum;
+  return 0.5 * QS_PI * (double)steps / (double)(steps - 1) * sum;
 }
 
 double qs_realised_variance(const double *prices, size_t count) {
@@ -45,5 +45,5 @@ size_t qs_realised_periods(const double *closes, size_t count, size_t bars, size
 
 double qs_range_variance(double open, double high, double low, double close) {
   double range = log(high / low), move = log(close / open);
-  return 0.5 * range * range - (2 * QS_HISTORY_LN2 - 1) * move * move;
+  return 0.5 * range * range - (2 * QS_LN2 - 1) * move * move;
 }

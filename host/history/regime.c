@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "host/base/numbers.h"
 #include "host/history/likelihood.h"
-#include "host/history/small.h"
 
 enum { LEAST = 50, MEAN = 0, VARIANCE = 2, STAY = 4 };
 
@@ -14,7 +14,7 @@ static double stationary(const qs_regime *m) {
 
 static double density(const qs_regime *m, int s, double r) {
   double d = r - m->mean[s];
-  return exp(-0.5 * d * d / m->variance[s]) / sqrt(2 * QS_HISTORY_PI * m->variance[s]);
+  return exp(-0.5 * d * d / m->variance[s]) / sqrt(2 * QS_PI * m->variance[s]);
 }
 
 static double ahead(const qs_regime *m, double turbulent) {

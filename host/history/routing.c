@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "host/base/numbers.h"
 #include "host/history/depth.h"
 
 double qs_venue_cost_of(const qs_venue_cost *v, double size) {
@@ -20,11 +21,6 @@ static double given(const qs_venue_cost *v, double marginal) {
 /* Where the venue is full; infinity where it never is. */
 static double full_at(const qs_venue_cost *v) {
   return v->impact > 0 ? v->proportional + 1.5 * v->impact * sqrt(v->limit) : v->proportional;
-}
-
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
 }
 
 static double sum_at(const qs_venue_cost *venues, size_t count, double marginal) {
@@ -68,7 +64,7 @@ double qs_venue_split(const qs_venue_cost *venues, size_t count, double size, do
   if (!(size > 0)) {
     return 0;
   }
-  qsort(place, places, sizeof *place, ascending);
+  qsort(place, places, sizeof *place, qs_ascending);
   size_t last = 0; /* the last place at which they give less than the size */
   while (last + 1 < places && sum_at(venues, count, place[last + 1]) < size) {
     last++;

@@ -1,13 +1,9 @@
-/* Dense positive definite systems of a few unknowns, in rows of n; constants that C17 does not have. */
+/* Dense positive definite systems of a few unknowns, in rows of n. */
 #ifndef QS_HOST_HISTORY_SMALL_H
 #define QS_HOST_HISTORY_SMALL_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#define QS_HISTORY_PI        3.14159265358979323846
-#define QS_HISTORY_LN2       0.69314718055994530942
-#define QS_HISTORY_ROOT_HALF 0.70710678118654752440
 
 /* The lower Cholesky factor in place (the upper part is left); false where the matrix is not positive
  * definite. */

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double pi = 3.14159265358979323846;
+#include "host/base/model.h"
+#include "host/base/numbers.h"
+
 enum { LEVELS = 3 }; /* of the volatility, where it depends on the state */
 
 static const char *const names[QS_POLICY_KINDS] = {"none",       "delta_every_date", "local_every_date",
@@ -15,7 +17,7 @@ const char *qs_policy_kind_name(qs_policy_kind kind) {
 }
 
 double qs_leland_number(double cost, double volatility, double interval_years) {
-  return cost / volatility * sqrt(8 / (pi * interval_years));
+  return cost / volatility * sqrt(8 / (QS_PI * interval_years));
 }
 
 double qs_whalley_wilmott_half_width(const qs_band_state *s) {
@@ -60,8 +62,7 @@ static qs_status make_draft(qs_arena *arena, draft *d) {
   return d->low && d->high ? QS_OK : QS_ERROR_MEMORY;
 }
 
-/* Mean time from date n to the expiries of what is alive, weighted by |weight|, and the same of the model's
- * own variance beside which others are added. */
+/* Mean time from date n to the expiries of what is alive, weighted by |weight|. */
 static double mean_years(const qs_policy_problem *p, size_t n) {
   double sum = 0, all = 0;
   for (size_t i = 0; i < p->option_count; i++) {
@@ -74,7 +75,8 @@ static double mean_years(const qs_policy_problem *p, size_t n) {
   return all > 0 ? sum / all : p->dates[p->date_count - 1].years - p->dates[n].years;
 }
 
-static qs_band_state state_at(const draft *d, size_t n, size_t y, size_t j) {
+/* `mean` is mean_years of the date. */
+static qs_band_state state_at(const draft *d, size_t n, double mean, size_t y, size_t j) {
   const qs_policy_problem *p = d->problem;
   const qs_policy_nodes *nodes = &d->ratios->nodes[n];
   const qs_policy_date *date = &p->dates[n];
@@ -82,7 +84,7 @@ static qs_band_state state_at(const draft *d, size_t n, size_t y, size_t j) {
   qs_band_state s = {.spot = date->forward * exp(x),
                      .gamma = d->ratios->gamma[n][y * nodes->x_count + j],
                      .volatility = sqrt(log1p(d->ratios->relative[n][y]) / years),
-                     .years = mean_years(p, n),
+                     .years = mean,
                      .discount = p->dates[p->date_count - 1].discount / date->discount,
                      .risk_aversion = 2 / p->cost_weight};
   s.cost = qs_policy_unit_cost(date, x) / (date->discount * s.spot);
@@ -94,19 +96,9 @@ static qs_status scaled_delta(qs_context *context, qs_arena *arena, const draft 
                               const qs_policy_option *options, size_t count, double factor,
                               double *const **delta) {
   qs_policy_problem p = *d->problem;
-  qs_model model = *p.model;
-  double square = factor * factor;
-  static const qs_parameter squares[] = {QS_V0, QS_THETA, QS_MU_V};
-  static const qs_parameter plain[] = {QS_XI, QS_MU_J, QS_SIGMA_J, QS_SIGMA};
-  for (size_t i = 0; i < sizeof squares / sizeof *squares; i++) {
-    model.value[squares[i]] *= square;
-  }
-  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
-    model.value[plain[i]] *= factor;
-  }
-  model.value[QS_RHO_J] /= factor;
-  model.value[QS_ETA1] = model.value[QS_ETA1] > factor ? model.value[QS_ETA1] / factor : model.value[QS_ETA1];
-  model.value[QS_ETA2] /= factor;
+  qs_model model = qs_model_scale_volatility(p.model, factor);
+  double square = factor * factor, up = p.model->value[QS_ETA1];
+  model.value[QS_ETA1] = up > factor ? up / factor : up; /* else e^J has no mean */
   qs_policy_option *own = QS_NEW(arena, count + 1, qs_policy_option);
   qs_policy_date *dates = QS_NEW(arena, p.date_count, qs_policy_date);
   qs_policy_nodes *nodes = QS_NEW(arena, p.date_count, qs_policy_nodes);
@@ -168,7 +160,7 @@ static qs_status fill_leland(qs_context *context, qs_arena *arena, const draft *
   size_t dates = d->ratios->date_count;
   double interval = (p->dates[dates].years - p->dates[0].years) / (double)dates, cost = 0, variance = 0;
   const qs_policy_nodes *nodes = d->ratios->nodes;
-  double root = sqrt(qs_policy_stochastic(p->model) ? p->model->value[QS_V0] : 0);
+  double root = sqrt(qs_model_stochastic(p->model) ? p->model->value[QS_V0] : 0);
   double place = nodes->y_count > 1 ? (root - nodes->y_low) / nodes->y_step : 0;
   place = place < 0 ? 0 : place;
   size_t y = (size_t)fmin(place + 0.5, (double)nodes->y_count - 1);
@@ -207,9 +199,10 @@ static qs_status fill_leland(qs_context *context, qs_arena *arena, const draft *
 
 static void fill_whalley_wilmott(const draft *d) {
   for (size_t n = 0; n < d->ratios->date_count; n++) {
-    const qs_policy_nodes *nodes = &d->ratios->nodes[n];
+    size_t width = d->ratios->nodes[n].x_count;
+    double mean = mean_years(d->problem, n);
     for (size_t i = 0; i < table_size(d, n); i++) {
-      qs_band_state s = state_at(d, n, i / nodes->x_count, i % nodes->x_count);
+      qs_band_state s = state_at(d, n, mean, i / width, i % width);
       double half = qs_whalley_wilmott_half_width(&s);
       d->low[n][i] = -d->ratios->delta[n][i] - half;
       d->high[n][i] = -d->ratios->delta[n][i] + half;
@@ -222,8 +215,9 @@ static qs_status fill_zakamouline(qs_context *context, qs_arena *arena, const dr
   double least = 0, most = 0;
   for (size_t n = 0; n < d->ratios->date_count; n++) {
     size_t width = d->ratios->nodes[n].x_count;
+    double mean = mean_years(d->problem, n);
     for (size_t i = 0; i < table_size(d, n); i++) {
-      qs_band_state s = state_at(d, n, i / width, i % width);
+      qs_band_state s = state_at(d, n, mean, i / width, i % width);
       double change = qs_zakamouline_variance_change(&s);
       least = fmin(least, change);
       most = fmax(most, change);
@@ -242,8 +236,9 @@ static qs_status fill_zakamouline(qs_context *context, qs_arena *arena, const dr
   }
   for (size_t n = 0; n < d->ratios->date_count; n++) {
     size_t width = d->ratios->nodes[n].x_count;
+    double mean = mean_years(d->problem, n);
     for (size_t i = 0; i < table_size(d, n); i++) {
-      qs_band_state s = state_at(d, n, i / width, i % width);
+      qs_band_state s = state_at(d, n, mean, i / width, i % width);
       double t = (fmax(qs_zakamouline_variance_change(&s), least) - middle) / half;
       double a = delta[0][n][i], b = delta[1][n][i], c = delta[2][n][i];
       double centre = -(b + 0.5 * t * (c - a) + 0.5 * t * t * (a - 2 * b + c));

@@ -2,14 +2,11 @@
 
 #include <math.h>
 
+#include "host/base/model.h"
 #include "host/market/characteristic.h"
 
 static const double same_time = 1e-8; /* years: a third of a second */
 static const double reach = 5.5;      /* deviations of ln S */
-
-bool qs_policy_stochastic(const qs_model *model) {
-  return qs_model_parameters(model->type) >> QS_V0 & 1;
-}
 
 size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_option *option) {
   for (size_t n = 1; n < problem->date_count; n++) {
@@ -120,7 +117,7 @@ static void variance_range(const qs_model *model, double years, double *low, dou
 const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_problem *problem,
                                             const qs_policy_settings *settings) {
   const qs_policy_date *last = &problem->dates[problem->date_count - 1];
-  bool stochastic = qs_policy_stochastic(problem->model);
+  bool stochastic = qs_model_stochastic(problem->model);
   qs_characteristic law = qs_characteristic_prepare(problem->model, last->years);
   double total = law.variance + law.jump_variance + last->added;
   double far = settings->x_reach > 0 ? settings->x_reach : reach * sqrt(total);

@@ -74,9 +74,6 @@ qs_status qs_policy_check(qs_context *context, const qs_policy_problem *problem)
 const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_problem *problem,
                                             const qs_policy_settings *settings);
 
-/* True where the model's variance is random. */
-bool qs_policy_stochastic(const qs_model *model);
-
 /* Which date the option expires at, or date_count: later than all. */
 size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_option *option);
 

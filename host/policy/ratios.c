@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/numbers.h"
 #include "host/market/characteristic.h"
 #include "host/market/clones.h"
 #include "host/market/complex_lane.h"
@@ -14,7 +15,6 @@ enum { BLOCK = QS_CHARACTERISTIC_BLOCK, TILE = 64, MAX_NODES = 1 << 15 };
 
 static const double tail = 1e-9;       /* time value of images, per unit of forward */
 static const double small_phi = 1e-11; /* where sums end */
-static const double pi = 3.14159265358979323846;
 
 /* Options that expire together. */
 typedef struct expiry {
@@ -91,7 +91,7 @@ static double frequency_step(const qs_policy_problem *p, const qs_policy_nodes *
   qs_fourier_plan plan = qs_fourier_make_plan(&one, &other, -20, 20, tail, tail);
   double reach = plan.low > plan.high ? 0 : fmax(-plan.low, plan.high);
   double widest = e->farthest + fabs(nodes->x_low) + fabs(p->drift) * p->dates[p->date_count - 1].years;
-  return 2 * pi / (widest + 1.2 * reach + 0.1);
+  return 2 * QS_PI / (widest + 1.2 * reach + 0.1);
 }
 
 /* sum of weight exp(k (1 - p)), p = 1/2 + i u, over the options of an expiry. */
@@ -224,7 +224,7 @@ static void add_expiry(const transform *t, const workspace *w, double step, doub
   double slope = 0, level = 0, coin_slope = 0, coin_level = 0;
   /* What a sum of step h adds to the integral: images of min(S, K), 2 pi/h apart with alternating sign, which
    * are S or K there, as time value is negligible; together c (S + K). */
-  double far = exp(-pi / step), image = far / (1 + far);
+  double far = exp(-QS_PI / step), image = far / (1 + far);
   for (size_t i = t->expiry->first; i < t->expiry->first + t->expiry->count; i++) {
     const sorted_option *o = &t->book->options[i];
     double size = o->weight, strike = exp(o->k), c = isfinite(o->k) ? image : 0;
@@ -243,7 +243,7 @@ static void add_expiry(const transform *t, const workspace *w, double step, doub
         if (!out->table[q] || (q == LOCAL && !t->step)) {
           continue;
         }
-        double integral = w->sum[(q * nodes->y_count + y) * w->width + j] * exp(power[q] * x) * step / pi;
+        double integral = w->sum[(q * nodes->y_count + y) * w->width + j] * exp(power[q] * x) * step / QS_PI;
         double plain = q == PRICE                 ? slope * e + level
                        : q == COIN                ? coin_slope * e + coin_level
                        : q == DELTA || q == LOCAL ? slope

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "host/base/numbers.h"
+
 static const double outside = 0.025;                 /* probability left out on either side of an interval */
 static const double quantile_95 = 1.959963984540054; /* normal quantile of 1 - outside */
 static const double negligible = 1e-20;              /* of a probability, relative to the largest */
@@ -61,11 +63,6 @@ size_t qs_risk_tail_begin(size_t count, const double *levels, size_t level_count
   return begin;
 }
 
-static int ascending(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static void swap(double *a, double *b) {
   double t = *a;
   *a = *b;
@@ -112,9 +109,9 @@ void qs_risk_sort_tail(double *losses, size_t count, size_t begin) {
       low = split + 1;
     }
   }
-  qsort(losses + low, high - low + 1, sizeof *losses, ascending);
+  qsort(losses + low, high - low + 1, sizeof *losses, qs_ascending);
   if (high + 1 < count) {
-    qsort(losses + high + 1, count - high - 1, sizeof *losses, ascending);
+    qsort(losses + high + 1, count - high - 1, sizeof *losses, qs_ascending);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/market/fourier.h"
 #include "host/simulate/backtest.h"
 
@@ -17,7 +18,7 @@ typedef struct place {
   const qs_policy_problem *problem;
   qs_model model; /* its v0 is the state's */
   size_t date;
-  double x, spot;
+  double spot;
 } place;
 
 /* F(0, expiry)/F(0, t): what turns the price at the date into the option's forward. */
@@ -48,7 +49,7 @@ static qs_status add_strip(qs_context *context, const place *at, const qs_policy
   qs_fourier_settings settings = qs_fourier_defaults();
   settings.added_variance = o->added - date->added;
   qs_fourier_output out = {.price = price, .delta = delta, .gamma = gamma, .time = time};
-  bool random = qs_policy_stochastic(&at->model);
+  bool random = qs_model_stochastic(&at->model);
   out.parameter[QS_V0] = random ? by_v0 : NULL;
   for (size_t i = 0; i < count; i++) {
     k[i] = log(fmax(o[i].strike, 1e-300) / (at->spot * roll(at->problem, &o[i], at->date)));
@@ -91,14 +92,13 @@ static qs_status mark_at(qs_context *context, const place *at, mark *m) {
 /* What the price gains through the forward's roll over the step, at a fixed spot. */
 static double rolled(const place *from, const place *to) {
   const qs_policy_problem *p = from->problem;
-  double before = 1 / p->dates[from->date].forward, after = 1 / p->dates[to->date].forward;
-  return after / before - 1;
+  return p->dates[from->date].forward / p->dates[to->date].forward - 1;
 }
 
 /* The second moment of the log return that the state expects of a step. */
 static double expected_square(const place *at, double years, double added) {
   const double *p = at->model.value;
-  double v = qs_policy_stochastic(&at->model) ? p[QS_V0] : p[QS_SIGMA] * p[QS_SIGMA], jumps = 0;
+  double v = qs_model_stochastic(&at->model) ? p[QS_V0] : p[QS_SIGMA] * p[QS_SIGMA], jumps = 0;
   switch (at->model.type) {
   case QS_MODEL_SVCJ: {
     double mean = p[QS_MU_J] + p[QS_RHO_J] * p[QS_MU_V], loaded = p[QS_RHO_J] * p[QS_MU_V];
@@ -137,7 +137,7 @@ static void fill(const place *from, const place *to, const mark *a, const mark *
   s->theta = a->theta * years + a->delta * from->spot * rolled(from, to);
   s->delta = a->delta * move - kept;
   s->gamma = 0.5 * a->gamma * move * move;
-  bool random = qs_policy_stochastic(&from->model);
+  bool random = qs_model_stochastic(&from->model);
   s->vega = random ? a->vega * (to->model.value[QS_V0] - from->model.value[QS_V0]) : 0;
   s->residual = s->options - s->theta - s->delta - s->gamma - s->vega;
   double implied = expected_square(from, years, end->added - begin->added);
@@ -177,8 +177,8 @@ qs_status qs_backtest_mark(qs_context *context, const qs_policy_problem *problem
   place from = {.problem = problem}, to;
   for (size_t n = 0; !status && n < problem->date_count; n++) {
     double spot = record->prices[record->bar[n]];
-    to = (place){problem, *problem->model, n, log(spot / problem->dates[n].forward), spot};
-    if (record->variance && qs_policy_stochastic(problem->model)) {
+    to = (place){problem, *problem->model, n, spot};
+    if (record->variance && qs_model_stochastic(problem->model)) {
       to.model.value[QS_V0] = record->variance[n];
     }
     status = mark_at(context, &to, &after);
@@ -199,14 +199,11 @@ void qs_backtest_states(double v0, const double *forecasts, size_t count, double
 }
 
 void qs_backtest_expected(const qs_policy_problem *problem, double *variance) {
-  const double *p = problem->model->value;
-  double mean = p[QS_THETA];
-  if (problem->model->type == QS_MODEL_SVCJ) {
-    mean += p[QS_LAMBDA] * p[QS_MU_V] / p[QS_KAPPA];
-  }
+  const qs_model *model = problem->model;
+  const double *p = model->value;
   for (size_t n = 0; n < problem->date_count; n++) {
-    variance[n] = qs_policy_stochastic(problem->model)
-                      ? mean + (p[QS_V0] - mean) * exp(-p[QS_KAPPA] * problem->dates[n].years)
+    variance[n] = qs_model_stochastic(model)
+                      ? qs_model_mean_variance(model, problem->dates[n].years, p[QS_V0])
                       : p[QS_SIGMA] * p[QS_SIGMA];
   }
 }

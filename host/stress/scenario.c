@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/stress/stress.h"
 
 static bool applies(const qs_scenario_spec *scenario, const char *underlying) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/model.h"
 #include "host/engine/report.h"
 #include "host/engine/revalue.h"
 #include "host/io/config.h"

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "host/base/model.h"
 #include "tests/engine/american_tree.h"
 #include "tests/engine/bermudan.h"
 #include "tests/engine/early_cases.h"

@@ -2,6 +2,7 @@
 // figures, European options, the same trades on one underlying, and itself.
 #include <deque>
 
+#include "host/base/model.h"
 #include "tests/engine/bermudan_two.h"
 #include "tests/engine/early_cases.h"
 

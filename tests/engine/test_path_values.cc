@@ -1,5 +1,6 @@
 // Trades along paths through the engine: closed forms, bumps of the inputs, shocks, and that none of them
 // depends on the others.
+#include "host/base/model.h"
 #include "tests/engine/world.h"
 
 #include <algorithm>

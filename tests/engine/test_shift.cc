@@ -1,5 +1,6 @@
 // The shift of the variance on the real CPU backend, against Fourier prices with the same shift and closed
 // forms, and its derivatives against bumps.
+#include "host/base/model.h"
 #include "tests/engine/world.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Values, Greeks, totals and revaluation, against closed forms, identities and bumps.
+#include "host/base/model.h"
 #include "tests/engine/world.h"
 
 #include "host/market/fourier.h"

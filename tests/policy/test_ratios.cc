@@ -4,6 +4,7 @@
 #include <complex>
 #include <cstring>
 
+#include "host/base/model.h"
 #include "host/market/black.h"
 #include "host/market/characteristic.h"
 #include "host/market/fourier.h"
@@ -27,7 +28,7 @@ Complex JumpTransform(const qs_model &model, Complex p, Complex d) {
 // A and B of the step by the classical Runge-Kutta method.
 void RungeKutta(const qs_model &model, double years, Complex p, Complex d, Complex *a, Complex *b) {
   const double *v = model.value;
-  const bool stochastic = qs_policy_stochastic(&model),
+  const bool stochastic = qs_model_stochastic(&model),
              jumps = qs_model_parameters(model.type) >> QS_LAMBDA & 1;
   const double mean = jumps ? JumpTransform(model, 1, 0).real() - 1 : 0;
   auto slope = [&](Complex at, Complex *rate) {
@@ -58,7 +59,7 @@ TEST(Affine, IsTheSolutionOfTheRiccatiEquation) {
       for (double u : {0.0, 0.7, 9.0, 120.0, 700.0}) {
         for (double real : {0.5, 1.5, 2.0}) {
           for (Complex d : {Complex(0, 0), Complex(-0.2 * u, 0.1 * u)}) {
-            if (!qs_policy_stochastic(&model) && d != Complex(0, 0)) {
+            if (!qs_model_stochastic(&model) && d != Complex(0, 0)) {
               continue;
             }
             Complex a, b;

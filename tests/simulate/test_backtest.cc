@@ -5,6 +5,7 @@
 #include <cmath>
 #include <random>
 
+#include "host/base/model.h"
 #include "host/market/fourier.h"
 #include "host/simulate/backtest.h"
 #include "tests/policy/policy_world.h"
@@ -128,7 +129,7 @@ TEST(Backtest, AttributionAddsUp) {
         double s_half = path.prices[path.bar[10]], s_end = path.prices.back(), put = 0, start = 0;
         auto value = [&](const qs_policy_option &o, double spot, size_t n, double v) {
           qs_model m = w.model;
-          if (qs_policy_stochastic(&m)) {
+          if (qs_model_stochastic(&m)) {
             m.value[QS_V0] = v;
           }
           qs_fourier_option_value out;
