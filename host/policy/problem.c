@@ -114,22 +114,35 @@ static void variance_range(const qs_model *model, double years, double *low, dou
   *low = fmin(*low, 0.9 * *high);
 }
 
+/* How far ln S goes: what the diffusion does, and how far one jump may go beside it. */
+static double default_reach(const qs_policy_problem *p) {
+  const qs_policy_date *last = &p->dates[p->date_count - 1];
+  qs_characteristic law = qs_characteristic_prepare(p->model, last->years);
+  const double *v = p->model->value;
+  double jump = 0;
+  if (p->model->type == QS_MODEL_KOU) {
+    jump = 12 / fmin(fmax(v[QS_ETA1] - 2, 1), v[QS_ETA2]);
+  } else if (law.jumps) {
+    double size = law.variance_jumps ? 8 * fabs(v[QS_RHO_J]) * v[QS_MU_V] : 0;
+    jump = fabs(v[QS_MU_J]) + 6 * v[QS_SIGMA_J] + size;
+  }
+  double diffusion = reach * sqrt(law.variance + last->added);
+  return fmin(fmax(reach * sqrt(law.variance + law.jump_variance + last->added), diffusion + jump), 6);
+}
+
 const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_problem *problem,
                                             const qs_policy_settings *settings) {
-  const qs_policy_date *last = &problem->dates[problem->date_count - 1];
   bool stochastic = qs_model_stochastic(problem->model);
-  qs_characteristic law = qs_characteristic_prepare(problem->model, last->years);
-  double total = law.variance + law.jump_variance + last->added;
-  double far = settings->x_reach > 0 ? settings->x_reach : reach * sqrt(total);
+  double far = settings->x_reach > 0 ? settings->x_reach : default_reach(problem);
   size_t x_count = settings->x_count ? settings->x_count : stochastic ? 321 : 1001;
-  x_count = x_count < 9 ? 9 : x_count;
+  x_count = x_count < 9 ? 9 : x_count | 1; /* a node at 0 */
   qs_policy_nodes shared = {.x_low = -far, .x_step = 2 * far / (double)(x_count - 1), .x_count = x_count};
   shared.y_count = 1;
   if (stochastic) {
     double high;
     size_t y_count = settings->y_count ? settings->y_count : 24;
     shared.y_count = y_count < 6 ? 6 : y_count;
-    variance_range(problem->model, last->years, &shared.y_low, &high);
+    variance_range(problem->model, problem->dates[problem->date_count - 1].years, &shared.y_low, &high);
     shared.y_step = (high - shared.y_low) / (double)(shared.y_count - 1);
   }
   qs_policy_nodes *nodes = QS_NEW(arena, problem->date_count, qs_policy_nodes);

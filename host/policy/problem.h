@@ -69,8 +69,8 @@ typedef struct qs_policy_settings {
 qs_status qs_policy_check(qs_context *context, const qs_policy_problem *problem);
 
 /* The nodes of every date, the same but for `years`: [date_count], the arena's; null when memory is out. x
- * reaches 5.5 deviations of ln S at the last date on either side. y goes from small to what the variance
- * hardly exceeds. */
+ * reaches 5.5 deviations of ln S at the last date on either side, and as far as a jump goes beside that. y
+ * goes from small to what the variance hardly exceeds. */
 const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_problem *problem,
                                             const qs_policy_settings *settings);
 

@@ -1,0 +1,86 @@
+/*
+ * The law of the state one period ahead, as points with weights, and as a linear operator on the nodes.
+ *
+ * Constant variance: the density of x' - x by Fourier inversion, at multiples of a spacing. Random variance:
+ *
+ *   v'      Gauss quadrature of the exact (noncentral chi-square) law of the variance's diffusion
+ *   I       the integral of v given v and v': two points that have the mean and the variance of the square of
+ * a Brownian bridge between the roots, the mean rescaled so that E[I | v] is exact x' - x  given both:
+ * normal, as Broadie and Kaya (2006) have it, by the trapezoidal rule jumps   their number by Poisson's law;
+ * their variance jumps by Gauss quadrature, half of them there from the start of the period, so that I has
+ * its mean
+ *
+ * and x' is shifted so that E[e^x' | v] = e^x. tests/policy/test_law.cc holds the points against the exact
+ * transform of (x', v').
+ */
+#ifndef QS_HOST_POLICY_LAW_H
+#define QS_HOST_POLICY_LAW_H
+
+#include "host/policy/problem.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_policy_point {
+  double z, v, weight; /* x' - x; v', 0 where it is not random */
+} qs_policy_point;
+
+typedef struct qs_policy_points {
+  size_t count;
+  const qs_policy_point *point; /* the arena's */
+} qs_policy_points;
+
+typedef struct qs_policy_step {
+  const qs_model *model;
+  double years, added; /* of the period */
+  double spacing;      /* constant variance: between points */
+  double reach;        /* constant variance: points lie within +- this */
+  double normal_step;  /* random variance: of the trapezoidal rule, in deviations */
+} qs_policy_step;
+
+/* The points from variance v (not read where it is constant). */
+qs_status qs_policy_make_points(qs_arena *arena, const qs_policy_step *step, double v,
+                                qs_policy_points *points);
+
+/* A run of coefficients: weight[i] goes with the node (to, x + first + i). */
+typedef struct qs_policy_run {
+  size_t to; /* row of y */
+  long first;
+  size_t count;
+  const double *weight;
+} qs_policy_run;
+
+/* E[f(x', y') | x, y] on the nodes: cubic interpolation of f between nodes; outside them f is that of the
+ * nearest node. */
+typedef struct qs_policy_law {
+  double years, added;
+  size_t x_count, y_count;
+  const size_t *run_count;         /* [y_count] */
+  const qs_policy_run *const *run; /* [y_count] */
+} qs_policy_law;
+
+qs_status qs_policy_make_law(qs_context *context, qs_arena *arena, const qs_policy_nodes *nodes,
+                             const qs_model *model, double years, double added, qs_policy_law *law);
+
+/* One law per period; periods of equal length share theirs: [date_count - 1]. */
+qs_status qs_policy_make_laws(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,
+                              const qs_policy_nodes *nodes, const qs_policy_law **laws);
+
+enum { QS_POLICY_LANES = 32 };
+
+/* out[y][x][lane] = E[f(x', y')[lane] | x, y], lane < lanes, a multiple of QS_POLICY_LANES. Bits do not
+ * depend on `threads`. */
+void qs_policy_expect(const qs_policy_law *law, int threads, size_t lanes, const double *f, double *out);
+
+/* f at (0, v), f[y][x] of one date: cubic in y at the middle node of x. */
+double qs_policy_at_start(const qs_policy_nodes *nodes, const double *f, double v);
+
+/* Weights of the cubic through four nodes around `place`, 0 .. count - 1 (clamped to them); returns the first
+ * node. Fewer than four nodes: not allowed. */
+size_t qs_policy_cubic(double place, size_t count, double weight[4]);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,277 @@
+#include "host/policy/optimum.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/policy/apply.h"
+
+enum { HOLDINGS_PLAIN = 511, HOLDINGS_STOCHASTIC = 95, LEAST_HOLDINGS = 7, MOST_HOLDINGS = 1023 };
+static const double likely = 0.75; /* of the reach of x: where targets say how far holdings go */
+
+/* A recursion over dates: the optimum's, or one of a table of bands. */
+typedef struct recursion {
+  qs_context *context;
+  const qs_policy_ground *ground;
+  const qs_policy_table *table; /* null: the optimum */
+  double tracking, costing;     /* weights of the two parts */
+  size_t count, zero, lanes;    /* holdings; the second of those that are 0 */
+  double *holding;
+  double *now, *ahead; /* [y][x][lanes]: D of the date after, lane `count` its W(0); and their means */
+  double *low, *high;  /* [y][x] of the date in hand */
+} recursion;
+
+static size_t state_count(const qs_policy_ground *g) {
+  return g->ratios.nodes->x_count * g->ratios.nodes->y_count;
+}
+
+/* Evenly spaced holdings over all likely targets, 0 and what is held now; 0 twice. */
+static bool make_holdings(qs_arena *arena, recursion *r, size_t wanted) {
+  const qs_policy_ground *g = r->ground;
+  double least = fmin(g->problem->holding, 0), most = fmax(g->problem->holding, 0);
+  for (size_t n = 0; n < g->ratios.date_count; n++) {
+    const qs_policy_nodes *nodes = &g->ratios.nodes[n];
+    for (size_t i = 0; i < state_count(g); i++) {
+      double x = nodes->x_low + (double)(i % nodes->x_count) * nodes->x_step;
+      if (fabs(x) <= likely * fabs(nodes->x_low)) {
+        least = fmin(least, -g->ratios.local[n][i]);
+        most = fmax(most, -g->ratios.local[n][i]);
+      }
+    }
+  }
+  double width = fmax(most - least, 1e-9);
+  least -= 0.01 * width;
+  most += 0.01 * width;
+  size_t spaces = wanted - 2, below = (size_t)(-least / (most - least) * (double)spaces + 0.5);
+  below = below < 1 ? 1 : below > spaces - 1 ? spaces - 1 : below;
+  r->count = wanted;
+  r->zero = below + 1;
+  r->holding = QS_NEW(arena, wanted, double);
+  for (size_t i = 0; r->holding && i < wanted; i++) {
+    r->holding[i] = i <= below ? least * (double)(below - i) / (double)below
+                               : most * (double)(i - below - 1) / (double)(spaces - below);
+  }
+  return r->holding;
+}
+
+static qs_status start(qs_arena *arena, const qs_policy_settings *settings, recursion *r) {
+  size_t states = state_count(r->ground);
+  size_t usual = r->ground->ratios.nodes->y_count > 1 ? HOLDINGS_STOCHASTIC : HOLDINGS_PLAIN;
+  size_t wanted = settings->holding_count ? settings->holding_count : usual;
+  wanted = wanted < LEAST_HOLDINGS ? LEAST_HOLDINGS : wanted > MOST_HOLDINGS ? MOST_HOLDINGS : wanted;
+  r->lanes = (wanted + QS_POLICY_LANES) / QS_POLICY_LANES * QS_POLICY_LANES;
+  r->now = QS_NEW(arena, states * r->lanes, double);
+  r->ahead = QS_NEW(arena, states * r->lanes, double);
+  r->low = QS_NEW(arena, states, double);
+  r->high = QS_NEW(arena, states, double);
+  bool made = r->now && r->ahead && r->low && r->high && make_holdings(arena, r, wanted);
+  return made ? QS_OK : qs_fail_memory(r->context, "hedging over time");
+}
+
+/* D and W of the unwinding. */
+static void unwind(recursion *r) {
+  const qs_policy_nodes *nodes = r->ground->ratios.nodes;
+  const qs_policy_date *last = &r->ground->problem->dates[r->ground->ratios.date_count];
+  for (size_t s = 0; s < state_count(r->ground); s++) {
+    double x = nodes->x_low + (double)(s % nodes->x_count) * nodes->x_step;
+    double cost = r->costing * qs_policy_unit_cost(last, x);
+    double *d = r->now + s * r->lanes;
+    for (size_t i = 0; i < r->count; i++) {
+      d[i] = i < r->zero ? -cost : cost;
+    }
+    d[r->count] = 0;
+  }
+}
+
+/* Where f + shift, linear between nodes and beyond them, passes 0 from below; f ascends. */
+static double crossing(const recursion *r, const double *f, double shift) {
+  size_t i = 0;
+  while (i + 2 < r->count && f[i + 1] + shift < 0) {
+    i++;
+  }
+  double a = f[i] + shift, b = f[i + 1] + shift, from = r->holding[i], to = r->holding[i + 1];
+  if (to == from) { /* between the derivatives on both sides of 0 */
+    return from;
+  }
+  return b > a ? from - a * (to - from) / (b - a) : from;
+}
+
+/* The integral of f + shift from 0 to `end`, f linear between nodes and beyond them. */
+static double integral(const recursion *r, const double *f, double shift, double end) {
+  double sum = 0;
+  if (end > 0) {
+    for (size_t i = r->zero; i + 1 < r->count && r->holding[i] < end; i++) {
+      bool last = i + 2 == r->count || r->holding[i + 1] >= end;
+      double from = r->holding[i], width = r->holding[i + 1] - from, part = last ? end - from : width;
+      sum += part * (f[i] + shift + 0.5 * part / width * (f[i + 1] - f[i]));
+    }
+  } else {
+    for (size_t i = r->zero - 1; i > 0 && r->holding[i] > end; i--) {
+      bool last = i == 1 || r->holding[i - 1] <= end;
+      double from = r->holding[i], width = from - r->holding[i - 1], part = last ? from - end : width;
+      sum -= part * (f[i] + shift + 0.5 * part / width * (f[i - 1] - f[i]));
+    }
+  }
+  return sum;
+}
+
+/* One state of one date: C' in place of the mean ahead, then D and W. */
+static void update(recursion *r, size_t n, size_t s) {
+  const qs_policy_ground *g = r->ground;
+  const qs_policy_nodes *nodes = &g->ratios.nodes[n];
+  size_t y = s / nodes->x_count;
+  double x = nodes->x_low + (double)(s % nodes->x_count) * nodes->x_step;
+  double variance = r->tracking * qs_policy_gain_variance(g->problem, &g->ratios, n, y, x);
+  double cost = r->costing * qs_policy_unit_cost(&g->problem->dates[n], x), target = -g->ratios.local[n][s];
+  const double *ahead = r->ahead + s * r->lanes;
+  double *d = r->now + s * r->lanes, slope[MOST_HOLDINGS];
+  for (size_t i = 0; i < r->count; i++) {
+    slope[i] = 2 * (r->holding[i] - target) * variance + ahead[i];
+  }
+  if (r->table) {
+    double root = nodes->y_low + (double)y * nodes->y_step;
+    qs_policy_band band = qs_policy_band_at(r->table, n, x, root);
+    r->low[s] = band.low;
+    r->high[s] = band.high;
+  } else {
+    r->low[s] = crossing(r, slope, cost);
+    r->high[s] = fmax(crossing(r, slope, -cost), r->low[s]);
+  }
+  double level = ahead[r->count] + target * target * variance, low = r->low[s], high = r->high[s];
+  level += low > 0 ? integral(r, slope, cost, low) : high < 0 ? integral(r, slope, -cost, high) : 0;
+  for (size_t i = 0; i < r->count; i++) {
+    d[i] = r->holding[i] < low ? -cost : r->holding[i] > high ? cost : fmin(fmax(slope[i], -cost), cost);
+    if (r->table && r->holding[i] >= low && r->holding[i] <= high) {
+      d[i] = slope[i];
+    }
+  }
+  d[r->count] = level;
+}
+
+static void step_back(recursion *r, size_t n) {
+  qs_policy_expect(r->ground->laws[n], r->context->threads, r->lanes, r->now, r->ahead);
+#pragma omp parallel for num_threads(r->context->threads) schedule(static)
+  for (size_t s = 0; s < state_count(r->ground); s++) {
+    update(r, n, s);
+  }
+}
+
+/* W at the first date with what is held, seen from as_of. */
+static qs_status value_now(qs_arena *arena, recursion *r, double *value) {
+  size_t states = state_count(r->ground);
+  double *w = QS_NEW(arena, states, double);
+  if (!w) {
+    return qs_fail_memory(r->context, "hedging over time");
+  }
+  for (size_t s = 0; s < states; s++) {
+    const double *d = r->now + s * r->lanes;
+    w[s] = d[r->count] + integral(r, d, 0, r->ground->problem->holding);
+  }
+  return qs_policy_mean_now(r->context, arena, r->ground, w, value);
+}
+
+/* The value of a table, with given weights of tracking and cost. */
+static qs_status run_table(qs_context *context, const qs_policy_ground *ground,
+                           const qs_policy_settings *settings, const qs_policy_table *table, double tracking,
+                           double costing, double *value) {
+  qs_arena *arena = qs_arena_create(context);
+  if (!arena) {
+    return qs_fail_memory(context, "hedging over time");
+  }
+  recursion r = {
+      .context = context, .ground = ground, .table = table, .tracking = tracking, .costing = costing};
+  qs_status status = start(arena, settings, &r);
+  if (!status) {
+    unwind(&r);
+    for (size_t n = ground->ratios.date_count; n-- > 0;) {
+      step_back(&r, n);
+    }
+    status = value_now(arena, &r, value);
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_policy_evaluate(qs_context *context, const qs_policy_ground *ground,
+                             const qs_policy_settings *settings, const qs_policy_table *table,
+                             qs_policy_value *value) {
+  if (table->date_count != ground->ratios.date_count) {
+    return qs_fail(context, QS_ERROR_INPUT, "the policy has %zu dates, the problem %zu", table->date_count,
+                   ground->ratios.date_count);
+  }
+  qs_policy_value v;
+  qs_status status = run_table(context, ground, settings, table, 1, 0, &v.variance);
+  if (!status) {
+    status = run_table(context, ground, settings, table, 0, 1, &v.cost);
+  }
+  if (!status) {
+    v.variance += ground->j0;
+    v.objective = v.variance + ground->problem->cost_weight * v.cost;
+    *value = v;
+  }
+  return status;
+}
+
+/* Room for the bands and, if kept, the means ahead. */
+typedef struct kept {
+  double **low, **high;
+  float **ahead;
+} kept;
+
+static bool make_kept(qs_arena *arena, const recursion *r, bool keep, kept *k) {
+  size_t dates = r->ground->ratios.date_count, states = state_count(r->ground);
+  k->low = QS_NEW(arena, dates, double *);
+  k->high = QS_NEW(arena, dates, double *);
+  k->ahead = keep ? QS_NEW(arena, dates, float *) : NULL;
+  bool made = k->low && k->high && (!keep || k->ahead);
+  for (size_t n = 0; made && n < dates; n++) {
+    k->low[n] = QS_NEW(arena, states, double);
+    k->high[n] = QS_NEW(arena, states, double);
+    if (keep) {
+      k->ahead[n] = QS_NEW(arena, states * r->lanes, float);
+    }
+    made = k->low[n] && k->high[n] && (!keep || k->ahead[n]);
+  }
+  return made;
+}
+
+qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_policy_ground *ground,
+                             const qs_policy_settings *settings, bool keep, qs_policy_optimum *optimum) {
+  qs_arena *scratch = qs_arena_create(context);
+  recursion r = {
+      .context = context, .ground = ground, .tracking = 1, .costing = ground->problem->cost_weight};
+  kept k = {0};
+  qs_status status = scratch ? start(scratch, settings, &r) : qs_fail_memory(context, "hedging over time");
+  double *holding = status ? NULL : QS_NEW(arena, r.count, double);
+  if (!status && (!holding || !make_kept(arena, &r, keep, &k))) {
+    status = qs_fail_memory(context, "hedging over time");
+  }
+  qs_policy_optimum out = {0};
+  if (!status) {
+    size_t states = state_count(ground);
+    unwind(&r);
+    for (size_t n = ground->ratios.date_count; n-- > 0;) {
+      step_back(&r, n);
+      memcpy(k.low[n], r.low, states * sizeof *r.low);
+      memcpy(k.high[n], r.high, states * sizeof *r.high);
+      for (size_t i = 0; keep && i < states * r.lanes; i++) {
+        k.ahead[n][i] = (float)r.ahead[i];
+      }
+    }
+    memcpy(holding, r.holding, r.count * sizeof *holding);
+    out = (qs_policy_optimum){.holding_count = r.count, .holding = holding, .lanes = r.lanes};
+    out.ahead = (const float *const *)k.ahead;
+    out.table = (qs_policy_table){ground->ratios.date_count, ground->ratios.nodes,
+                                  (const double *const *)k.low, (const double *const *)k.high};
+    status = value_now(scratch, &r, &out.value.objective);
+  }
+  if (!status) {
+    status = run_table(context, ground, settings, &out.table, 0, 1, &out.value.cost);
+  }
+  if (!status) {
+    out.value.objective += ground->j0;
+    out.value.variance = out.value.objective - ground->problem->cost_weight * out.value.cost;
+    *optimum = out;
+  }
+  qs_arena_destroy(scratch);
+  return status;
+}
