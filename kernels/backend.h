@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 10, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 11, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -58,6 +58,10 @@ typedef struct qs_backend {
                      qs_moment *moments);
   /* Path units may have a leverage. */
   bool leverage;
+  /* (optional) Hedging over time; null in a backend that takes none. rows[policy][row][stride] is read where
+   * date_begin is later than 0. */
+  qs_status (*rebalance)(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
+                         char *message, double *rows);
 } qs_backend;
 
 /* The CPU backend, always there. */

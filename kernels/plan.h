@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "kernels/core/policy.h"
+#include "kernels/core/rebalance.h"
 #include "kernels/core/script.h"
 #include "quickset/model.h"
 
@@ -360,6 +361,62 @@ typedef struct qs_joint_unit {
   uint32_t batch_begin, batch_end;
   uint64_t first_path;
 } qs_joint_unit;
+
+/* ---- hedging over time ---- */
+
+/* An instrument of the hedge. Its price in money of date n is scale[n] M, M being exp(x) when a trade of that
+ * date is filled, or `value`. One unit held from date n to the next gains gain[n] times the move of M, in
+ * money of as_of. */
+typedef struct qs_rebalance_instrument {
+  const double *scale, *gain; /* [date_count], [date_count - 1] */
+  const double *value;        /* [date_count][stride]; null: exp(x) */
+  const qs_trade_cost *costs; /* [date_count] */
+  const double *funding;      /* [date_count - 1][stride]: fraction of its notional at date n that a long pays
+                                 until the next date; null: none */
+  bool inverse; /* what is held between dates is a notional in money, margined in coin that is changed into
+                   money at every date: the gain is the same, and the holding in coins is then divided by the
+                   price's move */
+} qs_rebalance_instrument;
+
+/* Bands for all dates but the last, at which everything is closed. */
+typedef struct qs_rebalance_policy {
+  const qs_band_table *bands;   /* [instrument_count][date_count - 1]; null: given */
+  const double *given;          /* [instrument_count][date_count - 1][stride]: holdings themselves */
+  const qs_band_table *weights; /* [date_count - 1], for QS_RULE_MOVE; null: 1 */
+  qs_rebalance_rule rule;
+  double limit;
+  bool centre; /* trades to the middle of its band, not to the edge */
+} qs_rebalance_policy;
+
+enum { QS_MAX_HEDGES = 8 };
+
+/* Runs policies over the dates [date_begin, date_end) of given paths. Results are rows[policy][row][stride],
+ * the rows of rebalance.h and then one for each instrument's holding; they are begun at date 0, and go on
+ * from what they hold where date_begin is later, so that any cut of the dates gives the same bits. */
+typedef struct qs_rebalance_unit {
+  uint64_t path_begin, path_end, stride; /* those of the arrays that are run, multiples of QS_LEAF_PATHS */
+  const double *x, *v;                   /* [observed row][stride] */
+  uint32_t row_count;
+  uint32_t date_count;              /* at least 2 */
+  const uint32_t *decided, *filled; /* [date_count]: which rows a date's decision looks at, and at which its
+                                       trades are filled */
+  const double *forward, *discount; /* [date_count]: F at the fill, and what money then is worth at as_of */
+  const double *lapse;              /* [date_count]: years since the date before; the first is not read */
+  const qs_rebalance_instrument *instruments;
+  uint32_t instrument_count; /* 1 to QS_MAX_HEDGES */
+  const qs_rebalance_policy *policies;
+  uint32_t policy_count;
+  const qs_margin_rule *margin; /* null: none */
+  const double
+      *position; /* [date_count][stride]: what the position has gained, money of as_of; with margin */
+  const double *required; /* [date_count][stride]: what it must have in margin itself; null: nothing */
+  uint32_t date_begin, date_end;
+} qs_rebalance_unit;
+
+/* Rows of one policy. */
+static inline uint32_t qs_rebalance_unit_rows(const qs_rebalance_unit *unit) {
+  return (uint32_t)QS_REBALANCE_ROWS + unit->instrument_count;
+}
 
 /* Where the quantities of an asset begin: delta, carry, then its parameters and its added moves. */
 static inline uint32_t qs_joint_asset_quantity(const qs_joint_unit *unit, uint32_t asset) {

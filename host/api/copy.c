@@ -172,6 +172,17 @@ static void copy_hedge(copier *c, const qs_hedge_spec *from, qs_hedge_spec *to) 
   copy_text(c, &to->book);
 }
 
+static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_spec *to) {
+  copy_text(c, &to->position);
+  copy_texts(c, &to->instruments, from->instrument_count);
+  to->dates.times = copy_array(c, from->dates.times, from->dates.time_count, sizeof *from->dates.times);
+  COPY_ARRAY(c, qs_hedge_policy_spec, policies, policy_count);
+  for (size_t i = 0; i < policies_count; i++) {
+    copy_text(c, &policies[i].name);
+  }
+  to->levels = copy_array(c, from->levels, from->level_count, sizeof *from->levels);
+}
+
 qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                          const qs_inputs **copy) {
   copier c = {arena, false};
@@ -184,6 +195,7 @@ qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *
     copy_risk(&c, &inputs->risk, &made->risk);
     copy_stress(&c, &inputs->stress, &made->stress);
     copy_hedge(&c, &inputs->hedge, &made->hedge);
+    copy_simulate(&c, &inputs->simulate, &made->simulate);
   }
   if (c.failed) {
     return qs_fail_memory(context, "copying the inputs");

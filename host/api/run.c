@@ -17,6 +17,7 @@
 #include "host/hedge/hedge.h"
 #include "host/local/local.h"
 #include "host/risk/risk.h"
+#include "host/simulate/simulate.h"
 #include "host/stress/stress.h"
 
 enum { MAX_STAGES = 16 };
@@ -93,6 +94,9 @@ static qs_status build(run *r) {
   }
   if (!status && r->sections & QS_SECTION_RISK) {
     status = qs_risk_check(r->context, r->inputs, r->market, r->book);
+  }
+  if (!status && r->sections & QS_SECTION_SIMULATE) {
+    status = qs_simulate_check(r->context, r->inputs, r->market, r->book);
   }
   qs_contract *instruments = NULL;
   if (!status && r->sections & QS_SECTION_HEDGE) {
@@ -331,6 +335,16 @@ static qs_status run_hedge(run *r, qs_horizon *risk_horizon) {
   return status;
 }
 
+static qs_status run_simulate(run *r) {
+  qs_status status = qs_simulate_run(r->context, r->arena, r->engine->devices, r->inputs, r->market, r->book,
+                                     &r->results->simulate);
+  if (!status) {
+    r->results->trusted = r->results->trusted && r->results->simulate.trusted;
+    end_stage(r, "simulate");
+  }
+  return status;
+}
+
 static qs_status report_devices(run *r) {
   const qs_devices *devices = r->engine->devices;
   size_t count = qs_devices_count(devices);
@@ -395,6 +409,9 @@ static qs_status run_sections(run *r) {
   }
   if (!status && r->sections & QS_SECTION_HEDGE) {
     status = run_hedge(r, horizon);
+  }
+  if (!status && r->sections & QS_SECTION_SIMULATE) {
+    status = run_simulate(r);
   }
   if (!status) {
     status = qs_limits_check(r->context, r->arena, r->inputs, r->results);

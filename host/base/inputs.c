@@ -21,6 +21,7 @@ void qs_inputs_init(qs_inputs *inputs) {
   inputs->risk.level_count = sizeof default_levels / sizeof default_levels[0];
   inputs->risk.history_window = 250;
   qs_hedge_spec_init(&inputs->hedge);
+  qs_simulate_spec_init(&inputs->simulate);
 }
 
 void qs_underlying_spec_init(qs_underlying_spec *spec) {
@@ -75,4 +76,33 @@ void qs_trade_spec_init(qs_trade_spec *spec) {
   path->settlement_average.every_seconds = 60;
   path->knock_in = NAN;
   path->redemption = 1;
+}
+
+static const double default_simulate_levels[] = {0.95, 0.99};
+
+void qs_simulate_spec_init(qs_simulate_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->dates.spacing_days = NAN;
+  spec->costs.charge_entry = true;
+  spec->costs.charge_unwind = true;
+  spec->cost_weight = NAN;
+  spec->risk_aversion = NAN;
+  spec->levels = default_simulate_levels;
+  spec->level_count = sizeof default_simulate_levels / sizeof default_simulate_levels[0];
+}
+
+void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec) {
+  memset(spec, 0, sizeof *spec);
+  spec->width = NAN;
+  spec->variance = NAN;
+  spec->loss = NAN;
+}
+
+const char *qs_hedge_policy_name(qs_hedge_policy_type type) {
+  static const char *const names[] = {"none",           "delta_every_date",       "local_every_date",
+                                      "delta_band",     "whalley_wilmott",        "zakamouline",
+                                      "leland",         "minimum_variance_delta", "net_delta",
+                                      "fixed_interval", "volatility_interval",    "gamma_weighted",
+                                      "optimal"};
+  return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }

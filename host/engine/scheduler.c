@@ -453,3 +453,42 @@ qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const ch
   qs_arena_destroy(arena);
   return status;
 }
+
+typedef struct rebalance_job {
+  const qs_rebalance_unit *unit;
+  double *rows;
+} rebalance_job;
+
+static bool takes_rebalancing(const open_device *device) {
+  return device->backend->rebalance != NULL;
+}
+
+static qs_status run_rebalance(void *data, const open_device *device, const work_task *piece,
+                               const volatile int *cancel, void *scratch, char *message) {
+  (void)scratch;
+  const rebalance_job *job = data;
+  qs_rebalance_unit part = *job->unit;
+  part.path_begin = job->unit->path_begin + piece->begin * QS_LEAF_PATHS;
+  part.path_end = job->unit->path_begin + piece->end * QS_LEAF_PATHS;
+  return device->backend->rebalance(device->handle, &part, cancel, message, job->rows);
+}
+
+qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const char *stage,
+                                const qs_rebalance_unit *unit, const qs_cut *cut, double *rows) {
+  task_list list;
+  qs_status status = find_taker(context, devices, stage, "policies over time", takes_rebalancing);
+  if (!status) {
+    status = start_tasks(context, devices, 1, &list);
+  }
+  if (status) {
+    return status;
+  }
+  const uint64_t leaves = (unit->path_end - unit->path_begin) / QS_LEAF_PATHS;
+  const uint64_t work = (uint64_t)(unit->date_end - unit->date_begin) * unit->policy_count;
+  work_task *task = &list.tasks[list.count++];
+  *task = (work_task){.end = leaves, .limit = cut && cut->leaves ? smaller(cut->leaves, leaves) : leaves};
+  task->path_steps = QS_LEAF_PATHS * work;
+  task->cost = (double)task->path_steps * unit->instrument_count;
+  rebalance_job job = {unit, rows};
+  return work_through(context, devices, stage, &list, run_rebalance, takes_rebalancing, &job);
+}

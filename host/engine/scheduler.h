@@ -1,5 +1,5 @@
 /*
- * The scheduler: shares value, path and horizon units over every device of a set.
+ * The scheduler: shares value, path, joint, horizon and rebalancing units over every device of a set.
  *
  * Units are cut along batches (and along payoffs, where one batch's results would be too large to copy), each
  * device pulls a piece when it is free, and every piece has its fixed place in the result. So the bits are
@@ -27,7 +27,7 @@ extern "C" {
 typedef struct qs_cut {
   uint32_t batches; /* most batches in a piece of a value or path unit */
   uint32_t payoffs; /* most payoffs in it */
-  uint64_t leaves;  /* most leaves of QS_LEAF_PATHS paths in a piece of a horizon unit */
+  uint64_t leaves;  /* most leaves of QS_LEAF_PATHS paths in a piece of a horizon or rebalancing unit */
 } qs_cut;
 
 /* Number of moments that the unit yields: batches x shifts x payoffs x quantities. */
@@ -62,6 +62,11 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
 qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const char *stage,
                               const qs_horizon_unit *units, size_t count, const qs_cut *cut, double *const *x,
                               double *const *v);
+
+/* Runs the unit's paths over the devices that take such units; rows as in qs_rebalance_unit. Else as
+ * qs_schedule_path. */
+qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const char *stage,
+                                const qs_rebalance_unit *unit, const qs_cut *cut, double *rows);
 
 #ifdef __cplusplus
 }

@@ -49,10 +49,6 @@ qs_status qs_risk_check(qs_context *context, const qs_inputs *inputs, const qs_m
 qs_status qs_risk_run(qs_context *context, qs_arena *arena, const qs_inputs *inputs, const qs_market *market,
                       const qs_book *book, qs_horizon *horizon, qs_risk_result *result);
 
-/* VaR and expected shortfall of a sample at one level. `losses` [count] is sorted ascending (from VaR's lower
- * bound on is enough) and holds no NaN. QS_ERROR_USAGE for an empty sample or a level outside (0, 1). */
-qs_status qs_risk_tail(const double *losses, size_t count, double level, qs_risk_level *tail);
-
 /*
  * Historical simulation from the price file: today's book revalued under the file's last `history_window`
  * returns over horizon_days, overlapping where the horizon is longer than the rows' spacing (the intervals

@@ -2,8 +2,8 @@
 #ifndef QS_HOST_RISK_SECTION_H
 #define QS_HOST_RISK_SECTION_H
 
+#include "host/engine/tail.h"
 #include "host/risk/risk.h"
-#include "host/risk/tail.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -410,13 +410,73 @@ typedef struct qs_hedge_spec {
   const char *book;                               /* hedge one book alone; null: all */
 } qs_hedge_spec;
 
+/* What to hold over time (configs/README.md has each one's formula). */
+typedef enum qs_hedge_policy_type {
+  QS_HEDGE_POLICY_NONE = 0,
+  QS_HEDGE_POLICY_DELTA_EVERY_DATE = 1,
+  QS_HEDGE_POLICY_LOCAL_EVERY_DATE = 2,
+  QS_HEDGE_POLICY_DELTA_BAND = 3,
+  QS_HEDGE_POLICY_WHALLEY_WILMOTT = 4,
+  QS_HEDGE_POLICY_ZAKAMOULINE = 5,
+  QS_HEDGE_POLICY_LELAND = 6,
+  QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA = 7,
+  QS_HEDGE_POLICY_NET_DELTA = 8,
+  QS_HEDGE_POLICY_FIXED_INTERVAL = 9,
+  QS_HEDGE_POLICY_VOLATILITY_INTERVAL = 10,
+  QS_HEDGE_POLICY_GAMMA_WEIGHTED = 11,
+  QS_HEDGE_POLICY_OPTIMAL = 12
+} qs_hedge_policy_type;
+
+typedef struct qs_hedge_policy_spec {
+  const char *name; /* in the results; null: its type's */
+  qs_hedge_policy_type type;
+  double width;    /* delta_band: half of the band, in units of the instrument */
+  uint64_t every;  /* fixed_interval: trades at every so many dates */
+  double variance; /* volatility_interval: trades once so much variance has passed since it last did */
+  double loss; /* gamma_weighted: trades once half of gamma times the square of the move since it last did is
+                  so much, reporting currency */
+} qs_hedge_policy_spec;
+
+/* When to trade: `count` dates from as_of on, `spacing_days` apart, and the unwind after the last; or a list
+ * whose last time is the unwind. */
+typedef struct qs_simulate_dates {
+  uint64_t count;
+  double spacing_days; /* NaN: by list */
+  const qs_time *times;
+  size_t time_count;
+} qs_simulate_dates;
+
+typedef struct qs_simulate_costs {
+  double proportional; /* of what is traded (default 0) */
+  bool charge_entry;   /* at the first date (default true) */
+  bool charge_unwind;  /* at the last (default true) */
+} qs_simulate_costs;
+
+/* Policies of hedging a position over time, simulated on the same paths. */
+typedef struct qs_simulate_spec {
+  const char *position; /* the id of a position or trade, a book, or "portfolio" */
+  const char *const *instruments;
+  size_t instrument_count;
+  qs_simulate_dates dates;
+  qs_simulate_costs costs;
+  double cost_weight;   /* w; exactly one of the two is given, the other NaN */
+  double risk_aversion; /* gamma = 2 / w */
+  const qs_hedge_policy_spec *policies;
+  size_t policy_count;
+  const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
+  size_t level_count;
+  double drift;  /* real-world growth of the spot over its forward, annual (default 0) */
+  bool keep_pnl; /* keep every policy's P&L by path */
+} qs_simulate_spec;
+
 /* Which sections to run, bit mask. */
 typedef enum qs_section {
   QS_SECTION_CALIBRATE = 1,
   QS_SECTION_VALUE = 2,
   QS_SECTION_RISK = 4,
   QS_SECTION_STRESS = 8,
-  QS_SECTION_HEDGE = 16
+  QS_SECTION_HEDGE = 16,
+  QS_SECTION_SIMULATE = 32
 } qs_section;
 
 typedef struct qs_inputs {
@@ -443,6 +503,7 @@ typedef struct qs_inputs {
   qs_risk_spec risk;
   qs_stress_spec stress;
   qs_hedge_spec hedge;
+  qs_simulate_spec simulate;
 } qs_inputs;
 
 /* Defaults, no sections, nothing in the book. */
@@ -451,6 +512,11 @@ QS_API void qs_underlying_spec_init(qs_underlying_spec *spec);
 QS_API void qs_scenario_spec_init(qs_scenario_spec *spec);
 QS_API void qs_hedge_spec_init(qs_hedge_spec *spec);
 QS_API void qs_cost_spec_init(qs_cost_spec *spec);
+QS_API void qs_simulate_spec_init(qs_simulate_spec *spec);
+QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
+
+/* "none", "delta_every_date", ...: static strings; null: no such type. */
+QS_API const char *qs_hedge_policy_name(qs_hedge_policy_type type);
 QS_API void qs_trade_spec_init(qs_trade_spec *spec);
 
 /* A config with everything that it names, read and checked. `overrides` are "key.path=value" texts (--set).

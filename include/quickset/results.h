@@ -306,6 +306,41 @@ typedef struct qs_hedge_result {
   size_t shadow_count;
 } qs_hedge_result;
 
+/* One policy of hedging over time. The gross error is what position and hedge gained together, costs left
+ * out; all money is of as_of (discounted). */
+typedef struct qs_policy_result {
+  const char *name, *type;
+  qs_estimate objective;                                /* variance + cost_weight x cost */
+  qs_estimate variance, cost;                           /* of the gross error; mean of all costs */
+  qs_estimate mean, std_dev, skewness, excess_kurtosis; /* of the gross error */
+  qs_estimate turnover, trades;                         /* what was traded, and how often */
+  /* Means that add up: net = options + hedge + funding - fees - spread - impact - liquidation; `options` is
+   * what the position gained, funding what was received. */
+  qs_estimate options, hedge, funding, fees, spread, impact, liquidation, net;
+  qs_estimate liquidated;       /* probability that margin was short once */
+  const qs_risk_level *levels;  /* [level_count] of the net P&L's losses */
+  const qs_interval *quantiles; /* [quantile_count] of the net P&L */
+  const double *pnl;            /* [pnl_count] net P&L by path, on request */
+  size_t pnl_count;
+} qs_policy_result;
+
+typedef struct qs_simulate_result {
+  bool present, trusted;
+  const char *why;
+  const char *position, *underlying;
+  double cost_weight, risk_aversion;
+  const qs_time *dates; /* trades, and last the unwind */
+  size_t date_count;
+  const qs_policy_result *policies; /* in the order asked for */
+  size_t policy_count;
+  size_t level_count;
+  const double *probabilities; /* of the quantiles */
+  size_t quantile_count;
+  qs_estimate lower_bound;     /* no policy's objective is below it; NaN: none */
+  const char *lower_bound_why; /* why there is none, or null */
+  qs_estimate gap;             /* the least objective less the bound; NaN: none */
+} qs_simulate_result;
+
 /* Who did what, and how long it took. */
 typedef struct qs_device_use {
   const char *name, *target;
@@ -367,6 +402,7 @@ typedef struct qs_results {
   qs_risk_result risk;
   qs_stress_result stress;
   qs_hedge_result hedge;
+  qs_simulate_result simulate;
   const qs_breach *breaches;
   size_t breach_count;
   const char *const *warnings;

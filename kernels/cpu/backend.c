@@ -14,6 +14,7 @@ typedef struct target {
   const char *name;
   bool (*runs)(void);
   const qs_cpu_kernels *mixed, *precise;
+  const qs_cpu_rebalance *rebalance;
 } target;
 
 /* By feature, since clang 14 does not know the levels' names. */
@@ -34,9 +35,9 @@ static bool runs_always(void) {
 }
 
 static const target targets[] = {
-    {"x86-64-v4", runs_v4, &qs_cpu_v4_mixed, &qs_cpu_v4_double},
-    {"x86-64-v3", runs_v3, &qs_cpu_v3_mixed, &qs_cpu_v3_double},
-    {"portable", runs_always, &qs_cpu_portable_mixed, &qs_cpu_portable_double},
+    {"x86-64-v4", runs_v4, &qs_cpu_v4_mixed, &qs_cpu_v4_double, &qs_cpu_rebalance_v4},
+    {"x86-64-v3", runs_v3, &qs_cpu_v3_mixed, &qs_cpu_v3_double, &qs_cpu_rebalance_v3},
+    {"portable", runs_always, &qs_cpu_portable_mixed, &qs_cpu_portable_double, &qs_cpu_rebalance_portable},
 };
 enum { TARGET_COUNT = sizeof targets / sizeof *targets };
 
@@ -350,6 +351,28 @@ static qs_status cpu_joint(qs_device *device, const qs_joint_unit *unit, const v
   return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
 }
 
+static qs_status cpu_rebalance(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
+                               char *message, double *rows) {
+  const qs_cpu_rebalance *kernel = device->target->rebalance;
+  run r = {.threads = 1};
+  qs_status status = qs_rebalance_unit_check(unit, message);
+  const long blocks = status ? 0 : (long)((unit->path_end - unit->path_begin) / QS_LEAF_PATHS);
+  if (!status) {
+    status = run_memory(device, kernel->scratch(unit), (uint64_t)blocks, message, &r);
+  }
+  if (status) {
+    return status;
+  }
+#pragma omp parallel for schedule(static) num_threads(r.threads)
+  for (long block = 0; block < blocks; block++) {
+    if (!stopped(cancel)) {
+      kernel->run(unit, unit->path_begin + (uint64_t)block * QS_LEAF_PATHS, thread_scratch(&r), rows);
+    }
+  }
+  free(r.scratch);
+  return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
+}
+
 const qs_backend *qs_backend_cpu(void) {
   static const qs_backend backend = {.abi = QS_BACKEND_ABI,
                                      .name = "cpu",
@@ -362,6 +385,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .path = cpu_path,
                                      .any_sampling = true,
                                      .joint = cpu_joint,
-                                     .leverage = true};
+                                     .leverage = true,
+                                     .rebalance = cpu_rebalance};
   return &backend;
 }

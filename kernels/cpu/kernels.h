@@ -50,4 +50,13 @@ extern const qs_cpu_kernels qs_cpu_v4_mixed, qs_cpu_v4_double;
 extern const qs_cpu_kernels qs_cpu_v3_mixed, qs_cpu_v3_double;
 extern const qs_cpu_kernels qs_cpu_portable_mixed, qs_cpu_portable_double;
 
+/* Hedging over time, of one instruction set. */
+typedef struct qs_cpu_rebalance {
+  size_t (*scratch)(const qs_rebalance_unit *unit); /* bytes, 64-byte aligned, that each thread brings */
+  /* The QS_LEAF_PATHS paths from `path` on; rows as in qs_rebalance_unit. */
+  void (*run)(const qs_rebalance_unit *unit, uint64_t path, void *scratch, double *rows);
+} qs_cpu_rebalance;
+
+extern const qs_cpu_rebalance qs_cpu_rebalance_v4, qs_cpu_rebalance_v3, qs_cpu_rebalance_portable;
+
 #endif

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "host/risk/tail.h"
+#include "host/engine/tail.h"
 #include "tests/risk/distributions.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "host/risk/tail.h"
+#include "host/engine/tail.h"
 
 #include <float.h>
 #include <math.h>

@@ -3,13 +3,14 @@
  *
  * Ranks are those of order statistics, from 1 (smallest) to count. Nothing here allocates or shares anything.
  */
-#ifndef QS_HOST_RISK_TAIL_H
-#define QS_HOST_RISK_TAIL_H
+#ifndef QS_HOST_ENGINE_TAIL_H
+#define QS_HOST_ENGINE_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "host/risk/risk.h"
+#include "quickset/results.h"
+#include "quickset/status.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,6 +41,10 @@ bool qs_risk_finite(const double *values, size_t count);
 /* Mean and standard deviation of a sample of independent values, count > 1, with their standard errors (that
  * of the deviation by the delta method, from the fourth moment). Summed pairwise. */
 void qs_risk_moments(const double *values, size_t count, qs_estimate *mean, qs_estimate *std_dev);
+
+/* VaR and expected shortfall of a sample at one level. `losses` [count] is sorted ascending (from VaR's lower
+ * bound on is enough) and holds no NaN. QS_ERROR_USAGE for an empty sample or a level outside (0, 1). */
+qs_status qs_risk_tail(const double *losses, size_t count, double level, qs_risk_level *tail);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,54 @@
+/*
+ * What a position gains until the unwind, path by path: what its contracts pay at their expiries, and what is
+ * left of it at the unwind, less what it is worth now; money of as_of.
+ *
+ * What is paid at one time is piecewise linear in the price: its strikes are sorted and their slopes summed
+ * up once, so a path pays one search of them, however many contracts there are. What lives on is tabulated
+ * over the state (host/engine/surface.h), one table an expiry.
+ */
+#ifndef QS_HOST_SIMULATE_CLAIM_H
+#define QS_HOST_SIMULATE_CLAIM_H
+
+#include "host/engine/surface.h"
+#include "host/simulate/paths.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* a[j] + b[j] e^x, j the number of strikes at or below e^x; strikes are per unit of the forward. */
+typedef struct qs_claim_payment {
+  size_t row, strike_count;
+  const double *strike; /* [strike_count], ascending */
+  const double *a, *b;  /* [strike_count + 1] */
+} qs_claim_payment;
+
+typedef struct qs_claim {
+  double now;                       /* value of the position */
+  const qs_claim_payment *payments; /* ascending in row */
+  size_t payment_count;
+  size_t end;                   /* row of the unwind */
+  const qs_state_table *tables; /* times e^x there */
+  size_t table_count;
+} qs_claim;
+
+qs_status qs_claim_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                        qs_claim *claim);
+
+/* gain[path] of `count` paths whose states are x[row * stride + path], v likewise. */
+void qs_claim_gain(const qs_claim *claim, const double *x, const double *v, uint64_t stride, uint64_t count,
+                   double *gain);
+
+/* Puts `count` options together: weight[i] (strike[i] a unit of e^x, call: weight (e^x - strike)+), beside
+ * base_a + base_b e^x. Arrays are made in the arena. */
+typedef struct qs_claim_option {
+  double strike, weight;
+  bool call;
+} qs_claim_option;
+qs_status qs_claim_payment_make(qs_context *context, qs_arena *arena, const qs_claim_option *options,
+                                size_t count, double base_a, double base_b, qs_claim_payment *payment);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

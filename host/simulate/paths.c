@@ -1,0 +1,98 @@
+#include "host/simulate/paths.h"
+
+#include <math.h>
+
+#include "host/engine/scheduler.h"
+#include "kernels/core/key.h"
+
+static const char stage[] = "simulate";
+
+qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
+                                 const qs_simulate_problem *problem, qs_simulate_paths *paths) {
+  const size_t first = problem->now ? 1 : 0, count = problem->row_count - first;
+  bool *through = QS_NEW(arena, count, bool);
+  if (!through) {
+    return qs_fail_memory(context, "preparing paths");
+  }
+  for (size_t d = 0; d < count; d++) {
+    through[d] = true;
+  }
+  qs_simulate_paths made = {.problem = problem, .devices = devices};
+  qs_status status =
+      qs_grid_build_through(context, arena, &problem->under->model, problem->market->as_of,
+                            problem->rows + first, through, count, problem->simulation.step_days, &made.grid);
+  if (!status) {
+    status = qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, &made.grid);
+  }
+  made.key = qs_key(problem->simulation.seed, QS_PURPOSE_SIMULATE, problem->under->name);
+  if (!status) {
+    *paths = made;
+  }
+  return status;
+}
+
+static void start_rows(const qs_simulate_problem *problem, uint64_t count, double *x, double *v) {
+  const qs_model *model = &problem->under->model;
+  const bool random = qs_model_parameters(model->type) >> QS_V0 & 1;
+  const double v0 = random ? model->value[QS_V0] : model->value[QS_SIGMA] * model->value[QS_SIGMA];
+  for (uint64_t i = 0; i < count; i++) {
+    x[i] = 0;
+    v[i] = v0;
+  }
+}
+
+qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *paths, uint64_t begin,
+                                uint64_t count, double *x, double *v) {
+  static const double whole = 1;
+  const qs_simulate_problem *problem = paths->problem;
+  const size_t first = problem->now ? 1 : 0;
+  if (problem->now) {
+    start_rows(problem, count, x, v);
+  }
+  qs_horizon_unit unit = {.keys = &paths->key, .weights = &whole, .key_count = 1};
+  unit.path.model = problem->under->model;
+  unit.path.scheme = problem->simulation.scheme;
+  unit.path.key = paths->key;
+  unit.path.steps = paths->grid.steps;
+  unit.path.step_count = paths->grid.step_count;
+  unit.path.dates = paths->grid.dates;
+  unit.path.date_count = paths->grid.date_count;
+  unit.precision = problem->simulation.precision;
+  unit.path_begin = begin;
+  unit.path_end = begin + count;
+  double *to_x = x + first * count, *to_v = v + first * count;
+  qs_progress_callback progress = context->progress; /* blocks are reported, not their parts */
+  context->progress = NULL;
+  qs_status status = qs_schedule_horizon(context, paths->devices, stage, &unit, 1, NULL, &to_x, &to_v);
+  context->progress = progress;
+  for (size_t row = first; !status && problem->spec->drift != 0 && row < problem->row_count; row++) {
+    const double move = problem->spec->drift * problem->row_years[row];
+    for (uint64_t i = 0; i < count; i++) {
+      x[row * count + i] += move;
+    }
+  }
+  return status;
+}
+
+qs_status qs_simulate_paths_range(qs_context *context, const qs_simulate_paths *paths, size_t row,
+                                  qs_state_range *range) {
+  const size_t rows = paths->problem->row_count;
+  const uint64_t total = paths->problem->simulation.paths;
+  qs_arena *arena = qs_arena_create(context);
+  double *x = arena ? QS_NEW(arena, rows * QS_SIMULATE_BLOCK, double) : NULL;
+  double *v = arena ? QS_NEW(arena, rows * QS_SIMULATE_BLOCK, double) : NULL;
+  qs_status status = x && v ? QS_OK : qs_fail_memory(context, "simulating paths");
+  *range = (qs_state_range){INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (uint64_t begin = 0; !status && begin < total; begin += QS_SIMULATE_BLOCK) {
+    const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
+    status = qs_simulate_paths_run(context, paths, begin, count, x, v);
+    for (uint64_t i = 0; !status && i < count; i++) {
+      range->x_low = fmin(range->x_low, x[row * count + i]);
+      range->x_high = fmax(range->x_high, x[row * count + i]);
+      range->v_low = fmin(range->v_low, v[row * count + i]);
+      range->v_high = fmax(range->v_high, v[row * count + i]);
+    }
+  }
+  qs_arena_destroy(arena);
+  return status;
+}

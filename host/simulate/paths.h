@@ -1,0 +1,37 @@
+/* Paths of the underlying at a problem's rows, under its model. */
+#ifndef QS_HOST_SIMULATE_PATHS_H
+#define QS_HOST_SIMULATE_PATHS_H
+
+#include "host/engine/surface.h"
+#include "host/simulate/problem.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_simulate_paths {
+  const qs_simulate_problem *problem;
+  qs_devices *devices;
+  qs_grid grid;
+  uint64_t key;
+} qs_simulate_paths;
+
+/* Once the model is there. Owned by the arena. */
+qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
+                                 const qs_simulate_problem *problem, qs_simulate_paths *paths);
+
+/* x[row * count + path] and v likewise of the paths [begin, begin + count), multiples of QS_LEAF_PATHS; the
+ * drift is in x. Does not report progress. */
+qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *paths, uint64_t begin,
+                                uint64_t count, double *x, double *v);
+
+/* The range of the states at one row over all paths. */
+qs_status qs_simulate_paths_range(qs_context *context, const qs_simulate_paths *paths, size_t row,
+                                  qs_state_range *range);
+
+enum { QS_SIMULATE_BLOCK = 8192 }; /* paths that are simulated and summed up together */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

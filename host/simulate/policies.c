@@ -1,0 +1,231 @@
+#include "host/simulate/policies.h"
+
+#include <math.h>
+
+#include "host/market/time.h"
+#include "host/policy/classical.h"
+
+static const double least_weight = 1e-12; /* of costs, that a policy is made for */
+
+/* Which table a type takes and when it acts. */
+typedef struct recipe {
+  qs_policy_kind kind;
+  qs_rebalance_rule rule;
+} recipe;
+
+static bool find_recipe(qs_hedge_policy_type type, recipe *made) {
+  static const recipe recipes[] = {
+      [QS_HEDGE_POLICY_NONE] = {QS_POLICY_NONE, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_DELTA_EVERY_DATE] = {QS_POLICY_DELTA, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_LOCAL_EVERY_DATE] = {QS_POLICY_LOCAL, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_DELTA_BAND] = {QS_POLICY_DELTA_BAND, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_WHALLEY_WILMOTT] = {QS_POLICY_WHALLEY_WILMOTT, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_ZAKAMOULINE] = {QS_POLICY_ZAKAMOULINE, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_LELAND] = {QS_POLICY_LELAND, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA] = {QS_POLICY_MINIMUM_VARIANCE, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_NET_DELTA] = {QS_POLICY_NET_DELTA, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_FIXED_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_INTERVAL},
+      [QS_HEDGE_POLICY_VOLATILITY_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_VARIANCE},
+      [QS_HEDGE_POLICY_GAMMA_WEIGHTED] = {QS_POLICY_DELTA, QS_RULE_MOVE},
+  };
+  if ((unsigned)type >= sizeof recipes / sizeof recipes[0]) {
+    return false;
+  }
+  *made = recipes[type];
+  return true;
+}
+
+static double limit_of(const qs_hedge_policy_spec *spec) {
+  return spec->type == QS_HEDGE_POLICY_FIXED_INTERVAL        ? (double)spec->every
+         : spec->type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ? spec->variance
+         : spec->type == QS_HEDGE_POLICY_GAMMA_WEIGHTED      ? spec->loss
+                                                      : 1;
+}
+
+qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec) {
+  for (size_t i = 0; i < spec->policy_count; i++) {
+    const qs_hedge_policy_spec *policy = &spec->policies[i];
+    recipe found;
+    if (!find_recipe(policy->type, &found)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.type: got %d: no such policy", i,
+                     (int)policy->type);
+    }
+    if (policy->type == QS_HEDGE_POLICY_DELTA_BAND && !(policy->width >= 0)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.width: got %g: must be at least 0", i,
+                     policy->width);
+    }
+    if (!(limit_of(policy) > 0)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %g: its %s must be above 0", i,
+                     limit_of(policy),
+                     policy->type == QS_HEDGE_POLICY_FIXED_INTERVAL        ? "every"
+                     : policy->type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ? "variance"
+                                                                    : "loss");
+    }
+  }
+  return QS_OK;
+}
+
+/* The date of trading or unwinding at or after a time within the dates. */
+static double next_date(const qs_simulate_problem *p, qs_time time, double years) {
+  for (size_t d = 1; d < p->date_count; d++) {
+    if (p->dates[d] >= time) {
+      return p->years[d];
+    }
+  }
+  return years;
+}
+
+/* The position as European options. What is no option moves with the price as a call of strike 0 does that
+ * lives on; an expiry between two dates counts as the next one. */
+static void make_option(const qs_simulate_problem *p, const qs_contract *c, qs_policy_option *made) {
+  const qs_underlying_market *under = p->under;
+  const double end = p->years[p->date_count - 1];
+  if (c->kind != QS_CONTRACT_OPTION) {
+    const double rate = under->discount_rate;
+    const bool quoted = c->kind == QS_CONTRACT_FORWARD || c->kind == QS_CONTRACT_FUTURE;
+    const double years = end + 1, forward = qs_curve_forward(&under->curve, years);
+    const double far =
+        quoted ? qs_curve_forward(&under->curve, c->years) : qs_curve_forward(&under->curve, end);
+    const double paid = exp(-rate * (c->kind == QS_CONTRACT_FORWARD ? c->years : end));
+    double slope = paid * far; /* money of as_of per unit of e^x */
+    if (c->settlement == QS_SETTLE_COIN &&
+        (c->kind == QS_CONTRACT_FUTURE || c->kind == QS_CONTRACT_PERPETUAL)) {
+      slope = paid * qs_curve_forward(&under->curve, end) / c->entry_price;
+    }
+    *made = (qs_policy_option){
+        .call = true,
+        .years = years,
+        .forward = forward,
+        .weight = c->quantity * slope / forward,
+        .added = qs_shift_added(&under->shift, p->market->as_of, p->dates[p->date_count - 1])};
+    return;
+  }
+  const bool coin = c->settlement == QS_SETTLE_COIN;
+  const bool inside = c->expiry <= p->dates[p->date_count - 1];
+  const double years = inside ? next_date(p, c->expiry, c->years) : c->years;
+  const double forward = qs_curve_forward(&under->curve, c->years);
+  double weight = c->quantity * exp(-under->discount_rate * c->years);
+  if (!inside && coin) { /* its value at the unwind, in coin, at the price then */
+    const double near = qs_curve_forward(&under->curve, end);
+    weight = c->quantity * qs_simulate_discount(p, end) * exp(-under->coin_rate * (c->years - end)) * near /
+             forward;
+  }
+  *made = (qs_policy_option){
+      .call = c->call_put == QS_CALL,
+      .coin = coin,
+      .years = years,
+      .strike = c->strike,
+      .forward = forward,
+      .weight = weight,
+      .added = qs_shift_added(&under->shift, p->market->as_of,
+                              inside ? p->market->as_of + (qs_time)llround(years * QS_SECONDS_PER_YEAR)
+                                     : c->expiry)};
+}
+
+static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
+                                     qs_policy_problem *made) {
+  qs_policy_option *options = QS_NEW(arena, p->contract_count, qs_policy_option);
+  qs_policy_date *dates = QS_NEW(arena, p->date_count, qs_policy_date);
+  if (!options || !dates) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  for (size_t i = 0; i < p->contract_count; i++) {
+    make_option(p, &p->contracts[i], &options[i]);
+  }
+  const qs_simulate_costs *costs = &p->spec->costs;
+  const qs_hedge_instrument *instrument = &p->instruments[0];
+  for (size_t d = 0; d < p->date_count; d++) {
+    const bool last = d + 1 == p->date_count;
+    const bool charged = d == 0 ? costs->charge_entry : !last || costs->charge_unwind;
+    const double forward = qs_curve_forward(&p->under->curve, p->years[d]);
+    const double scale =
+        instrument->kind == QS_HEDGE_FUTURE ? qs_curve_forward(&p->under->curve, instrument->years) : forward;
+    const size_t paid = instrument->kind == QS_HEDGE_SPOT || last ? d : d + 1;
+    dates[d] = (qs_policy_date){.years = p->years[d],
+                                .forward = forward,
+                                .gain = qs_simulate_discount(p, p->years[paid]) * scale,
+                                .discount = qs_simulate_discount(p, p->years[d]),
+                                .proportional = charged ? costs->proportional : 0,
+                                .added = qs_shift_added(&p->under->shift, p->market->as_of, p->dates[d])};
+  }
+  *made = (qs_policy_problem){.model = &p->under->model,
+                              .options = options,
+                              .option_count = p->contract_count,
+                              .dates = dates,
+                              .date_count = p->date_count,
+                              .drift = p->spec->drift,
+                              .cost_weight = fmax(p->weight, least_weight)};
+  return QS_OK;
+}
+
+/* Half of |gamma| S^2 over the states: what a move of (S/S' - 1) costs. */
+static qs_status make_weight(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,
+                             const qs_policy_ratios *ratios, const qs_policy_table **table) {
+  qs_policy_table *made = QS_NEW(arena, 1, qs_policy_table);
+  const double **low = QS_NEW(arena, ratios->date_count, const double *);
+  if (!made || !low) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  for (size_t d = 0; d < ratios->date_count; d++) {
+    const qs_policy_nodes *nodes = &ratios->nodes[d];
+    double *values = QS_NEW(arena, nodes->x_count * nodes->y_count, double);
+    if (!values) {
+      return qs_fail_memory(context, "preparing policies");
+    }
+    for (size_t k = 0; k < nodes->x_count * nodes->y_count; k++) {
+      const double x = nodes->x_low + (double)(k % nodes->x_count) * nodes->x_step;
+      const double spot = problem->dates[d].forward * exp(x);
+      values[k] = 0.5 * fabs(ratios->gamma[d][k]) * spot * spot;
+    }
+    low[d] = values;
+  }
+  *made =
+      (qs_policy_table){.date_count = ratios->date_count, .nodes = ratios->nodes, .low = low, .high = low};
+  *table = made;
+  return QS_OK;
+}
+
+static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
+                          const qs_policy_problem *problem, const qs_policy_ratios *ratios,
+                          qs_simulate_policy *policy) {
+  recipe found = {QS_POLICY_NONE, QS_RULE_ALWAYS};
+  find_recipe(spec->type, &found);
+  qs_policy_table *table = QS_NEW(arena, 1, qs_policy_table);
+  const qs_policy_table **tables = QS_NEW(arena, 1, const qs_policy_table *);
+  if (!table || !tables) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  const double width = spec->type == QS_HEDGE_POLICY_DELTA_BAND ? spec->width : 0;
+  qs_status status = qs_policy_classical(context, arena, problem, ratios, found.kind, width, table);
+  tables[0] = table;
+  *policy = (qs_simulate_policy){.name = spec->name ? spec->name : qs_hedge_policy_name(spec->type),
+                                 .type = qs_hedge_policy_name(spec->type),
+                                 .tables = tables,
+                                 .rule = found.rule,
+                                 .limit = limit_of(spec)};
+  if (!status && found.rule == QS_RULE_MOVE) {
+    status = make_weight(context, arena, problem, ratios, &policy->weight);
+  }
+  return status;
+}
+
+qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                                    qs_simulate_policy **policies) {
+  const qs_simulate_spec *spec = problem->spec;
+  const qs_policy_settings settings = {0};
+  qs_policy_problem over_time;
+  qs_policy_ratios ratios;
+  qs_simulate_policy *made = QS_NEW(arena, spec->policy_count, qs_simulate_policy);
+  qs_status status = made ? make_policy_problem(context, arena, problem, &over_time)
+                          : qs_fail_memory(context, "preparing policies");
+  if (!status) {
+    status = qs_policy_make_ratios(context, arena, &over_time, &settings, &ratios);
+  }
+  for (size_t i = 0; !status && i < spec->policy_count; i++) {
+    status = make_one(context, arena, &spec->policies[i], &over_time, &ratios, &made[i]);
+  }
+  if (!status) {
+    *policies = made;
+  }
+  return status;
+}

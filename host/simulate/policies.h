@@ -1,0 +1,22 @@
+/* From the policies that a section names to tables. */
+#ifndef QS_HOST_SIMULATE_POLICIES_H
+#define QS_HOST_SIMULATE_POLICIES_H
+
+#include "host/simulate/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Whether every policy has what its type needs, and nothing that it does not read; QS_ERROR_INPUT names the
+ * key. */
+qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec);
+
+/* policies[spec->policy_count], owned by the arena. */
+qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                                    qs_simulate_policy **policies);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

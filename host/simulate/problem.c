@@ -1,0 +1,245 @@
+#include "host/simulate/problem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/market/names.h"
+#include "host/market/time.h"
+
+double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
+  return exp(-problem->under->discount_rate * years);
+}
+
+size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
+  size_t row = 0;
+  while (row + 1 < problem->row_count && problem->rows[row] < time) {
+    row++;
+  }
+  return row;
+}
+
+static qs_status find_weight(qs_context *context, qs_simulate_problem *p) {
+  const qs_simulate_spec *spec = p->spec;
+  if (isnan(spec->cost_weight) == isnan(spec->risk_aversion)) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate: exactly one of cost_weight and risk_aversion must be given");
+  }
+  p->weight = isnan(spec->cost_weight) ? 2 / spec->risk_aversion : spec->cost_weight;
+  return p->weight >= 0 && isfinite(p->weight)
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT, "simulate.cost_weight: got %g: must be at least 0",
+                       p->weight);
+}
+
+static qs_status find_instruments(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
+  const qs_simulate_spec *spec = p->spec;
+  qs_hedge_instrument *made = QS_NEW(arena, spec->instrument_count, qs_hedge_instrument);
+  if (!made) {
+    return qs_fail_memory(context, "preparing a simulation");
+  }
+  if (spec->instrument_count != 1) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments: got %zu: must be one instrument",
+                   spec->instrument_count);
+  }
+  for (size_t i = 0; i < spec->instrument_count; i++) {
+    char underlying[QS_UNDERLYING_TEXT];
+    const char *flaw = NULL;
+    const char *name = spec->instruments[i];
+    if (!qs_hedge_instrument_parse(name, underlying, &made[i], &flaw)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name, flaw);
+    }
+    int found = qs_market_find(p->market, underlying);
+    if (found < 0 || (i && found != p->underlying)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name,
+                     found < 0 ? "unknown underlying" : "must be of the first one's underlying");
+    }
+    p->underlying = found;
+    made[i].years = made[i].expiry ? qs_time_years(p->market->as_of, made[i].expiry) : 0;
+  }
+  p->under = &p->market->underlyings[p->underlying];
+  p->instruments = made;
+  p->instrument_count = spec->instrument_count;
+  return QS_OK;
+}
+
+static bool in_position(const qs_simulate_spec *spec, const qs_contract *contract, bool by_id) {
+  return by_id ? strcmp(contract->id, spec->position) == 0
+               : strcmp(spec->position, "portfolio") == 0 || strcmp(contract->book, spec->position) == 0;
+}
+
+static qs_status check_contract(qs_context *context, const qs_simulate_problem *p,
+                                const qs_contract *contract) {
+  const char *name = p->spec->position;
+  if (contract->kind == QS_CONTRACT_PATH) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.position: got %.80s: %s is a trade along a path, which is not simulated", name,
+                   contract->id);
+  }
+  if (contract->underlying != p->underlying) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.position: got %.80s: %s is not of the underlying %s of the instruments", name,
+                   contract->id, p->under->name);
+  }
+  return QS_OK;
+}
+
+static qs_status find_position(qs_context *context, qs_arena *arena, const qs_book *book,
+                               qs_simulate_problem *p) {
+  qs_contract *made = QS_NEW(arena, book->count, qs_contract);
+  if (!made) {
+    return qs_fail_memory(context, "preparing a simulation");
+  }
+  bool by_id = false;
+  for (size_t i = 0; i < book->count; i++) {
+    by_id = by_id || strcmp(book->contracts[i].id, p->spec->position) == 0;
+  }
+  bool held = false;
+  for (size_t i = 0; i < book->count; i++) {
+    const qs_contract *contract = &book->contracts[i];
+    if (!in_position(p->spec, contract, by_id)) {
+      continue;
+    }
+    held = true;
+    if (contract->kind == QS_CONTRACT_CASH && contract->underlying < 0) {
+      continue; /* it does not move */
+    }
+    qs_status status = check_contract(context, p, contract);
+    if (status) {
+      return status;
+    }
+    made[p->contract_count++] = *contract;
+  }
+  p->contracts = made;
+  return held ? QS_OK
+              : qs_fail(context, QS_ERROR_INPUT,
+                        "simulate.position: got %.80s: must be portfolio, a book or the id of a position",
+                        p->spec->position);
+}
+
+static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
+  const qs_simulate_dates *spec = &p->spec->dates;
+  bool listed = isnan(spec->spacing_days);
+  size_t count = listed ? spec->time_count : (size_t)spec->count + 1;
+  if (count < 2 || count > 4096 || (!listed && !(spec->spacing_days > 0))) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.dates: must be 1 to 4095 dates and the unwind, with spacing_days above 0");
+  }
+  qs_time *dates = QS_NEW(arena, count, qs_time);
+  double *years = QS_NEW(arena, count, double);
+  if (!dates || !years) {
+    return qs_fail_memory(context, "preparing a simulation");
+  }
+  for (size_t d = 0; d < count; d++) {
+    dates[d] = listed
+                   ? spec->times[d]
+                   : p->market->as_of + (qs_time)llround((double)d * spec->spacing_days * QS_SECONDS_PER_DAY);
+    years[d] = qs_time_years(p->market->as_of, dates[d]);
+    if (dates[d] < p->market->as_of || (d && dates[d] <= dates[d - 1])) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.dates: date %zu: must ascend, none before as_of", d);
+    }
+  }
+  p->dates = dates;
+  p->years = years;
+  p->date_count = count;
+  return QS_OK;
+}
+
+/* Something must be left to hedge until the unwind, and the instruments must last as long. */
+static qs_status check_dates(qs_context *context, const qs_simulate_problem *p) {
+  const qs_time unwind = p->dates[p->date_count - 1];
+  qs_time last = 0;
+  for (size_t i = 0; i < p->contract_count; i++) {
+    last = p->contracts[i].expiry == 0 || p->contracts[i].expiry > last ? p->contracts[i].expiry : last;
+    if (p->contracts[i].expiry == 0) {
+      last = INT64_MAX;
+      break;
+    }
+  }
+  char text[QS_TIME_TEXT];
+  if (p->contract_count && last < unwind) {
+    qs_time_format(last, text);
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.dates: the last is after %s, when the position has expired", text);
+  }
+  for (size_t i = 0; i < p->instrument_count; i++) {
+    if (p->instruments[i].expiry && p->instruments[i].expiry < unwind) {
+      qs_time_format(p->instruments[i].expiry, text);
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.instruments.%zu: got %.80s: expires at %s; must be there until the last date",
+                     i, p->instruments[i].name, text);
+    }
+  }
+  return QS_OK;
+}
+
+static int by_time(const void *a, const void *b) {
+  const qs_time x = *(const qs_time *)a, y = *(const qs_time *)b;
+  return (x > y) - (x < y);
+}
+
+static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
+  const qs_time unwind = p->dates[p->date_count - 1];
+  qs_time *rows = QS_NEW(arena, p->date_count + p->contract_count, qs_time);
+  uint32_t *date_row = QS_NEW(arena, p->date_count, uint32_t);
+  if (!rows || !date_row) {
+    return qs_fail_memory(context, "preparing a simulation");
+  }
+  size_t count = 0;
+  memcpy(rows, p->dates, p->date_count * sizeof *rows);
+  count = p->date_count;
+  for (size_t i = 0; i < p->contract_count; i++) {
+    if (p->contracts[i].expiry && p->contracts[i].expiry < unwind) {
+      rows[count++] = p->contracts[i].expiry;
+    }
+  }
+  qsort(rows, count, sizeof *rows, by_time);
+  size_t distinct = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (i == 0 || rows[i] != rows[distinct - 1]) {
+      rows[distinct++] = rows[i];
+    }
+  }
+  double *years = QS_NEW(arena, distinct, double);
+  if (!years) {
+    return qs_fail_memory(context, "preparing a simulation");
+  }
+  for (size_t i = 0; i < distinct; i++) {
+    years[i] = qs_time_years(p->market->as_of, rows[i]);
+  }
+  p->rows = rows;
+  p->row_years = years;
+  p->row_count = distinct;
+  p->now = rows[0] == p->market->as_of;
+  for (size_t d = 0; d < p->date_count; d++) {
+    date_row[d] = (uint32_t)qs_simulate_row(p, p->dates[d]);
+  }
+  p->date_row = date_row;
+  return QS_OK;
+}
+
+qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
+                                   const qs_market *market, const qs_book *book,
+                                   qs_simulate_problem *problem) {
+  qs_simulate_problem p = {.spec = &inputs->simulate,
+                           .market = market,
+                           .underlying = -1,
+                           .simulation = qs_simulation_resolve(&inputs->simulation)};
+  if (!p.spec->position || !p.spec->policy_count) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate: a position and a policy must be given");
+  }
+  qs_status status = find_weight(context, &p);
+  status = status ? status : find_instruments(context, arena, &p);
+  if (!status && p.under->spec->local) {
+    status = qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.0: got %.80s: the model of %s is local",
+                     p.instruments[0].name, p.under->name);
+  }
+  status = status ? status : find_position(context, arena, book, &p);
+  status = status ? status : lay_dates(context, arena, &p);
+  status = status ? status : check_dates(context, &p);
+  status = status ? status : lay_rows(context, arena, &p);
+  if (!status) {
+    *problem = p;
+  }
+  return status;
+}

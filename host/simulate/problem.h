@@ -1,0 +1,84 @@
+/*
+ * What is to be simulated: a position on one underlying, the instruments that hedge it, and when.
+ *
+ * Times. Rows are the times at which paths are looked at, ascending and distinct: trade dates, the unwind,
+ * and the position's expiries up to it. Row 0 may be as_of itself, where every path has x = 0 and the model's
+ * v0.
+ *
+ * Money is of as_of: what is paid at t counts exp(-discount_rate t). A unit of an instrument gains, between
+ * two dates, in that money (e^x moves from one to the other, F the forward at as_of):
+ *   spot             D(t_n) F(t_n) (e^x' - e^x)     its yield reinvested, its price borrowed at discount_rate
+ *   future           D(t_n+1) F(T) (e^x' - e^x)     linear: margined
+ *   perpetual        D(t_n+1) F(t_n) (e^x' - e^x)   its expected funding, the forward's growth, paid
+ * Those settled in coin gain the same: N (1/P - 1/P') coins are changed into money at every date, and what
+ * stays between dates is the notional N.
+ */
+#ifndef QS_HOST_SIMULATE_PROBLEM_H
+#define QS_HOST_SIMULATE_PROBLEM_H
+
+#include "host/base/arena.h"
+#include "host/base/context.h"
+#include "host/book/book.h"
+#include "host/engine/backends.h"
+#include "host/engine/grid.h"
+#include "host/engine/valuation.h"
+#include "host/market/market.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum qs_hedge_kind { QS_HEDGE_SPOT, QS_HEDGE_FUTURE, QS_HEDGE_PERPETUAL } qs_hedge_kind;
+
+typedef struct qs_hedge_instrument {
+  const char *name;
+  qs_hedge_kind kind;
+  bool coin;      /* settled in coin */
+  qs_time expiry; /* of a future */
+  double years;
+} qs_hedge_instrument;
+
+typedef struct qs_simulate_problem {
+  const qs_simulate_spec *spec;
+  const qs_market *market;
+  int underlying;
+  const qs_underlying_market *under;
+  qs_simulation simulation;
+  double weight; /* w */
+  /* The position: what it holds of the underlying, and cash in the reporting currency left out. */
+  const qs_contract *contracts;
+  size_t contract_count;
+  const qs_hedge_instrument *instruments;
+  size_t instrument_count;
+  const qs_time *dates; /* [date_count]: trades, and last the unwind */
+  const double *years;  /* [date_count] from as_of */
+  size_t date_count;
+  const qs_time *rows; /* [row_count] */
+  const double *row_years;
+  size_t row_count;
+  const uint32_t *date_row; /* [date_count]: the row of each date */
+  bool now;                 /* row 0 is as_of */
+} qs_simulate_problem;
+
+/* Resolves the section; QS_ERROR_INPUT names the key. Everything is owned by the arena, market and book are
+ * borrowed. Models must be fitted before paths are simulated, not before this. */
+qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
+                                   const qs_market *market, const qs_book *book,
+                                   qs_simulate_problem *problem);
+
+/* exp(-discount_rate t). */
+double qs_simulate_discount(const qs_simulate_problem *problem, double years);
+
+/* The row at a time that is one. */
+size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time);
+
+/* What the section calls one hedge instrument: the underlying's name and -SPOT, or a listed future or
+ * perpetual. False, and `name` untouched, for anything else; *flaw then says why (a static text). The
+ * underlying's name is written to underlying[QS_UNDERLYING_TEXT]. */
+bool qs_hedge_instrument_parse(const char *text, char *underlying, qs_hedge_instrument *instrument,
+                               const char **flaw);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

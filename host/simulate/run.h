@@ -1,0 +1,46 @@
+/* Policies on a problem's paths: from tables to a sample of what each leaves. */
+#ifndef QS_HOST_SIMULATE_RUN_H
+#define QS_HOST_SIMULATE_RUN_H
+
+#include "host/policy/table.h"
+#include "host/simulate/claim.h"
+#include "host/simulate/paths.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A policy by its tables. */
+typedef struct qs_simulate_policy {
+  const char *name, *type;
+  const qs_policy_table *const *tables; /* [instrument], each of all dates but the unwind */
+  const qs_policy_table *weight;        /* for QS_RULE_MOVE: `low` of it; null: 1 */
+  qs_rebalance_rule rule;
+  double limit;
+  bool centre;
+} qs_simulate_policy;
+
+/* Mean and sum of squared deviations of one quantity over the paths so far. */
+typedef struct qs_simulate_moment {
+  double mean, m2;
+} qs_simulate_moment;
+
+/* What a policy left, path by path where its distribution is wanted. */
+typedef struct qs_simulate_sample {
+  uint64_t paths;
+  double *gross, *cost; /* [paths]: the gross error, and all that was paid less what was received */
+  qs_simulate_moment options;
+  qs_simulate_moment row[QS_REBALANCE_ROWS];
+  qs_simulate_moment liquidated; /* of 1 where margin was short once */
+} qs_simulate_sample;
+
+/* Runs the policies on all paths of the problem. samples[count] is owned by the arena. The bits depend on
+ * nothing but problem and tables. */
+qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                   const qs_claim *claim, const qs_simulate_policy *policies, size_t count,
+                                   qs_simulate_sample **samples);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

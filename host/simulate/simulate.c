@@ -1,0 +1,122 @@
+#include "host/simulate/simulate.h"
+
+#include <math.h>
+
+#include "host/simulate/policies.h"
+#include "host/simulate/statistics.h"
+
+qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const qs_market *market,
+                            const qs_book *book) {
+  qs_arena *arena = qs_arena_create(context);
+  if (!arena) {
+    return qs_fail_memory(context, "checking a simulation");
+  }
+  qs_simulate_problem problem;
+  qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
+  status = status ? status : qs_simulate_policies_check(context, &inputs->simulate);
+  qs_arena_destroy(arena);
+  return status;
+}
+
+/* Takes trust away, with the reason. */
+static qs_status distrust(qs_context *context, qs_arena *arena, qs_simulate_result *result,
+                          const char *reason) {
+  result->why =
+      result->why ? qs_arena_printf(arena, "%s; %s", result->why, reason) : qs_arena_strdup(arena, reason);
+  result->trusted = false;
+  return result->why ? QS_OK : qs_fail_memory(context, "reporting a simulation");
+}
+
+static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                                 const qs_simulate_policy *policies, const qs_simulate_sample *samples,
+                                 qs_simulate_result *result) {
+  const qs_simulate_spec *spec = problem->spec;
+  qs_policy_result *rows = QS_NEW(arena, spec->policy_count, qs_policy_result);
+  qs_status status = rows ? QS_OK : qs_fail_memory(context, "reporting a simulation");
+  bool short_tail = false;
+  for (size_t i = 0; !status && i < spec->policy_count; i++) {
+    status = qs_simulate_statistics(context, arena, &samples[i], problem->weight, spec->levels,
+                                    spec->level_count, &rows[i]);
+    rows[i].name = qs_arena_strdup(arena, policies[i].name);
+    rows[i].type = policies[i].type;
+    if (!status && !rows[i].name) {
+      status = qs_fail_memory(context, "reporting a simulation");
+    }
+    for (size_t l = 0; !status && l < spec->level_count; l++) {
+      short_tail = short_tail || !rows[i].levels[l].trusted;
+    }
+    double *pnl = !status && spec->keep_pnl ? QS_NEW(arena, samples[i].paths, double) : NULL;
+    for (uint64_t p = 0; pnl && p < samples[i].paths; p++) {
+      pnl[p] = samples[i].gross[p] - samples[i].cost[p];
+    }
+    rows[i].pnl = pnl;
+    rows[i].pnl_count = pnl ? samples[i].paths : 0;
+    if (!status && spec->keep_pnl && !pnl) {
+      status = qs_fail_memory(context, "reporting a simulation");
+    }
+  }
+  result->policies = rows;
+  result->policy_count = spec->policy_count;
+  if (!status && short_tail) {
+    status = distrust(context, arena, result,
+                      "too few paths are expected beyond a level, at least 100 are needed");
+  }
+  return status;
+}
+
+static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
+                     const qs_simulate_problem *problem, qs_simulate_result *result) {
+  qs_simulate_paths paths;
+  qs_claim claim;
+  qs_simulate_policy *policies = NULL;
+  qs_simulate_sample *samples = NULL;
+  qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies);
+  status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
+  status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
+  if (!status) {
+    status = qs_simulate_policies_run(context, scratch, &paths, &claim, policies, problem->spec->policy_count,
+                                      &samples);
+  }
+  return status ? status : report_policies(context, arena, problem, policies, samples, result);
+}
+
+qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_inputs *inputs,
+                          const qs_market *market, const qs_book *book, qs_simulate_result *result) {
+  const qs_simulate_spec *spec = &inputs->simulate;
+  qs_simulate_problem problem;
+  qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
+  status = status ? status : qs_simulate_policies_check(context, spec);
+  qs_arena *scratch = status ? NULL : qs_arena_create(context);
+  if (!status && !scratch) {
+    status = qs_fail_memory(context, "simulating policies");
+  }
+  if (status) {
+    return status;
+  }
+  qs_simulate_result made = {.present = true,
+                             .trusted = true,
+                             .position = spec->position,
+                             .underlying = problem.under->name,
+                             .cost_weight = problem.weight,
+                             .risk_aversion = problem.weight > 0 ? 2 / problem.weight : NAN,
+                             .dates = problem.dates,
+                             .date_count = problem.date_count,
+                             .level_count = spec->level_count,
+                             .probabilities = qs_simulate_probabilities,
+                             .quantile_count = QS_SIMULATE_QUANTILES,
+                             .lower_bound = {NAN, NAN},
+                             .lower_bound_why = "not computed in this version",
+                             .gap = {NAN, NAN}};
+  status = run(context, arena, scratch, devices, &problem, &made);
+  qs_arena_destroy(scratch);
+  const qs_calibration_result *fit = &problem.under->calibration;
+  if (!status && !fit->trusted) {
+    const char *why = qs_arena_printf(arena, "the fit of %s is not trusted: %s", problem.under->name,
+                                      fit->why ? fit->why : "no reason given");
+    status = why ? distrust(context, arena, &made, why) : qs_fail_memory(context, "reporting a simulation");
+  }
+  if (!status) {
+    *result = made;
+  }
+  return status;
+}

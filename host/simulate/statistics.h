@@ -1,0 +1,25 @@
+/* From a sample of what a policy left to its result. */
+#ifndef QS_HOST_SIMULATE_STATISTICS_H
+#define QS_HOST_SIMULATE_STATISTICS_H
+
+#include "host/simulate/run.h"
+#include "quickset/results.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { QS_SIMULATE_QUANTILES = 7 };
+extern const double qs_simulate_probabilities[QS_SIMULATE_QUANTILES];
+
+/* Fills everything but name, type and pnl. Standard errors are those of the estimators' influence functions
+ * (Hampel 1974): of the objective, (e - mean)^2 - variance + w (cost - mean cost), so that it counts how
+ * error and cost go together. Moments of a sample without variance are 0, skewness and kurtosis then NaN. */
+qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *sample,
+                                 double weight, const double *levels, size_t level_count,
+                                 qs_policy_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

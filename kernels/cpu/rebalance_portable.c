@@ -1,0 +1,3 @@
+#define QS_LANES         64
+#define QS_CPU_REBALANCE qs_cpu_rebalance_portable
+#include "kernels/cpu/rebalance.inc"

@@ -1,0 +1,106 @@
+/* What makes a unit of hedging over time runnable. */
+#include <math.h>
+
+#include "kernels/refuse.h"
+#include "kernels/table.h"
+
+static const char *instrument_problem(const qs_rebalance_unit *unit, const qs_rebalance_instrument *in) {
+  if (!in->scale || !in->gain || !in->costs) {
+    return "an instrument needs scales, gains and costs";
+  }
+  for (uint32_t d = 0; d < unit->date_count; d++) {
+    const qs_trade_cost *c = &in->costs[d];
+    if (!isfinite(in->scale[d]) || (d + 1 < unit->date_count && !isfinite(in->gain[d]))) {
+      return "scales and gains must be finite";
+    }
+    if (!(c->fee >= 0 && c->cap >= 0 && c->spread >= 0 && c->unit >= 0 && c->impact >= 0 && c->fixed >= 0)) {
+      return "costs must be at least 0";
+    }
+    if (in->inverse && !(in->scale[d] > 0)) {
+      return "the scale of an instrument margined in coin must be positive";
+    }
+  }
+  return NULL;
+}
+
+static const char *band_problem(const qs_band_table *t, bool both) {
+  if (!t->low || (both && !t->high) || t->x_count < 2 || t->y_count < 1 || !(t->x_rate > 0) ||
+      !(t->y_rate >= 0) || !isfinite(t->x_low) || !isfinite(t->y_low)) {
+    return "a table needs two nodes of x and one of y, at finite places";
+  }
+  const size_t count = (size_t)t->x_count * (size_t)t->y_count;
+  for (size_t i = 0; i < count; i++) {
+    if (!isfinite(t->low[i]) || (both && !(isfinite(t->high[i]) && t->low[i] <= t->high[i]))) {
+      return "a band must be finite and its low edge at most its high one";
+    }
+  }
+  return NULL;
+}
+
+static const char *policy_problem(const qs_rebalance_unit *unit, const qs_rebalance_policy *policy) {
+  if (!policy->bands == !policy->given) {
+    return "a policy has either bands or given holdings";
+  }
+  if ((unsigned)policy->rule > QS_RULE_MOVE || (policy->rule != QS_RULE_ALWAYS && !(policy->limit > 0))) {
+    return "a policy that looks back needs a limit above 0";
+  }
+  const uint32_t decisions = unit->date_count - 1, tables = unit->instrument_count * decisions;
+  const char *problem = NULL;
+  for (uint32_t i = 0; !problem && policy->bands && i < tables; i++) {
+    problem = band_problem(&policy->bands[i], true);
+  }
+  for (uint32_t i = 0; !problem && policy->weights && i < decisions; i++) {
+    problem = band_problem(&policy->weights[i], false);
+  }
+  return problem;
+}
+
+static const char *date_problem(const qs_rebalance_unit *unit) {
+  if (!unit->decided || !unit->filled || !unit->forward || !unit->discount || !unit->lapse) {
+    return "dates need rows, forwards, discount factors and lapses";
+  }
+  for (uint32_t d = 0; d < unit->date_count; d++) {
+    if (unit->decided[d] > unit->filled[d] || unit->filled[d] >= unit->row_count ||
+        (d && unit->filled[d] < unit->filled[d - 1])) {
+      return "dates must ascend, and decisions not come after their trades";
+    }
+    if (!(unit->forward[d] > 0 && unit->discount[d] > 0 && (!d || unit->lapse[d] >= 0))) {
+      return "forwards and discount factors must be positive";
+    }
+  }
+  return NULL;
+}
+
+static const char *margin_problem(const qs_rebalance_unit *unit) {
+  const qs_margin_rule *m = unit->margin;
+  if (!m) {
+    return unit->required ? "what the position requires is for a margin" : NULL;
+  }
+  const bool holds = unit->position && isfinite(m->collateral) && m->initial >= m->maintenance &&
+                     m->maintenance > 0 && m->parts >= 1 && m->fee >= 0;
+  return holds ? NULL : "margin needs the position's gains, initial at least maintenance, and a part";
+}
+
+qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) {
+  if (unit->path_begin >= unit->path_end || unit->path_begin % QS_LEAF_PATHS ||
+      unit->path_end % QS_LEAF_PATHS || unit->stride < unit->path_end || !unit->x || !unit->v) {
+    return refuse(message, QS_ERROR_INPUT, "paths [%llu, %llu) of %llu: multiples of %d, with states",
+                  (unsigned long long)unit->path_begin, (unsigned long long)unit->path_end,
+                  (unsigned long long)unit->stride, QS_LEAF_PATHS);
+  }
+  if (unit->date_count < 2 || unit->date_begin >= unit->date_end || unit->date_end > unit->date_count ||
+      !unit->instrument_count || unit->instrument_count > QS_MAX_HEDGES || !unit->policy_count) {
+    return refuse(message, QS_ERROR_INPUT, "dates [%u, %u) of %u, %u instruments, %u policies",
+                  unit->date_begin, unit->date_end, unit->date_count, unit->instrument_count,
+                  unit->policy_count);
+  }
+  const char *problem = date_problem(unit);
+  problem = problem ? problem : margin_problem(unit);
+  for (uint32_t k = 0; !problem && k < unit->instrument_count; k++) {
+    problem = instrument_problem(unit, &unit->instruments[k]);
+  }
+  for (uint32_t p = 0; !problem && p < unit->policy_count; p++) {
+    problem = policy_problem(unit, &unit->policies[p]);
+  }
+  return problem ? refuse(message, QS_ERROR_INPUT, "%s", problem) : QS_OK;
+}
