@@ -13,19 +13,25 @@ static const char *instrument_problem(const qs_rebalance_unit *unit, const qs_re
     if (!isfinite(in->scale[d]) || (d + 1 < unit->date_count && !isfinite(in->gain[d]))) {
       return "scales and gains must be finite";
     }
-    if (!(c->fee >= 0 && c->cap >= 0 && c->spread >= 0 && c->unit >= 0 && c->impact >= 0 && c->fixed >= 0)) {
-      return "costs must be at least 0";
+    const double costs[] = {c->fee, c->cap, c->spread, c->unit, c->impact, c->fixed};
+    for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
+      if (!(costs[i] >= 0 && isfinite(costs[i]))) {
+        return "costs must be finite and at least 0";
+      }
     }
-    if (in->inverse && !(in->scale[d] > 0)) {
-      return "the scale of an instrument margined in coin must be positive";
+    if (in->inverse && (in->value || !(in->scale[d] > 0))) {
+      return "an instrument margined in coin must follow the underlying, its scale above 0";
     }
   }
   return NULL;
 }
 
 static const char *band_problem(const qs_band_table *t, bool both) {
-  if (!t->low || (both && !t->high) || t->x_count < 2 || t->y_count < 1 || !(t->x_rate > 0) ||
-      !(t->y_rate >= 0) || !isfinite(t->x_low) || !isfinite(t->y_low)) {
+  const bool counted = t->low && (t->high || !both) && t->x_count >= 2 && t->y_count >= 1 &&
+                       t->y_count <= INT32_MAX / t->x_count;
+  const bool placed = isfinite(t->x_low) && isfinite(t->y_low) && t->x_rate > 0 && isfinite(t->x_rate) &&
+                      isfinite(t->y_rate) && (t->y_rate > 0 || t->y_count == 1);
+  if (!counted || !placed) {
     return "a table needs two nodes of x and one of y, at finite places";
   }
   const size_t count = (size_t)t->x_count * (size_t)t->y_count;
@@ -41,8 +47,11 @@ static const char *policy_problem(const qs_rebalance_unit *unit, const qs_rebala
   if (!policy->bands == !policy->given) {
     return "a policy has either bands or given holdings";
   }
-  if ((unsigned)policy->rule > QS_RULE_MOVE || (policy->rule != QS_RULE_ALWAYS && !(policy->limit > 0))) {
-    return "a policy that looks back needs a limit above 0";
+  const bool interval = policy->rule == QS_RULE_INTERVAL;
+  const bool limited = policy->limit > 0 && isfinite(policy->limit) &&
+                       (!interval || (policy->limit >= 1 && policy->limit <= INT32_MAX));
+  if ((unsigned)policy->rule > QS_RULE_MOVE || (policy->rule != QS_RULE_ALWAYS && !limited)) {
+    return "a policy that looks back needs a limit above 0, or a number of dates";
   }
   const uint32_t decisions = unit->date_count - 1, tables = unit->instrument_count * decisions;
   const char *problem = NULL;
@@ -61,11 +70,15 @@ static const char *date_problem(const qs_rebalance_unit *unit) {
   }
   for (uint32_t d = 0; d < unit->date_count; d++) {
     if (unit->decided[d] > unit->filled[d] || unit->filled[d] >= unit->row_count ||
-        (d && unit->filled[d] < unit->filled[d - 1])) {
+        (d && (unit->filled[d] < unit->filled[d - 1] || unit->decided[d] < unit->decided[d - 1]))) {
       return "dates must ascend, and decisions not come after their trades";
     }
-    if (!(unit->forward[d] > 0 && unit->discount[d] > 0 && (!d || unit->lapse[d] >= 0))) {
+    if (!(unit->forward[d] > 0 && isfinite(unit->forward[d]) && unit->discount[d] > 0 &&
+          isfinite(unit->discount[d]))) {
       return "forwards and discount factors must be positive";
+    }
+    if (d && !(unit->lapse[d] >= 0 && isfinite(unit->lapse[d]))) {
+      return "time must not run back";
     }
   }
   return NULL;
@@ -77,19 +90,22 @@ static const char *margin_problem(const qs_rebalance_unit *unit) {
     return unit->required ? "what the position requires is for a margin" : NULL;
   }
   const bool holds = unit->position && isfinite(m->collateral) && m->initial >= m->maintenance &&
-                     m->maintenance > 0 && m->parts >= 1 && m->fee >= 0;
+                     isfinite(m->initial) && m->maintenance > 0 && m->parts >= 1 && m->fee >= 0 &&
+                     isfinite(m->fee);
   return holds ? NULL : "margin needs the position's gains, initial at least maintenance, and a part";
 }
 
 qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) {
   if (unit->path_begin >= unit->path_end || unit->path_begin % QS_LEAF_PATHS ||
-      unit->path_end % QS_LEAF_PATHS || unit->stride < unit->path_end || !unit->x || !unit->v) {
+      unit->path_end % QS_LEAF_PATHS || unit->stride % QS_LEAF_PATHS || unit->stride < unit->path_end ||
+      !unit->x || !unit->v) {
     return refuse(message, QS_ERROR_INPUT, "paths [%llu, %llu) of %llu: multiples of %d, with states",
                   (unsigned long long)unit->path_begin, (unsigned long long)unit->path_end,
                   (unsigned long long)unit->stride, QS_LEAF_PATHS);
   }
   if (unit->date_count < 2 || unit->date_begin >= unit->date_end || unit->date_end > unit->date_count ||
-      !unit->instrument_count || unit->instrument_count > QS_MAX_HEDGES || !unit->policy_count) {
+      !unit->instrument_count || unit->instrument_count > QS_MAX_HEDGES || !unit->instruments ||
+      !unit->policy_count || !unit->policies) {
     return refuse(message, QS_ERROR_INPUT, "dates [%u, %u) of %u, %u instruments, %u policies",
                   unit->date_begin, unit->date_end, unit->date_count, unit->instrument_count,
                   unit->policy_count);

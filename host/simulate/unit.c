@@ -93,7 +93,8 @@ static qs_status make_policy(qs_context *context, qs_arena *arena, const qs_simu
   *made = (qs_rebalance_policy){.bands = bands,
                                 .weights = policy->weight ? bands + p->instrument_count * decisions : NULL,
                                 .rule = policy->rule,
-                                .limit = policy->limit,
+                                .limit = policy->rule == QS_RULE_INTERVAL ? fmin(policy->limit, INT32_MAX)
+                                                                          : policy->limit,
                                 .centre = policy->centre};
   return status;
 }
