@@ -1,0 +1,226 @@
+#include "host/policy/bound.h"
+
+#include <math.h>
+
+#include "host/policy/apply.h"
+
+enum {
+  PART = 256
+}; /* paths that one thread follows together, date by date: the tables of a date stay near */
+
+/* What all paths share. */
+typedef struct follower {
+  const qs_policy_ground *ground;
+  const qs_policy_optimum *optimum;
+  size_t zero; /* the first of the two nodes of the holding 0 */
+} follower;
+
+/* States by date and path, and what is made of them. */
+typedef struct paths {
+  const double *const *x, *const *v;
+  qs_policy_share *shares;
+  double *const *surprises; /* null: not wanted */
+} paths;
+
+/* A state between nodes. */
+typedef struct place {
+  size_t x, y, rows;
+  double wx[4], wy[4];
+} place;
+
+/* What a path carries from date to date. */
+typedef struct carried {
+  double holding;
+  double within; /* where the holding is 0: where within the jump of D it stands, 0 .. 1 */
+  double off;    /* phi - xi + a/(2 v) */
+  double ahead;  /* E[D] of the next date, by the tables */
+} carried;
+
+static place find_place(const qs_policy_nodes *nodes, double x, double v) {
+  place p = {.rows = 1, .wy = {1, 0, 0, 0}};
+  p.x = qs_policy_cubic((x - nodes->x_low) / nodes->x_step, nodes->x_count, p.wx);
+  if (nodes->y_count > 1) {
+    p.rows = 4;
+    p.y = qs_policy_cubic((sqrt(fmax(v, 0)) - nodes->y_low) / nodes->y_step, nodes->y_count, p.wy);
+  }
+  return p;
+}
+
+static double table_at(const place *p, const double *f, size_t width) {
+  double sum = 0;
+  for (size_t r = 0; r < p->rows; r++) {
+    const double *at = f + (p->y + r) * width + p->x;
+    sum += p->wy[r] * (p->wx[0] * at[0] + p->wx[1] * at[1] + p->wx[2] * at[2] + p->wx[3] * at[3]);
+  }
+  return sum;
+}
+
+/* The node at or below a holding, the last one but where there is one more above. */
+static size_t node_below(const qs_policy_optimum *o, double holding) {
+  size_t low = 0, high = o->holding_count - 1;
+  while (high - low > 1) {
+    size_t middle = (low + high) / 2;
+    if (o->holding[middle] <= holding) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* E[D_(n+1)] of date n at the nodes i and i + 1 of the holding. */
+static void ahead_at(const follower *f, size_t n, const place *p, size_t i, double out[2]) {
+  const size_t width = f->ground->ratios.nodes[n].x_count, lanes = f->optimum->lanes;
+  out[0] = out[1] = 0;
+  for (size_t r = 0; r < p->rows; r++) {
+    const float *at = f->optimum->ahead[n] + ((p->y + r) * width + p->x) * lanes + i;
+    for (size_t c = 0; c < 4; c++) {
+      const double weight = p->wy[r] * p->wx[c];
+      out[0] += weight * (double)at[c * lanes];
+      out[1] += weight * (double)at[c * lanes + 1];
+    }
+  }
+}
+
+/* At a holding that is not 0: linear between nodes and beyond them. */
+static double ahead_of(const follower *f, size_t n, const place *p, double holding) {
+  double side[2];
+  size_t i = node_below(f->optimum, holding);
+  ahead_at(f, n, p, i, side);
+  const double from = f->optimum->holding[i], width = f->optimum->holding[i + 1] - from;
+  return side[0] + (holding - from) / width * (side[1] - side[0]);
+}
+
+static double clip(double x, double limit) {
+  return fmin(fmax(x, -limit), limit);
+}
+
+/* Variance of one unit's gain: the logarithm of Var(e^x')/e^(2x) + 1 is linear in v for the whole family. */
+static double gain_variance(const follower *f, size_t n, double x, double v) {
+  const qs_policy_nodes *nodes = &f->ground->ratios.nodes[n];
+  const double *relative = f->ground->ratios.relative[n], unit = f->ground->problem->dates[n].gain * exp(x);
+  if (nodes->y_count == 1) {
+    return unit * unit * relative[0];
+  }
+  const size_t last = nodes->y_count - 1;
+  const double top = nodes->y_low + (double)last * nodes->y_step;
+  const double low = nodes->y_low * nodes->y_low, high = top * top, rate = log1p(relative[last]);
+  const double base = log1p(relative[0]);
+  return unit * unit * expm1(base + (rate - base) * (v - low) / (high - low));
+}
+
+/* What D turned out to be, against what was expected of it. */
+static double correct(carried *c, double slope, qs_policy_share *share) {
+  const double surprise = slope - c->ahead;
+  share->gap += c->off * surprise;
+  return surprise;
+}
+
+/* One date of one path; returns the surprise of D. */
+static double follow_date(const follower *f, size_t n, double x, double v, carried *c,
+                          qs_policy_share *share) {
+  const qs_policy_ground *g = f->ground;
+  const qs_policy_nodes *nodes = &g->ratios.nodes[n];
+  const place p = find_place(nodes, x, v);
+  const double unit = qs_policy_unit_cost(&g->problem->dates[n], x), cost = g->problem->cost_weight * unit;
+  const double variance = gain_variance(f, n, x, v),
+               target = -table_at(&p, g->ratios.local[n], nodes->x_count);
+  const qs_policy_band band = qs_policy_band_at(&f->optimum->table, n, x, sqrt(fmax(v, 0)));
+  const double before = c->holding, held = fmin(fmax(before, band.low), band.high);
+  double jump[2] = {0, 0}; /* C' on both sides of 0 */
+  if (before == 0 || held == 0) {
+    ahead_at(f, n, &p, f->zero, jump);
+    jump[0] -= 2 * target * variance;
+    jump[1] -= 2 * target * variance;
+  }
+  const double slope = before == 0
+                           ? (1 - c->within) * clip(jump[0], cost) + c->within * clip(jump[1], cost)
+                           : clip(2 * (before - target) * variance + ahead_of(f, n, &p, before), cost);
+  const double surprise = correct(c, slope, share);
+  double after; /* C' where the path stays */
+  if (held == 0) {
+    const double width = jump[1] - jump[0];
+    c->within = width > 0 ? fmin(fmax((slope - jump[0]) / width, 0), 1) : 1;
+    after = (1 - c->within) * jump[0] + c->within * jump[1];
+  } else {
+    after = 2 * (held - target) * variance + ahead_of(f, n, &p, held);
+  }
+  const double off = (after - slope) / (2 * variance), trade = held - before;
+  share->tracking += (held - target) * (held - target) * variance;
+  share->cost += unit * fabs(trade);
+  share->gap += variance * off * off + (cost * fabs(trade) + slope * trade);
+  c->holding = held;
+  c->off = off;
+  c->ahead = after - 2 * (held - target) * variance;
+  return surprise;
+}
+
+/* The unwinding. */
+static double follow_end(const follower *f, double x, carried *c, qs_policy_share *share) {
+  const qs_policy_problem *p = f->ground->problem;
+  const double unit = qs_policy_unit_cost(&p->dates[p->date_count - 1], x);
+  const double side = c->holding > 0 ? 1 : c->holding < 0 ? -1 : 2 * c->within - 1;
+  share->cost += unit * fabs(c->holding);
+  return correct(c, side * p->cost_weight * unit, share);
+}
+
+static void follow_part(const follower *f, const paths *p, size_t begin, size_t end) {
+  const size_t dates = f->ground->ratios.date_count;
+  const bool random = f->ground->ratios.nodes->y_count > 1;
+  carried c[PART];
+  for (size_t i = begin; i < end; i++) {
+    c[i - begin] = (carried){.holding = f->ground->problem->holding, .within = 1};
+    p->shares[i] = (qs_policy_share){0, 0, 0};
+  }
+  for (size_t n = 0; n <= dates; n++) {
+    for (size_t i = begin; i < end; i++) {
+      carried *own = &c[i - begin];
+      const double surprise = n < dates
+                                  ? follow_date(f, n, p->x[n][i], random ? p->v[n][i] : 0, own, &p->shares[i])
+                                  : follow_end(f, p->x[n][i], own, &p->shares[i]);
+      if (p->surprises && n > 0) {
+        p->surprises[n - 1][i] = surprise;
+      }
+    }
+  }
+}
+
+void qs_policy_follow(const qs_context *context, const qs_policy_ground *ground,
+                      const qs_policy_optimum *optimum, const double *const *x, const double *const *v,
+                      size_t count, qs_policy_share *shares, double *const *surprises) {
+  const follower f = {ground, optimum, node_below(optimum, 0) - 1};
+  const paths p = {x, v, shares, surprises};
+  const long parts = (long)((count + PART - 1) / PART);
+#pragma omp parallel for num_threads(context->threads) schedule(dynamic)
+  for (long part = 0; part < parts; part++) {
+    const size_t begin = (size_t)part * PART, end = count - begin < PART ? count : begin + PART;
+    follow_part(&f, &p, begin, end);
+  }
+}
+
+/* Mean and standard error of tracking x the first weight + cost x the second + gap x the third. */
+static double mean_of(const qs_policy_share *shares, size_t count, const double weight[3], double *error) {
+  double sum = 0, square = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    const double mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++) {
+      const qs_policy_share *s = &shares[i];
+      const double value = weight[0] * s->tracking + weight[1] * s->cost + weight[2] * s->gap;
+      sum += pass == 0 ? value : 0;
+      square += pass == 1 ? (value - mean) * (value - mean) : 0;
+    }
+  }
+  *error = sqrt(square / (double)(count - 1) / (double)count);
+  return sum / (double)count;
+}
+
+qs_policy_bound qs_policy_bound_of(const qs_policy_ground *ground, const qs_policy_share *shares,
+                                   size_t count) {
+  const double w = ground->problem->cost_weight;
+  qs_policy_bound b;
+  b.objective = ground->j0 + mean_of(shares, count, (double[]){1, w, 0}, &b.objective_error);
+  b.lower = ground->j0 + mean_of(shares, count, (double[]){1, w, -1}, &b.lower_error);
+  b.gap = mean_of(shares, count, (double[]){0, 0, 1}, &b.gap_error);
+  return b;
+}
