@@ -58,8 +58,10 @@ static const char *section_key(uint32_t section) {
     return "the key risk";
   case QS_SECTION_STRESS:
     return "the key stress";
-  default:
+  case QS_SECTION_HEDGE:
     return "the key hedge";
+  default:
+    return "the key simulate";
   }
 }
 
@@ -136,7 +138,8 @@ static int run(const options *o, qs_engine *engine, const qs_config *config) {
   uint32_t sections = o->sections ? o->sections : inputs->sections;
   if (!(sections & inputs->sections)) {
     fprintf(stderr, "quickset: %s: `quickset %s` needs %s in the config\n", o->config, o->name,
-            o->sections ? section_key(o->sections) : "a book, or one of the keys risk, stress and hedge");
+            o->sections ? section_key(o->sections)
+                        : "a book, or one of the keys risk, stress, hedge and simulate");
     return qs_status_exit_code(QS_ERROR_INPUT);
   }
   const char *folder = o->out ? o->out : qs_config_output(config);

@@ -14,6 +14,7 @@ static const char help_text[] =
     "  quickset risk CONFIG       value at risk and expected shortfall\n"
     "  quickset stress CONFIG     the stress grid and scenarios\n"
     "  quickset hedge CONFIG      what to trade now\n"
+    "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
     "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
     "  quickset info              devices and version\n"
     "\n"
@@ -48,6 +49,7 @@ static const command_name commands[] = {
     {"risk", COMMAND_RUN, QS_SECTION_RISK},
     {"stress", COMMAND_RUN, QS_SECTION_STRESS},
     {"hedge", COMMAND_RUN, QS_SECTION_HEDGE},
+    {"simulate", COMMAND_RUN, QS_SECTION_SIMULATE},
     {"check", COMMAND_CHECK, 0},
     {"info", COMMAND_INFO, 0},
     {"help", COMMAND_HELP, 0},
@@ -191,9 +193,6 @@ static bool read_word(line *l, options *o, const char *word) {
   if (o->name) {
     o->config = word;
     return true;
-  }
-  if (strcmp(word, "simulate") == 0) {
-    return complain(l, "not available in this version:", word);
   }
   for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
     if (strcmp(word, commands[i].name) == 0) {

@@ -310,6 +310,7 @@ void summary_print(FILE *file, const qs_results *r, const char *config, const ch
   summary_risk(file, r);
   summary_stress(file, r);
   summary_hedge(file, r);
+  summary_simulate(file, r);
   print_breaches(file, r);
   print_end(file, r, folder);
 }

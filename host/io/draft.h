@@ -36,7 +36,10 @@ extern const qs_table qs_config_table;
 extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_common_jump_table,
     qs_position_table, qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table,
     qs_stress_table, qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table,
-    qs_fixing_rule_table;
+    qs_fixing_rule_table, qs_simulate_table;
+
+/* Exactly one of the two must be given; NaN is not. */
+qs_status qs_check_weight(qs_reader *reader, const qs_node *node, double cost_weight, double risk_aversion);
 
 /* Reads dates: a list of ascending times, or a rule. */
 qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node, qs_fixing_rule *rule,
@@ -64,8 +67,9 @@ qs_status qs_cell_number(qs_reader *reader, const qs_csv *csv, size_t row, size_
  * definite correlation matrix. */
 qs_status qs_draft_check(qs_reader *reader, qs_draft *draft);
 
-/* The parts of it that concern the book, and those of stress and hedge. */
+/* The parts of it that concern the book, those of stress and hedge, and those of simulate. */
 qs_status qs_draft_check_book(qs_reader *reader, const qs_draft *draft);
+qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft);
 qs_status qs_draft_check_actions(qs_reader *reader, const qs_draft *draft);
 
 /* Whether the text names an underlying of the config. */

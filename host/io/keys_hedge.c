@@ -115,18 +115,22 @@ static const qs_field hedge_fields[] = {
     {"book", QS_FIELD_TEXT, .offset = AT(book)},
 };
 
-static qs_status check_hedge(qs_reader *reader, const qs_node *node, void *object) {
-  const qs_hedge_spec *spec = object;
-  if (isnan(spec->cost_weight) && isnan(spec->risk_aversion)) {
+qs_status qs_check_weight(qs_reader *reader, const qs_node *node, double cost_weight, double risk_aversion) {
+  if (isnan(cost_weight) && isnan(risk_aversion)) {
     return qs_node_missing(reader, node, "risk_aversion",
                            "exactly one of risk_aversion and cost_weight must be given");
   }
-  if (!isnan(spec->cost_weight) && !isnan(spec->risk_aversion)) {
+  if (!isnan(cost_weight) && !isnan(risk_aversion)) {
     return qs_node_bad_key(
         reader, qs_node_get(node, "cost_weight"),
         "risk_aversion is given too; must be exactly one of risk_aversion and cost_weight");
   }
   return QS_OK;
+}
+
+static qs_status check_hedge(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_hedge_spec *spec = object;
+  return qs_check_weight(reader, node, spec->cost_weight, spec->risk_aversion);
 }
 
 const qs_table qs_hedge_table = {hedge_fields, sizeof hedge_fields / sizeof hedge_fields[0],

@@ -50,16 +50,26 @@ typedef struct qs_written_file {
 void qs_manifest_write(qs_buffer *buffer, const qs_results *results, const qs_config *config,
                        const qs_written_file *files, size_t file_count);
 
+/* An estimate as two cells, and the names of its two columns. */
+void qs_csv_estimate(qs_buffer *buffer, qs_estimate value);
+void qs_csv_name_estimate(qs_buffer *buffer, const char *prefix, const char *name);
+
+/* simulate.csv has a row per policy; simulate_pnl.csv, on request, one per path and a column per policy. */
+void qs_csv_simulate(qs_buffer *buffer, const qs_results *results);
+void qs_csv_simulate_pnl(qs_buffer *buffer, const qs_results *results);
+
 /* Sections of the JSON document, under their keys. */
 void qs_json_estimate(qs_buffer *buffer, const char *key, qs_estimate value);
 void qs_json_time(qs_buffer *buffer, const char *key, qs_time time); /* null for 0 */
 void qs_json_greeks(qs_buffer *buffer, const char *key, const qs_greeks *greeks);
 void qs_json_trust(qs_buffer *buffer, bool trusted, const char *why);
+void qs_json_levels(qs_buffer *buffer, const qs_risk_level *levels, size_t count);
 void qs_json_texts(qs_buffer *buffer, const char *key, const char *const *texts, size_t count);
 void qs_json_calibration(qs_buffer *buffer, const qs_results *results);
 void qs_json_risk(qs_buffer *buffer, const qs_results *results);
 void qs_json_stress(qs_buffer *buffer, const qs_results *results);
 void qs_json_hedge(qs_buffer *buffer, const qs_results *results);
+void qs_json_simulate(qs_buffer *buffer, const qs_results *results);
 void qs_json_run_info(qs_buffer *buffer, const qs_results *results);
 
 #ifdef __cplusplus

@@ -12,13 +12,13 @@ static void write_time(qs_buffer *b, qs_time time) {
   qs_csv_text(b, time ? text : NULL);
 }
 
-static void write_estimate(qs_buffer *b, qs_estimate value) {
+void qs_csv_estimate(qs_buffer *b, qs_estimate value) {
   qs_csv_number(b, value.estimate);
   qs_csv_number(b, isfinite(value.estimate) ? value.std_error : NAN);
 }
 
 /* Two columns, the estimate and its error. */
-static void name_estimate(qs_buffer *b, const char *prefix, const char *name) {
+void qs_csv_name_estimate(qs_buffer *b, const char *prefix, const char *name) {
   char text[64];
   snprintf(text, sizeof text, "%s%s", prefix, name);
   qs_csv_text(b, text);
@@ -29,7 +29,7 @@ static void name_estimate(qs_buffer *b, const char *prefix, const char *name) {
 static void name_greeks(qs_buffer *b, const char *prefix, uint32_t present) {
   for (unsigned i = 0; i < QS_GREEK_COUNT; i++) {
     if (present >> i & 1) {
-      name_estimate(b, prefix, qs_greek_name((qs_greek)i));
+      qs_csv_name_estimate(b, prefix, qs_greek_name((qs_greek)i));
     }
   }
 }
@@ -38,7 +38,7 @@ static void write_greeks(qs_buffer *b, const qs_greeks *greeks, uint32_t columns
   static const qs_estimate none = {NAN, NAN};
   for (unsigned i = 0; i < QS_GREEK_COUNT; i++) {
     if (columns >> i & 1) {
-      write_estimate(b, greeks->present >> i & 1 ? greeks->value[i] : none);
+      qs_csv_estimate(b, greeks->present >> i & 1 ? greeks->value[i] : none);
     }
   }
 }
@@ -59,7 +59,7 @@ static void write_trades(qs_buffer *b, const qs_results *r) {
   qs_csv_texts(b, names);
   static const char *const estimates[] = {"price", "price_coin", "value", "value_coin"};
   for (size_t i = 0; i < 4; i++) {
-    name_estimate(b, "", estimates[i]);
+    qs_csv_name_estimate(b, "", estimates[i]);
   }
   name_greeks(b, "", greeks);
   name_greeks(b, "coin_", coin);
@@ -75,10 +75,10 @@ static void write_trades(qs_buffer *b, const qs_results *r) {
     qs_csv_number(b, t->quantity);
     qs_csv_number(b, t->mark);
     qs_csv_number(b, t->model_minus_mark);
-    write_estimate(b, t->price);
-    write_estimate(b, t->price_coin);
-    write_estimate(b, t->value);
-    write_estimate(b, t->value_coin);
+    qs_csv_estimate(b, t->price);
+    qs_csv_estimate(b, t->price_coin);
+    qs_csv_estimate(b, t->value);
+    qs_csv_estimate(b, t->value_coin);
     write_greeks(b, &t->greeks, greeks);
     write_greeks(b, &t->greeks_coin, coin);
     qs_csv_bool(b, t->trusted);
@@ -91,7 +91,7 @@ static void write_total(qs_buffer *b, const char *kind, const qs_total_result *t
   qs_csv_text(b, kind);
   qs_csv_text(b, t->name);
   qs_csv_count(b, t->count);
-  write_estimate(b, t->value);
+  qs_csv_estimate(b, t->value);
   write_greeks(b, &t->greeks, columns);
   qs_csv_end_row(b);
 }
@@ -106,7 +106,7 @@ static void write_books(qs_buffer *b, const qs_results *r) {
   }
   static const char *const names[] = {"kind", "name", "count", NULL};
   qs_csv_texts(b, names);
-  name_estimate(b, "", "value");
+  qs_csv_name_estimate(b, "", "value");
   name_greeks(b, "", columns);
   qs_csv_end_row(b);
   for (size_t i = 0; i < r->book_count; i++) {
@@ -129,7 +129,7 @@ static void write_named(qs_buffer *b, const char *underlying, const char *kind, 
     qs_csv_text(b, kind);
     qs_csv_text(b, list[i].name);
     qs_csv_text(b, list[i].label);
-    write_estimate(b, list[i].value);
+    qs_csv_estimate(b, list[i].value);
     qs_csv_end_row(b);
   }
 }
@@ -281,7 +281,7 @@ static void write_risk_components(qs_buffer *b, const qs_results *r) {
       qs_csv_text(b, c->name);
       qs_csv_text(b, c->is_underlying ? "underlying" : "position");
       qs_csv_number(b, r->risk.levels[k].level);
-      write_estimate(b, c->expected_shortfall[k]);
+      qs_csv_estimate(b, c->expected_shortfall[k]);
       qs_csv_end_row(b);
     }
   }
@@ -316,7 +316,7 @@ static void begin_cell(qs_buffer *b, const char *kind, const qs_stress_cell *cel
 static void write_cells(qs_buffer *b, const char *kind, const qs_stress_cell *cells, size_t count) {
   for (size_t i = 0; i < count; i++) {
     begin_cell(b, kind, &cells[i]);
-    write_estimate(b, cells[i].pnl);
+    qs_csv_estimate(b, cells[i].pnl);
     qs_csv_number(b, cells[i].unwind_cost);
     qs_csv_number(b, cells[i].lost);
     qs_csv_end_row(b);
@@ -340,7 +340,7 @@ static void write_cell_positions(qs_buffer *b, const char *kind, const qs_stress
       begin_cell(b, kind, &cells[i]);
       qs_csv_text(b, r->trades[k].id);
       qs_csv_text(b, r->trades[k].book);
-      write_estimate(b, cells[i].by_position[k]);
+      qs_csv_estimate(b, cells[i].by_position[k]);
       qs_csv_end_row(b);
     }
   }
@@ -369,13 +369,21 @@ static void write_hedge(qs_buffer *b, const qs_results *r) {
     const qs_hedge_trade *t = &r->hedge.trades[i];
     qs_csv_text(b, t->instrument);
     qs_csv_number(b, t->quantity);
-    write_estimate(b, t->ratio);
+    qs_csv_estimate(b, t->ratio);
     const double numbers[] = {t->cost, t->fee, t->spread, t->impact, t->funding};
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
       qs_csv_number(b, numbers[k]);
     }
     qs_csv_end_row(b);
   }
+}
+
+static bool has_simulate(const qs_results *r) {
+  return r->simulate.present;
+}
+
+static bool has_simulate_pnl(const qs_results *r) {
+  return r->simulate.present && r->simulate.policy_count && r->simulate.policies[0].pnl_count;
 }
 
 static bool has_correlations(const qs_results *r) {
@@ -393,7 +401,7 @@ static void write_correlations(qs_buffer *b, const qs_results *r) {
     qs_csv_text(b, c->book);
     qs_csv_text(b, c->between[0]);
     qs_csv_text(b, c->between[1]);
-    write_estimate(b, c->value);
+    qs_csv_estimate(b, c->value);
     qs_csv_end_row(b);
   }
 }
@@ -411,5 +419,7 @@ const qs_results_file qs_results_csv_files[] = {
     {"stress.csv", has_stress, write_stress},
     {"stress_positions.csv", has_stress, write_stress_positions},
     {"hedge.csv", has_hedge, write_hedge},
+    {"simulate.csv", has_simulate, qs_csv_simulate},
+    {"simulate_pnl.csv", has_simulate_pnl, qs_csv_simulate_pnl},
     {NULL, NULL, NULL},
 };

@@ -184,10 +184,10 @@ void qs_json_calibration(qs_buffer *b, const qs_results *r) {
   qs_json_close(b);
 }
 
-static void write_risk_levels(qs_buffer *b, const qs_risk_result *risk) {
+void qs_json_levels(qs_buffer *b, const qs_risk_level *levels, size_t count) {
   qs_json_open(b, "levels", '[', false);
-  for (size_t i = 0; i < risk->level_count; i++) {
-    const qs_risk_level *l = &risk->levels[i];
+  for (size_t i = 0; i < count; i++) {
+    const qs_risk_level *l = &levels[i];
     qs_json_open(b, NULL, '{', false);
     qs_json_number(b, "level", l->level);
     write_interval(b, "var", l->var);
@@ -249,7 +249,7 @@ void qs_json_risk(qs_buffer *b, const qs_results *r) {
     qs_json_number(b, "horizon_days", risk->horizon_days);
     qs_json_estimate(b, "mean", risk->mean);
     qs_json_estimate(b, "std_dev", risk->std_dev);
-    write_risk_levels(b, risk);
+    qs_json_levels(b, risk->levels, risk->level_count);
     write_risk_parts(b, risk);
     write_historical(b, risk);
     if (risk->pnl_count) {

@@ -114,3 +114,25 @@ bool qs_listed_name_parse(const char *text, qs_listed_name *name) {
   *name = parsed;
   return true;
 }
+
+bool qs_hedge_name_parse(const char *text, qs_listed_name *name, const char **flaw) {
+  static const char spot[] = "-SPOT";
+  const size_t length = strlen(text), tail = sizeof spot - 1;
+  if (length > tail && length - tail < QS_UNDERLYING_TEXT && strcmp(text + length - tail, spot) == 0) {
+    *name = (qs_listed_name){.kind = QS_LISTED_SPOT};
+    memcpy(name->underlying, text, length - tail);
+    return true;
+  }
+  qs_listed_name listed;
+  if (!qs_listed_name_parse(text, &listed)) {
+    *flaw = "unknown instrument; must be NAME-SPOT, or a listed future or perpetual such as BTC-25SEP26 or "
+            "BTC-PERPETUAL";
+    return false;
+  }
+  if (listed.kind == QS_LISTED_INDEX || listed.kind == QS_LISTED_OPTION) {
+    *flaw = "must be a spot, a future or a perpetual";
+    return false;
+  }
+  *name = listed;
+  return true;
+}

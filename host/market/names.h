@@ -15,7 +15,8 @@ typedef enum qs_listed_kind {
   QS_LISTED_INDEX,
   QS_LISTED_PERPETUAL,
   QS_LISTED_FUTURE,
-  QS_LISTED_OPTION
+  QS_LISTED_OPTION,
+  QS_LISTED_SPOT /* NAME-SPOT, which no venue lists: of qs_hedge_name_parse alone */
 } qs_listed_kind;
 
 enum { QS_UNDERLYING_TEXT = 32 };
@@ -31,6 +32,10 @@ typedef struct qs_listed_name {
 /* False when the text is no such name; the day has one or two digits, the strike may have a fraction ("0d5"
  * or "0.5"). */
 bool qs_listed_name_parse(const char *text, qs_listed_name *name);
+
+/* What may hedge over time: an underlying's name and -SPOT, or a listed future or perpetual. False, and
+ * *flaw says why (a static text), for anything else. */
+bool qs_hedge_name_parse(const char *text, qs_listed_name *name, const char **flaw);
 
 #ifdef __cplusplus
 }

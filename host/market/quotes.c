@@ -191,6 +191,8 @@ static qs_status distribute(const source *from, qs_arena *arena, qs_time as_of, 
     case QS_LISTED_OPTION:
       make_option(&rows[i], as_of, &market->options[market->option_count++]);
       break;
+    case QS_LISTED_SPOT: /* no quote's name is one */
+      break;
     }
   }
   market->futures = futures;

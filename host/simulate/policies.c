@@ -1,6 +1,7 @@
 #include "host/simulate/policies.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "host/market/time.h"
 #include "host/policy/classical.h"
@@ -39,30 +40,47 @@ static double limit_of(const qs_hedge_policy_spec *spec) {
   return spec->type == QS_HEDGE_POLICY_FIXED_INTERVAL        ? (double)spec->every
          : spec->type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ? spec->variance
          : spec->type == QS_HEDGE_POLICY_GAMMA_WEIGHTED      ? spec->loss
-                                                      : 1;
+                                                             : 1;
 }
 
-qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec) {
-  for (size_t i = 0; i < spec->policy_count; i++) {
-    const qs_hedge_policy_spec *policy = &spec->policies[i];
-    recipe found;
-    if (!find_recipe(policy->type, &found)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.type: got %d: no such policy", i,
-                     (int)policy->type);
-    }
-    if (policy->type == QS_HEDGE_POLICY_DELTA_BAND && !(policy->width >= 0)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.width: got %g: must be at least 0", i,
-                     policy->width);
-    }
-    if (!(limit_of(policy) > 0)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %g: its %s must be above 0", i,
-                     limit_of(policy),
-                     policy->type == QS_HEDGE_POLICY_FIXED_INTERVAL        ? "every"
-                     : policy->type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ? "variance"
-                                                                    : "loss");
+static const char *name_of(const qs_hedge_policy_spec *spec) {
+  return spec->name ? spec->name : qs_hedge_policy_name(spec->type);
+}
+
+static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec, size_t i) {
+  const qs_hedge_policy_spec *policy = &spec->policies[i];
+  recipe found;
+  if (!find_recipe(policy->type, &found)) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.type: got %d: no such policy", i,
+                   (int)policy->type);
+  }
+  if (policy->type == QS_HEDGE_POLICY_DELTA_BAND && !(policy->width >= 0 && isfinite(policy->width))) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.width: got %g: must be at least 0", i,
+                   policy->width);
+  }
+  if (!(limit_of(policy) > 0 && isfinite(limit_of(policy)))) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.%s: got %g: must be above 0", i,
+                   policy->type == QS_HEDGE_POLICY_FIXED_INTERVAL        ? "every"
+                   : policy->type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ? "variance"
+                                                                         : "loss",
+                   limit_of(policy));
+  }
+  for (size_t k = 0; k < i; k++) {
+    if (strcmp(name_of(policy), name_of(&spec->policies[k])) == 0) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.policies.%zu.name: got %.80s: another policy has it; must be its own", i,
+                     name_of(policy));
     }
   }
   return QS_OK;
+}
+
+qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec) {
+  qs_status status = QS_OK;
+  for (size_t i = 0; !status && i < spec->policy_count; i++) {
+    status = check_policy(context, spec, i);
+  }
+  return status;
 }
 
 /* The date of trading or unwinding at or after a time within the dates. */
@@ -198,7 +216,7 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
   const double width = spec->type == QS_HEDGE_POLICY_DELTA_BAND ? spec->width : 0;
   qs_status status = qs_policy_classical(context, arena, problem, ratios, found.kind, width, table);
   tables[0] = table;
-  *policy = (qs_simulate_policy){.name = spec->name ? spec->name : qs_hedge_policy_name(spec->type),
+  *policy = (qs_simulate_policy){.name = name_of(spec),
                                  .type = qs_hedge_policy_name(spec->type),
                                  .tables = tables,
                                  .rule = found.rule,

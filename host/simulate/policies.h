@@ -8,8 +8,7 @@
 extern "C" {
 #endif
 
-/* Whether every policy has what its type needs, and nothing that it does not read; QS_ERROR_INPUT names the
- * key. */
+/* Whether every policy has what its type needs, and a name of its own; QS_ERROR_INPUT names the key. */
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec);
 
 /* policies[spec->policy_count], owned by the arena. */

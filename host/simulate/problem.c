@@ -32,6 +32,24 @@ static qs_status find_weight(qs_context *context, qs_simulate_problem *p) {
                        p->weight);
 }
 
+/* Numbers that a config's own ranges keep out. */
+static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec) {
+  if (!(spec->costs.proportional >= 0 && spec->costs.proportional <= 1)) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.costs.proportional: got %g: must be from 0 to 1",
+                   spec->costs.proportional);
+  }
+  if (!(fabs(spec->drift) <= 10)) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.drift: got %g: must be from -10 to 10", spec->drift);
+  }
+  for (size_t l = 0; l < spec->level_count; l++) {
+    if (!(spec->levels[l] > 0 && spec->levels[l] < 1)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.levels.%zu: got %g: must be between 0 and 1", l,
+                     spec->levels[l]);
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status find_instruments(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_simulate_spec *spec = p->spec;
   qs_hedge_instrument *made = QS_NEW(arena, spec->instrument_count, qs_hedge_instrument);
@@ -43,13 +61,19 @@ static qs_status find_instruments(qs_context *context, qs_arena *arena, qs_simul
                    spec->instrument_count);
   }
   for (size_t i = 0; i < spec->instrument_count; i++) {
-    char underlying[QS_UNDERLYING_TEXT];
+    qs_listed_name listed;
     const char *flaw = NULL;
     const char *name = spec->instruments[i];
-    if (!qs_hedge_instrument_parse(name, underlying, &made[i], &flaw)) {
+    if (!qs_hedge_name_parse(name, &listed, &flaw)) {
       return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name, flaw);
     }
-    int found = qs_market_find(p->market, underlying);
+    made[i] = (qs_hedge_instrument){.name = name,
+                                    .kind = listed.kind == QS_LISTED_SPOT     ? QS_HEDGE_SPOT
+                                            : listed.kind == QS_LISTED_FUTURE ? QS_HEDGE_FUTURE
+                                                                              : QS_HEDGE_PERPETUAL,
+                                    .coin = listed.kind != QS_LISTED_SPOT,
+                                    .expiry = listed.expiry};
+    int found = qs_market_find(p->market, listed.underlying);
     if (found < 0 || (i && found != p->underlying)) {
       return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name,
                      found < 0 ? "unknown underlying" : "must be of the first one's underlying");
@@ -111,19 +135,25 @@ static qs_status find_position(qs_context *context, qs_arena *arena, const qs_bo
     made[p->contract_count++] = *contract;
   }
   p->contracts = made;
-  return held ? QS_OK
-              : qs_fail(context, QS_ERROR_INPUT,
-                        "simulate.position: got %.80s: must be portfolio, a book or the id of a position",
-                        p->spec->position);
+  if (!held) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.position: got %.80s: must be portfolio, a book or the id of a position",
+                   p->spec->position);
+  }
+  return p->contract_count ? QS_OK
+                           : qs_fail(context, QS_ERROR_INPUT,
+                                     "simulate.position: got %.80s: holds cash alone, which needs no hedge",
+                                     p->spec->position);
 }
 
 static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_simulate_dates *spec = &p->spec->dates;
   bool listed = isnan(spec->spacing_days);
-  size_t count = listed ? spec->time_count : (size_t)spec->count + 1;
-  if (count < 2 || count > 4096 || (!listed && !(spec->spacing_days > 0))) {
+  size_t count = listed ? spec->time_count : spec->count < 4096 ? (size_t)spec->count + 1 : 4097;
+  if (count < 2 || count > 4096 || (!listed && !(spec->spacing_days > 0 && spec->spacing_days <= 366))) {
     return qs_fail(context, QS_ERROR_INPUT,
-                   "simulate.dates: must be 1 to 4095 dates and the unwind, with spacing_days above 0");
+                   "simulate.dates: must be 1 to 4095 dates and the unwind, with spacing_days above 0 and at "
+                   "most 366");
   }
   qs_time *dates = QS_NEW(arena, count, qs_time);
   double *years = QS_NEW(arena, count, double);
@@ -228,7 +258,8 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   if (!p.spec->position || !p.spec->policy_count) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate: a position and a policy must be given");
   }
-  qs_status status = find_weight(context, &p);
+  qs_status status = check_numbers(context, p.spec);
+  status = status ? status : find_weight(context, &p);
   status = status ? status : find_instruments(context, arena, &p);
   if (!status && p.under->spec->local) {
     status = qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.0: got %.80s: the model of %s is local",

@@ -72,12 +72,6 @@ double qs_simulate_discount(const qs_simulate_problem *problem, double years);
 /* The row at a time that is one. */
 size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time);
 
-/* What the section calls one hedge instrument: the underlying's name and -SPOT, or a listed future or
- * perpetual. False, and `name` untouched, for anything else; *flaw then says why (a static text). The
- * underlying's name is written to underlying[QS_UNDERLYING_TEXT]. */
-bool qs_hedge_instrument_parse(const char *text, char *underlying, qs_hedge_instrument *instrument,
-                               const char **flaw);
-
 #ifdef __cplusplus
 }
 #endif

@@ -390,5 +390,6 @@ std::vector<BadCase> bad_cases() {
   add_reference_cases(cases);
   add_file_cases(cases);
   add_trade_cases(cases);
+  add_simulate_cases(cases);
   return cases;
 }

@@ -35,4 +35,7 @@ void add_file_cases(std::vector<BadCase> &cases);
 /* Those of trades along a path. */
 void add_trade_cases(std::vector<BadCase> &cases);
 
+/* Those of the section simulate. */
+void add_simulate_cases(std::vector<BadCase> &cases);
+
 #endif

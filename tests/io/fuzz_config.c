@@ -25,7 +25,10 @@ static const char config_text[] =
     "model: {type: "
     "heston, v0: 0.04, kappa: 1, theta: 0.04, xi: 0.5, rho: 0}}]\n"
     "portfolio: positions.csv\nrisk: {history: prices.csv}\n"
-    "stress: {scenarios: scenarios.yaml}\nhedge: {instruments: [BTC-PERPETUAL], cost_weight: 1}\n";
+    "stress: {scenarios: scenarios.yaml}\nhedge: {instruments: [BTC-PERPETUAL], cost_weight: 1}\n"
+    "simulate: {position: main, instruments: [BTC-PERPETUAL], cost_weight: 1, dates: {count: 2, "
+    "spacing_days: 1}, "
+    "policies: [none, {type: delta_band, width: 1}]}\n";
 
 static const char *const names[] = {"config.yaml", "quotes.csv", "positions.csv", "prices.csv",
                                     "scenarios.yaml"};

@@ -71,6 +71,21 @@ hedge:
     - {instrument: BTC-27MAR26, min: -10, max: 20}
   target: {delta: 1, gamma: 2, vega: 3, positions: target.csv}
   book: b
+simulate:
+  position: t1
+  instruments: [X-SPOT]
+  dates: {count: 30, spacing_days: 2.5}
+  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false}
+  cost_weight: 4.5
+  policies:
+    - none
+    - {type: delta_band, name: band, width: 0.03}
+    - {type: fixed_interval, every: 5}
+    - {type: volatility_interval, variance: 0.001}
+    - {type: gamma_weighted, loss: 0.25}
+  levels: [0.75]
+  drift: 0.2
+  keep_pnl: true
 )";
 
 inline const char sample_quotes[] = "instrument,bid,ask,mark,open_interest,bid_size,ask_size\n"

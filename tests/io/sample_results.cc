@@ -282,6 +282,46 @@ void SampleResults::add_hedge() {
   h.shadow_count = 1;
 }
 
+qs_policy_result SampleResults::policy(const char *name, const double *pnl, size_t pnl_count) {
+  qs_policy_result p{};
+  p.name = text(name);
+  p.type = text("type");
+  for (qs_estimate *value : {&p.objective, &p.variance, &p.cost, &p.mean, &p.std_dev, &p.skewness,
+                             &p.excess_kurtosis, &p.turnover, &p.trades, &p.options, &p.hedge, &p.funding,
+                             &p.fees, &p.spread, &p.impact, &p.liquidation, &p.net, &p.liquidated}) {
+    *value = estimate();
+  }
+  p.levels = levels_.data();
+  kept_intervals_.push_back({interval(), interval()});
+  p.quantiles = kept_intervals_.back().data();
+  p.pnl = pnl;
+  p.pnl_count = pnl_count;
+  return p;
+}
+
+void SampleResults::add_simulate() {
+  qs_simulate_result &s = results.simulate;
+  s.present = true;
+  s.trusted = false;
+  s.why = text("why");
+  s.position = text("position");
+  s.underlying = text("underlying");
+  s.cost_weight = number();
+  s.risk_aversion = number();
+  dates_ = {1785571200, 1785657600};
+  s.dates = dates_.data();
+  s.date_count = 2;
+  policies_ = {policy("policy", pnl_.data(), pnl_.size()), policy("another", pnl_.data(), pnl_.size())};
+  s.policies = policies_.data();
+  s.policy_count = 2;
+  s.level_count = levels_.size();
+  probabilities_ = {0.01, 0.5};
+  s.probabilities = probabilities_.data();
+  s.quantile_count = 2;
+  s.lower_bound = estimate();
+  s.gap = estimate();
+}
+
 void SampleResults::add_run_info() {
   results.backend_note = text("note");
   const char *name = text("device");
@@ -310,6 +350,7 @@ SampleResults::SampleResults() {
   add_risk();
   add_stress();
   add_hedge();
+  add_simulate();
   const char *measure = text("measure");
   const char *book = text("book");
   const char *underlying = text("underlying");

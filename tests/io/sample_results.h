@@ -31,12 +31,18 @@ private:
   void add_risk();
   void add_stress();
   void add_hedge();
+  qs_policy_result policy(const char *name, const double *pnl, size_t pnl_count);
+  void add_simulate();
   void add_run_info();
   qs_stress_cell cell(const char *name);
 
   double next_ = 1000.5;
   std::deque<std::string> strings_;
   std::deque<std::vector<qs_estimate>> kept_estimates_;
+  std::deque<std::vector<qs_interval>> kept_intervals_;
+  std::vector<qs_time> dates_;
+  std::vector<double> probabilities_;
+  std::vector<qs_policy_result> policies_;
   std::vector<qs_trade_result> trades_;
   std::vector<qs_total_result> books_, underlyings_;
   std::vector<qs_correlation_result> correlations_;

@@ -63,7 +63,8 @@ TEST(Options, Commands) {
                                                                    {"value", QS_SECTION_VALUE},
                                                                    {"risk", QS_SECTION_RISK},
                                                                    {"stress", QS_SECTION_STRESS},
-                                                                   {"hedge", QS_SECTION_HEDGE}};
+                                                                   {"hedge", QS_SECTION_HEDGE},
+                                                                   {"simulate", QS_SECTION_SIMULATE}};
   for (const auto &[name, section] : sections) {
     Parsed p({name, "c"});
     ASSERT_TRUE(p.good) << name;
@@ -84,7 +85,7 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{"run"}, "a config is missing after 'run'"},
       {{"run", "c", "d"}, "one argument too many: 'd'"},
       {{"info", "c"}, "one argument too many: 'c'"},
-      {{"simulate", "c"}, "not available in this version: 'simulate'"},
+      {{"simulated", "c"}, "unknown command 'simulated'"},
       {{"run", "c", "--resume"}, "not available in this version: '--resume'"},
       {{"run", "c", "--frobnicate"}, "unknown option '--frobnicate'"},
       {{"run", "c", "-q"}, "unknown option '-q'"},
@@ -196,9 +197,11 @@ TEST(Table, ColumnsAreAligned) {
 TEST(Summary, TellsWhatMatters) {
   SampleResults sample;
   std::string text = printed([&](FILE *file) { summary_print(file, &sample.results, "c.yaml", "out/x"); });
-  for (const char *part : {"c.yaml", "2026-08-01 08:00:00 UTC", "Calibration", "Value and Greeks",
-                           "Risk over", "Stress", "Worst:", "Hedge now", "before", "after", "Limits breached",
-                           "Warnings", "NOT TRUSTED", "Results: out/x"}) {
+  for (const char *part :
+       {"c.yaml", "2026-08-01 08:00:00 UTC", "Calibration", "Value and Greeks", "Risk over", "Stress",
+        "Worst:", "Hedge now", "before", "after", "Hedging position",
+        "1 dates and the unwind at 2026-08-02 08:00:00 UTC", "no policy is below", "Limits breached",
+        "Warnings", "NOT TRUSTED", "Results: out/x"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
   }
 }
@@ -242,13 +245,22 @@ TEST(Summary, DistanceFromMarkIsMoney) {
   EXPECT_EQ(ends, (std::vector<std::string>{"all", "100.0", "-30.00", "20.00"})) << text;
 }
 
+TEST(Summary, SaysWhyThereIsNoLowerBound) {
+  SampleResults sample;
+  sample.results.simulate.lower_bound = {NAN, NAN};
+  sample.results.simulate.lower_bound_why = "there is a drift";
+  std::string text = printed([&](FILE *file) { summary_simulate(file, &sample.results); });
+  EXPECT_NE(text.find("no lower bound: there is a drift"), std::string::npos) << text;
+  EXPECT_NE(text.find(sample.results.simulate.policies[1].name), std::string::npos) << text;
+}
+
 TEST(Summary, NothingOfWhatWasNotRun) {
   qs_results results{};
   results.currency = "USD";
   results.trusted = true;
   std::string text = printed([&](FILE *file) { summary_print(file, &results, "c.yaml", nullptr); });
   for (const char *part :
-       {"Calibration", "Value", "Risk", "Stress", "Hedge", "breached", "Warnings", "TRUSTED"}) {
+       {"Calibration", "Value", "Risk", "Stress", "Hedge", "Hedging", "breached", "Warnings", "TRUSTED"}) {
     EXPECT_EQ(text.find(part), std::string::npos) << part << "\n" << text;
   }
   EXPECT_NE(text.find("Results were not written"), std::string::npos);

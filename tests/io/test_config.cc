@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,7 @@ TEST_F(Sample, RunAndMarket) {
   EXPECT_EQ(c.in->simulation.target_std_error, 0.001);
   EXPECT_EQ(c.in->simulation.max_paths, 65536u);
   EXPECT_EQ(c.in->sections, (uint32_t)(QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK |
-                                       QS_SECTION_STRESS | QS_SECTION_HEDGE));
+                                       QS_SECTION_STRESS | QS_SECTION_HEDGE | QS_SECTION_SIMULATE));
   ASSERT_EQ(c.in->underlying_count, 4u);
   const qs_underlying_spec &btc = c.in->underlyings[0];
   EXPECT_STREQ(btc.name, "BTC");
@@ -237,6 +238,82 @@ TEST_F(Sample, Hedge) {
   EXPECT_STREQ(hedge.book, "b");
 }
 
+TEST_F(Sample, Simulate) {
+  LOAD(c, folder / "config.yaml");
+  EXPECT_TRUE(c.in->sections & QS_SECTION_SIMULATE);
+  const qs_simulate_spec &s = c.in->simulate;
+  EXPECT_STREQ(s.position, "t1");
+  ASSERT_EQ(s.instrument_count, 1u);
+  EXPECT_STREQ(s.instruments[0], "X-SPOT");
+  EXPECT_EQ(s.dates.count, 30u);
+  EXPECT_EQ(s.dates.spacing_days, 2.5);
+  EXPECT_EQ(s.costs.proportional, 0.0005);
+  EXPECT_FALSE(s.costs.charge_entry || s.costs.charge_unwind);
+  EXPECT_EQ(s.cost_weight, 4.5);
+  EXPECT_TRUE(std::isnan(s.risk_aversion));
+  ASSERT_EQ(s.policy_count, 5u);
+  EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_NONE);
+  EXPECT_EQ(s.policies[0].name, nullptr);
+  EXPECT_EQ(s.policies[1].type, QS_HEDGE_POLICY_DELTA_BAND);
+  EXPECT_STREQ(s.policies[1].name, "band");
+  EXPECT_EQ(s.policies[1].width, 0.03);
+  EXPECT_EQ(s.policies[2].every, 5u);
+  EXPECT_EQ(s.policies[3].variance, 0.001);
+  EXPECT_EQ(s.policies[4].loss, 0.25);
+  ASSERT_EQ(s.level_count, 1u);
+  EXPECT_EQ(s.levels[0], 0.75);
+  EXPECT_EQ(s.drift, 0.2);
+  EXPECT_TRUE(s.keep_pnl);
+}
+
+TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
+  LOAD(c, folder / "config.yaml",
+       {"simulate={position: t1, instruments: [X-SPOT], risk_aversion: 0.5, policies: [leland], dates: "
+        "[2026-03-02T09:30:00Z, 2026-03-10, 2026-03-20]}"});
+  const qs_simulate_spec &s = c.in->simulate;
+  EXPECT_TRUE(std::isnan(s.dates.spacing_days));
+  ASSERT_EQ(s.dates.time_count, 3u);
+  EXPECT_EQ(s.dates.times[0], c.in->as_of) << "trading at once";
+  EXPECT_EQ(s.dates.times[2], qs_time_civil(2026, 3, 20));
+  EXPECT_EQ(s.risk_aversion, 0.5);
+  EXPECT_TRUE(std::isnan(s.cost_weight));
+  EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_LELAND);
+  EXPECT_EQ(s.costs.proportional, 0);
+  EXPECT_TRUE(s.costs.charge_entry && s.costs.charge_unwind);
+  EXPECT_EQ(s.level_count, 2u);
+}
+
+// Every name of a policy is one that a config takes, but for what the library cannot simulate.
+TEST_F(Sample, SimulateTakesEveryPolicy) {
+  const std::map<std::string, const char *> own = {{"delta_band", ", width: 1"},
+                                                   {"fixed_interval", ", every: 1"},
+                                                   {"volatility_interval", ", variance: 1"},
+                                                   {"gamma_weighted", ", loss: 1"}};
+  for (int type = 0; type < QS_HEDGE_POLICY_OPTIMAL; type++) {
+    const std::string name = qs_hedge_policy_name(qs_hedge_policy_type(type));
+    const std::string text =
+        "simulate.policies=[{type: " + name + (own.count(name) ? own.at(name) : "") + "}]";
+    LOAD(c, folder / "config.yaml", {text.c_str()});
+    EXPECT_EQ(c.in->simulate.policies[0].type, type) << name;
+  }
+}
+
+// A position may be a book, all there is, or one of several of the same instrument.
+TEST_F(Sample, SimulatePositions) {
+  const char portfolio[] = "portfolio=[{instrument: BTC-PERPETUAL, quantity: 1}, {instrument: "
+                           "BTC-27MAR26-60000-P, quantity: 2, book: q}, {instrument: BTC-PERPETUAL, "
+                           "quantity: 1}]";
+  for (const char *position : {"portfolio", "q", "main", "BTC-PERPETUAL", "BTC-PERPETUAL#2", "cash-BTC"}) {
+    const std::string section =
+        std::string("simulate={position: \"") + position +
+        "\", instruments: [BTC-PERPETUAL], risk_aversion: 1, policies: [none], dates: "
+        "{count: 2, spacing_days: 1}}";
+    LOAD(c, folder / "config.yaml",
+         {portfolio, "trades=[]", "hedge.book=q", "limits.1.book=q", section.c_str()});
+    EXPECT_STREQ(c.in->simulate.position, position);
+  }
+}
+
 TEST_F(Sample, FilesAreListedWithTheirHashes) {
   LOAD(c, folder / "config.yaml");
   const char *const names[] = {"config.yaml",    "quotes.csv", "positions.csv", "prices.csv",
@@ -320,7 +397,8 @@ TEST_F(Sample, OverridesReplaceAppendAndCreate) {
   LOAD(c, folder / "config.yaml",
        {"simulation.seed=99", "underlyings.1.spot=123.5", "risk.levels=[0.5, 0.75, 0.99]",
         "risk.levels.1=0.8", "cash.2={currency: X, amount: 5}", "cash.2.amount=6", "output=elsewhere",
-        "simulation.time_step=auto", "trades.0.id=\"5\"", "underlyings.2.basis.volatility=0.07"});
+        "simulation.time_step=auto", "trades.0.id=\"5\"", "simulate.position=\"5\"",
+        "underlyings.2.basis.volatility=0.07"});
   EXPECT_EQ(c.in->simulation.seed, 99u);
   EXPECT_EQ(c.in->underlyings[1].spot, 123.5);
   ASSERT_EQ(c.in->risk.level_count, 3u);
@@ -331,7 +409,7 @@ TEST_F(Sample, OverridesReplaceAppendAndCreate) {
   EXPECT_TRUE(std::isnan(c.in->simulation.time_step_days));
   EXPECT_STREQ(c.in->trades[0].id, "5");
   EXPECT_EQ(c.in->underlyings[2].basis_volatility, 0.07);
-  ASSERT_EQ(qs_config_override_count(c.config), 10u);
+  ASSERT_EQ(qs_config_override_count(c.config), 11u);
   EXPECT_STREQ(qs_config_override(c.config, 1), "underlyings.1.spot=123.5");
 }
 

@@ -83,8 +83,8 @@ TEST(Allocator, EveryFailureWhileWriting) {
 TEST(Allocator, RefusedConfigsLeakNothing) {
   Scratch folder;
   folder.write(sample_files());
-  for (const char *text :
-       {"risk.levels=[2]", "portfolio=gone.csv", "hedge.costs=[{instrument: x}]", "a=[b", "nothing"}) {
+  for (const char *text : {"risk.levels=[2]", "portfolio=gone.csv", "hedge.costs=[{instrument: x}]",
+                           "simulate.policies=[none, x]", "a=[b", "nothing"}) {
     Ledger ledger;
     qs_context context = ledger.context();
     qs_config *config = nullptr;
@@ -108,7 +108,7 @@ std::string digest(const qs_inputs *in) {
   for (size_t i = 0; i < in->trade_count; i++)
     text << in->trades[i].id << in->trades[i].quantity;
   text << in->cash_count << in->correlation_count << in->stress.scenario_count << in->hedge.cost_count
-       << in->limit_count << in->risk.what_if_count;
+       << in->limit_count << in->risk.what_if_count << in->simulate.policy_count << in->simulate.level_count;
   return text.str();
 }
 

@@ -26,7 +26,7 @@ void collect(const qs_table *table, const std::string &prefix, std::set<const qs
     EXPECT_TRUE(keys->emplace(key, field).second) << key << " stands twice";
     if (field->table) {
       bool mapping = field->type == QS_FIELD_MAP || key == "stress.margin_grid" ||
-                     key == "trades[].fixings" || key == "trades[].exercise";
+                     key == "trades[].fixings" || key == "trades[].exercise" || key == "simulate.dates";
       collect(field->table, key + (mapping ? "." : "[]."), seen, keys);
     }
   }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -155,7 +156,7 @@ TEST_F(Program, OneSectionAlone) {
   for (const char *command : {"value", "risk", "stress"}) {
     EXPECT_EQ(run({command, config, "--quiet"}).code, 0) << command;
   }
-  for (const char *command : {"hedge", "calibrate"}) {
+  for (const char *command : {"hedge", "calibrate", "simulate"}) {
     Outcome outcome = run({command, config});
     EXPECT_EQ(outcome.code, 3) << command;
     EXPECT_NE(one_message(outcome).find(config), std::string::npos);
@@ -178,7 +179,7 @@ TEST_F(Program, UsageIsExit2) {
   for (const auto &arguments : std::vector<std::vector<std::string>>{{},
                                                                      {"run"},
                                                                      {"fly", config},
-                                                                     {"simulate", config},
+                                                                     {"simulated", config},
                                                                      {"run", config, "--resume"},
                                                                      {"run", config, "--threads", "x"},
                                                                      {"run", config, "--set", "nothing"}}) {
@@ -238,6 +239,55 @@ TEST_F(Program, AFitThatCannotBeginIsExit4) {
         << json_string_value(json_object_get(trade, "id"));
   }
   json_decref(results);
+}
+
+json_t *find_policy(json_t *results, const char *name) {
+  size_t i;
+  json_t *policy;
+  json_array_foreach(json_object_get(json_object_get(results, "simulate"), "policies"), i, policy) {
+    if (std::string(json_string_value(json_object_get(policy, "name"))) == name) {
+      return policy;
+    }
+  }
+  ADD_FAILURE() << "no policy " << name;
+  return nullptr;
+}
+
+void expect_objective(json_t *results, const char *name, double exact, double largest_error) {
+  json_t *objective = json_object_get(find_policy(results, name), "objective");
+  const double estimate = json_number_value(json_object_get(objective, "estimate"));
+  const double error = json_number_value(json_object_get(objective, "std_error"));
+  EXPECT_LE(std::abs(estimate - exact), 4 * error) << name << ": " << estimate << " +- " << error;
+  EXPECT_GT(error, 0) << name;
+  EXPECT_LE(error, largest_error) << name;
+}
+
+/* The shipped example of hedging over time has the exact objectives that it states. */
+TEST_F(Program, ShortCallHedgedOverTime) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/short_call.yaml";
+  const struct {
+    const char *weight;
+    double delta, local, largest_error;
+  } cases[] = {{"simulate.cost_weight=1", 1.2867, 1.2862, 0.005},
+               {"simulate.cost_weight=100", 15.02, 15.03, 0.015}};
+  for (const auto &c : cases) {
+    Outcome outcome = run({"simulate", example, "--quiet", "--out", folder / "hedged", "--set", c.weight,
+                           "--set", "simulate.keep_pnl=true", "--paths", "262144"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    json_t *results = json_loads(Scratch::read(folder / "hedged/results.json").c_str(), 0, nullptr);
+    ASSERT_NE(results, nullptr);
+    expect_objective(results, "delta_every_date", c.delta, c.largest_error);
+    expect_objective(results, "local_every_date", c.local, c.largest_error);
+    if (c.largest_error > 0.01) {
+      expect_objective(results, "whalley_wilmott", 11.57, 0.02);
+    }
+    EXPECT_TRUE(json_is_null(json_object_get(json_object_get(results, "simulate"), "lower_bound")));
+    json_decref(results);
+    const std::string csv = Scratch::read(folder / "hedged/simulate.csv");
+    EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 6);
+    const std::string pnl = Scratch::read(folder / "hedged/simulate_pnl.csv");
+    EXPECT_EQ(std::count(pnl.begin(), pnl.end(), '\n'), 1 + 262144);
+  }
 }
 
 TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {

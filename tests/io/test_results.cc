@@ -126,7 +126,17 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.number("hedge.trades.0.ratio.estimate"), r.hedge.trades[0].ratio.estimate);
   EXPECT_EQ(json.number("hedge.before.variance.estimate"), r.hedge.before.variance.estimate);
   EXPECT_EQ(json.number("hedge.kkt_residual"), r.hedge.kkt_residual);
-  EXPECT_EQ(json_object_size(json.at("simulate")), 0u);
+  EXPECT_TRUE(json_is_false(json.at("simulate.trusted")));
+  EXPECT_EQ(json.text("simulate.dates.1"), "2026-08-02T08:00:00Z");
+  EXPECT_EQ(json.text("simulate.policies.1.name"), r.simulate.policies[1].name);
+  EXPECT_EQ(json.number("simulate.policies.0.objective.estimate"), r.simulate.policies[0].objective.estimate);
+  EXPECT_EQ(json.number("simulate.policies.0.cost.std_error"), r.simulate.policies[0].cost.std_error);
+  EXPECT_EQ(json.number("simulate.policies.1.attribution.liquidation.estimate"),
+            r.simulate.policies[1].liquidation.estimate);
+  EXPECT_EQ(json.number("simulate.policies.1.levels.1.var.low"), r.simulate.policies[1].levels[1].var.low);
+  EXPECT_EQ(json.number("simulate.policies.1.quantiles.1.high"), r.simulate.policies[1].quantiles[1].high);
+  EXPECT_EQ(json.number("simulate.lower_bound.estimate"), r.simulate.lower_bound.estimate);
+  EXPECT_EQ(json.number("simulate.gap.std_error"), r.simulate.gap.std_error);
   EXPECT_EQ(json.at("devices"), nullptr) << "devices differ between equal runs";
   EXPECT_EQ(json.at("times"), nullptr);
   EXPECT_NE(to_json(r, false).find("\"seed\": 18446744073709551615"), std::string::npos);
@@ -270,7 +280,7 @@ TEST(ResultsCsv, TablesAreRectangular) {
       EXPECT_EQ(row.size(), rows[0].size()) << file->name;
     }
   }
-  EXPECT_EQ(files, 12u);
+  EXPECT_EQ(files, 14u);
 }
 
 TEST(ResultsCsv, TradesHoldTheirNumbers) {
@@ -336,9 +346,9 @@ TEST(Manifest, NamesInputsAndOutputs) {
   EXPECT_EQ(json.number("counts_in.quotes"), 5);
   EXPECT_EQ(json.number("counts_out.trades_not_trusted"), 2);
   EXPECT_EQ(json.number("counts_out.stress_cells"), 4);
-  EXPECT_EQ(json_array_size(json.at("sections")), 5u);
+  EXPECT_EQ(json_array_size(json.at("sections")), 6u);
   EXPECT_EQ(json.text("devices.0.name"), sample.results.devices[0].name);
-  ASSERT_EQ(json_array_size(json.at("files")), 13u);
+  ASSERT_EQ(json_array_size(json.at("files")), 15u);
   for (size_t i = 0; i < 12; i++) {
     std::string prefix = "files." + std::to_string(i) + ".";
     std::string text = Scratch::read(folder / ("out/" + json.text(prefix + "name")));

@@ -1,0 +1,62 @@
+#include <math.h>
+
+#include "host/cli/summary.h"
+#include "host/cli/table.h"
+
+static void print_policies(FILE *file, const qs_simulate_result *s) {
+  const size_t last = s->level_count;
+  table t;
+  table_begin(&t, 9);
+  static const char *const names[] = {"policy", "objective", "+-",     "std. deviation",
+                                      "cost",   "turnover",  "trades", "mean net P&L"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    table_add(&t, "%s", names[i]);
+  }
+  if (last && s->policy_count) {
+    table_add(&t, "%.6g%% shortfall", 100 * s->policies[0].levels[last - 1].level);
+  } else {
+    table_add(&t, "shortfall");
+  }
+  for (size_t i = 0; i < s->policy_count; i++) {
+    const qs_policy_result *p = &s->policies[i];
+    table_add(&t, "%s", p->name);
+    table_number(&t, p->objective.estimate);
+    table_number(&t, p->objective.std_error);
+    table_number(&t, p->std_dev.estimate);
+    table_number(&t, p->cost.estimate);
+    table_number(&t, p->turnover.estimate);
+    table_number(&t, p->trades.estimate);
+    table_number(&t, p->net.estimate);
+    table_number(&t, last ? p->levels[last - 1].expected_shortfall.estimate : NAN);
+  }
+  table_end(&t, file);
+}
+
+void summary_simulate(FILE *file, const qs_results *r) {
+  const qs_simulate_result *s = &r->simulate;
+  if (!s->present) {
+    return;
+  }
+  char weight[TABLE_CELL], unwind[32];
+  format_number(s->cost_weight, weight);
+  format_time(s->date_count ? s->dates[s->date_count - 1] : 0, unwind);
+  fprintf(file,
+          "\nHedging %s over time, %zu dates and the unwind at %s; objective: variance + %s x cost, %s\n",
+          s->position, s->date_count ? s->date_count - 1 : 0, unwind, weight, r->currency);
+  print_trust(file, s->trusted, s->why);
+  print_policies(file, s);
+  char bound[TABLE_CELL], error[TABLE_CELL];
+  if (isfinite(s->lower_bound.estimate)) {
+    format_number(s->lower_bound.estimate, bound);
+    format_number(s->lower_bound.std_error, error);
+    fprintf(file, "  no policy is below %s +- %s", bound, error);
+    if (isfinite(s->gap.estimate)) {
+      format_number(s->gap.estimate, bound);
+      format_number(s->gap.std_error, error);
+      fprintf(file, "; the best of these is above it by %s +- %s", bound, error);
+    }
+    fprintf(file, "\n");
+  } else if (s->lower_bound_why) {
+    fprintf(file, "  no lower bound: %s\n", s->lower_bound_why);
+  }
+}

@@ -1,0 +1,217 @@
+/* What the section simulate names: its position, its instrument, and dates that fit both. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/io/draft.h"
+#include "host/market/fixings.h"
+#include "host/market/names.h"
+#include "host/market/time.h"
+
+/* One thing of the book. */
+typedef struct holding {
+  const char *id, *book;
+  size_t number;          /* how often the id stood before, where that matters: 1 in id#2 */
+  const char *underlying; /* null: cash that does not move */
+  qs_time expiry;         /* 0: none */
+  bool on_path;
+} holding;
+
+/* Whether the text is this id, or may be one of its numbered ones. */
+static bool begins_with(const char *text, const char *id) {
+  return strncmp(text, id, strlen(id)) == 0;
+}
+
+static const char *or_main(const char *book) {
+  return book ? book : "main";
+}
+
+static holding hold_position(const qs_draft *draft, size_t i, qs_listed_name *name) {
+  const qs_position_spec *positions = draft->inputs.positions;
+  holding made = {.id = positions[i].instrument, .book = or_main(positions[i].book)};
+  const bool counts = begins_with(draft->inputs.simulate.position, made.id);
+  for (size_t k = 0; counts && k < i; k++) {
+    made.number += strcmp(positions[k].instrument, made.id) == 0;
+  }
+  if (qs_listed_name_parse(made.id, name)) { /* it is known to be one */
+    made.underlying = name->underlying;
+    made.expiry = name->expiry;
+  }
+  return made;
+}
+
+static holding hold_trade(const qs_draft *draft, size_t i) {
+  const qs_trade_spec *trade = &draft->inputs.trades[i];
+  return (holding){.id = trade->id,
+                   .book = or_main(trade->book),
+                   .underlying = trade->underlying_count ? trade->underlyings[0] : trade->underlying,
+                   .expiry = qs_trade_expiry(trade, draft->inputs.as_of),
+                   .on_path = qs_trade_along_path(trade->type) || trade->underlying_count ||
+                              trade->path.settlement_average.minutes > 0};
+}
+
+enum { CASH_ID = 64 };
+
+static holding hold_cash(const qs_draft *draft, size_t i, char id[CASH_ID]) {
+  const qs_cash_spec *cash = draft->inputs.cash;
+  holding made = {.id = id, .book = or_main(cash[i].book)};
+  snprintf(id, CASH_ID, "cash-%s", cash[i].currency);
+  const bool counts = begins_with(draft->inputs.simulate.position, id);
+  for (size_t k = 0; counts && k < i; k++) {
+    made.number += strcmp(cash[k].currency, cash[i].currency) == 0;
+  }
+  made.underlying = qs_draft_knows(draft, cash[i].currency) ? cash[i].currency : NULL;
+  return made;
+}
+
+/* The texts that a holding points to, where they are not the config's. */
+typedef struct room {
+  qs_listed_name name;
+  char id[CASH_ID];
+} room;
+
+/* The i-th of the book, in the order of the results; false past its end. */
+static bool hold(const qs_draft *draft, size_t i, room *texts, holding *made) {
+  const qs_inputs *in = &draft->inputs;
+  if (i < in->position_count) {
+    *made = hold_position(draft, i, &texts->name);
+    return true;
+  }
+  i -= in->position_count;
+  if (i < in->trade_count) {
+    *made = hold_trade(draft, i);
+    return true;
+  }
+  i -= in->trade_count;
+  if (i < in->cash_count) {
+    *made = hold_cash(draft, i, texts->id);
+    return true;
+  }
+  return false;
+}
+
+static bool has_id(const holding *h, const char *text) {
+  size_t length = strlen(h->id);
+  if (!h->number) {
+    return strcmp(text, h->id) == 0;
+  }
+  char number[24];
+  snprintf(number, sizeof number, "#%zu", h->number + 1);
+  return begins_with(text, h->id) && strcmp(text + length, number) == 0;
+}
+
+/* What is to be hedged, and when the last of it expires (INT64_MAX: never). */
+static qs_status check_position(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                                const char *underlying, qs_time *last) {
+  const char *position = draft->inputs.simulate.position;
+  room texts;
+  holding h;
+  bool by_id = false, held = false, moves = false;
+  for (size_t i = 0; !by_id && hold(draft, i, &texts, &h); i++) {
+    by_id = has_id(&h, position);
+  }
+  *last = 0;
+  for (size_t i = 0; hold(draft, i, &texts, &h); i++) {
+    const bool all = strcmp(position, "portfolio") == 0;
+    if (!(by_id ? has_id(&h, position) : all || strcmp(h.book, position) == 0)) {
+      continue;
+    }
+    held = true;
+    if (!h.underlying) {
+      continue;
+    }
+    moves = true;
+    if (h.on_path) {
+      return qs_node_bad(reader, node, "%s is a trade along a path, which is not simulated", h.id);
+    }
+    if (strcmp(h.underlying, underlying) != 0) {
+      return qs_node_bad(reader, node, "%s is not of the underlying %s of the instruments", h.id, underlying);
+    }
+    const qs_time end = h.expiry ? h.expiry : INT64_MAX;
+    *last = end > *last ? end : *last;
+  }
+  if (!held) {
+    return qs_node_bad(reader, node, "must be portfolio, a book or the id of a position");
+  }
+  return moves ? QS_OK : qs_node_bad(reader, node, "holds cash alone, which needs no hedge");
+}
+
+static qs_status check_instrument(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                                  qs_listed_name *name) {
+  const char *flaw = NULL;
+  if (!qs_hedge_name_parse(draft->inputs.simulate.instruments[0], name, &flaw)) {
+    return qs_node_bad(reader, node, "%s", flaw);
+  }
+  for (size_t i = 0; i < draft->inputs.underlying_count; i++) {
+    const qs_underlying_spec *spec = &draft->inputs.underlyings[i];
+    if (strcmp(spec->name, name->underlying) == 0) {
+      return spec->local
+                 ? qs_node_bad(reader, node, "the model of %s is local; must be one that is not", spec->name)
+                 : QS_OK;
+    }
+  }
+  char names[QS_NAMES_TEXT];
+  qs_draft_names(draft, names);
+  return qs_node_bad(reader, node, "unknown underlying; must be an instrument of %s", names);
+}
+
+/* The unwind, once the first date is not before as_of. */
+static qs_status find_unwind(qs_reader *reader, const qs_draft *draft, const qs_node *node, qs_time *unwind) {
+  const qs_simulate_dates *dates = &draft->inputs.simulate.dates;
+  const qs_time as_of = draft->inputs.as_of;
+  if (isnan(dates->spacing_days)) {
+    char text[QS_TIME_TEXT];
+    qs_time_format(as_of, text);
+    *unwind = dates->times[dates->time_count - 1];
+    return dates->times[0] >= as_of
+               ? QS_OK
+               : qs_node_bad(reader, node->first, "in the past; must not be before as_of, which is %s", text);
+  }
+  *unwind = as_of + (qs_time)llround((double)dates->count * dates->spacing_days * QS_SECONDS_PER_DAY);
+  return QS_OK;
+}
+
+static qs_status check_names(qs_reader *reader, const qs_node *list, const qs_simulate_spec *spec) {
+  const qs_node *node = list->first;
+  for (size_t i = 0; i < spec->policy_count; i++, node = node->next) {
+    const qs_hedge_policy_spec *a = &spec->policies[i];
+    const char *name = a->name ? a->name : qs_hedge_policy_name(a->type);
+    for (size_t k = 0; k < i; k++) {
+      const qs_hedge_policy_spec *b = &spec->policies[k];
+      if (strcmp(name, b->name ? b->name : qs_hedge_policy_name(b->type)) == 0) {
+        return node->kind == QS_NODE_MAP && !a->name
+                   ? qs_node_missing(reader, node, "name", "another policy is called %s; must be its own",
+                                     name)
+                   : qs_node_bad(reader, a->name ? qs_node_get(node, "name") : node,
+                                 "another policy is called so; every policy must have its own name");
+      }
+    }
+  }
+  return QS_OK;
+}
+
+qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
+  const qs_node *section = qs_node_get(draft->root, "simulate");
+  if (!section) {
+    return QS_OK;
+  }
+  const qs_node *instrument = qs_node_get(section, "instruments")->first;
+  const qs_node *dates = qs_node_get(section, "dates");
+  qs_listed_name name;
+  qs_time last = 0, unwind = 0;
+  char text[QS_TIME_TEXT];
+  qs_status status = check_instrument(reader, draft, instrument, &name);
+  if (!status) {
+    status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last);
+  }
+  status = status ? status : find_unwind(reader, draft, dates, &unwind);
+  if (!status && last < unwind) {
+    qs_time_format(last, text);
+    status = qs_node_bad(reader, dates, "the last is after %s, when the position has expired", text);
+  }
+  if (!status && name.expiry && name.expiry < unwind) {
+    qs_time_format(name.expiry, text);
+    status = qs_node_bad(reader, instrument, "expires at %s; must be there until the last date", text);
+  }
+  return status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
+}

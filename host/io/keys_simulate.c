@@ -1,0 +1,185 @@
+/* simulate, with dates, costs and policies. */
+#include <math.h>
+#include <stddef.h>
+
+#include "host/io/draft.h"
+
+#define AT(member) offsetof(qs_hedge_policy_spec, member)
+
+static const qs_choice policy_types[] = {
+    {"none", QS_HEDGE_POLICY_NONE},
+    {"delta_every_date", QS_HEDGE_POLICY_DELTA_EVERY_DATE},
+    {"local_every_date", QS_HEDGE_POLICY_LOCAL_EVERY_DATE},
+    {"delta_band", QS_HEDGE_POLICY_DELTA_BAND},
+    {"whalley_wilmott", QS_HEDGE_POLICY_WHALLEY_WILMOTT},
+    {"zakamouline", QS_HEDGE_POLICY_ZAKAMOULINE},
+    {"leland", QS_HEDGE_POLICY_LELAND},
+    {"minimum_variance_delta", QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA},
+    {"net_delta", QS_HEDGE_POLICY_NET_DELTA},
+    {"fixed_interval", QS_HEDGE_POLICY_FIXED_INTERVAL},
+    {"volatility_interval", QS_HEDGE_POLICY_VOLATILITY_INTERVAL},
+    {"gamma_weighted", QS_HEDGE_POLICY_GAMMA_WEIGHTED},
+};
+
+static const qs_field policy_fields[] = {
+    {"type", QS_FIELD_CHOICE, .offset = AT(type), .required = true, .choices = policy_types,
+     .choice_count = sizeof policy_types / sizeof policy_types[0]},
+    {"name", QS_FIELD_TEXT, .offset = AT(name), .max_count = 63},
+    {"width", QS_FIELD_NUMBER, .offset = AT(width), .range = {0, 1e15, false, false}},
+    {"every", QS_FIELD_COUNT, .offset = AT(every), .range = {1, 4095, false, false}},
+    {"variance", QS_FIELD_NUMBER, .offset = AT(variance), .range = {0, 100, true, false}},
+    {"loss", QS_FIELD_NUMBER, .offset = AT(loss), .range = {0, 1e15, true, false}},
+};
+
+/* A key that belongs to one type of policy, which needs it. */
+static const struct {
+  const char *key;
+  qs_hedge_policy_type type;
+} own_keys[] = {
+    {"width", QS_HEDGE_POLICY_DELTA_BAND},
+    {"every", QS_HEDGE_POLICY_FIXED_INTERVAL},
+    {"variance", QS_HEDGE_POLICY_VOLATILITY_INTERVAL},
+    {"loss", QS_HEDGE_POLICY_GAMMA_WEIGHTED},
+};
+
+static qs_status check_policy(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_hedge_policy_spec *spec = object;
+  for (size_t i = 0; i < sizeof own_keys / sizeof own_keys[0]; i++) {
+    const qs_node *given = qs_node_get(node, own_keys[i].key);
+    if (given && spec->type != own_keys[i].type) {
+      return qs_node_bad_key(reader, given, "%s has no %s; the key is %s's alone",
+                             qs_hedge_policy_name(spec->type), own_keys[i].key,
+                             qs_hedge_policy_name(own_keys[i].type));
+    }
+    if (!given && spec->type == own_keys[i].type) {
+      return qs_node_missing(reader, node, own_keys[i].key, "%s needs it", qs_hedge_policy_name(spec->type));
+    }
+  }
+  return QS_OK;
+}
+
+static void init_policy(void *object) {
+  qs_hedge_policy_spec_init(object);
+}
+
+static const qs_table policy_table = {policy_fields, sizeof policy_fields / sizeof policy_fields[0],
+                                      sizeof(qs_hedge_policy_spec), init_policy, check_policy};
+
+/* A mapping, or the type alone where nothing else is needed. */
+static qs_status read_policy(qs_reader *reader, const qs_node *node, qs_hedge_policy_spec *spec) {
+  qs_hedge_policy_spec_init(spec);
+  if (node->kind == QS_NODE_MAP) {
+    return qs_schema_read(reader, &policy_table, node, spec);
+  }
+  qs_status status = qs_schema_read_field(reader, &policy_fields[0], node, spec);
+  for (size_t i = 0; !status && i < sizeof own_keys / sizeof own_keys[0]; i++) {
+    if (spec->type == own_keys[i].type) {
+      status = qs_node_bad(reader, node, "needs %s; must be a mapping with type and %s", own_keys[i].key,
+                           own_keys[i].key);
+    }
+  }
+  return status;
+}
+
+#undef AT
+#define AT(member) offsetof(qs_simulate_spec, member)
+
+enum { MAX_POLICIES = 256, MAX_TIMES = 4096 };
+
+static qs_status read_policies(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  qs_simulate_spec *spec = object;
+  if (node->kind != QS_NODE_LIST || node->count == 0 || node->count > MAX_POLICIES) {
+    return qs_node_bad(reader, node, "must be a list of 1 to %d policies, each a name or a mapping",
+                       MAX_POLICIES);
+  }
+  qs_hedge_policy_spec *policies = QS_NEW(reader->arena, node->count, qs_hedge_policy_spec);
+  if (!policies) {
+    return qs_reader_no_memory(reader);
+  }
+  size_t i = 0;
+  for (const qs_node *child = node->first; child; child = child->next, i++) {
+    qs_status status = read_policy(reader, child, &policies[i]);
+    if (status) {
+      return status;
+    }
+  }
+  spec->policies = policies;
+  spec->policy_count = node->count;
+  return QS_OK;
+}
+
+static const qs_field date_fields[] = {
+    {"count", QS_FIELD_COUNT, .offset = offsetof(qs_simulate_dates, count), .required = true,
+     .range = {1, MAX_TIMES - 1, false, false}},
+    {"spacing_days", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_dates, spacing_days), .required = true,
+     .range = {0.0001, 366, false, false}},
+};
+
+static const qs_table dates_table = {date_fields, sizeof date_fields / sizeof date_fields[0],
+                                     sizeof(qs_simulate_dates), NULL, NULL};
+
+static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  static const qs_field one = {.key = "dates", .type = QS_FIELD_TIME};
+  (void)field;
+  qs_simulate_dates *dates = &((qs_simulate_spec *)object)->dates;
+  if (node->kind == QS_NODE_MAP) {
+    return qs_schema_read(reader, &dates_table, node, dates);
+  }
+  if (node->kind != QS_NODE_LIST || node->count < 2 || node->count > MAX_TIMES) {
+    return qs_node_bad(reader, node,
+                       "must be a mapping with count and spacing_days, or a list of 2 to %d times of which "
+                       "the last is the unwind",
+                       MAX_TIMES);
+  }
+  qs_time *times = QS_NEW(reader->arena, node->count, qs_time);
+  if (!times) {
+    return qs_reader_no_memory(reader);
+  }
+  size_t i = 0;
+  for (const qs_node *child = node->first; child; child = child->next, i++) {
+    qs_status status = qs_schema_read_field(reader, &one, child, &times[i]);
+    if (status) {
+      return status;
+    }
+    if (i && times[i] <= times[i - 1]) {
+      return qs_node_bad(reader, child, "must be after the time before it");
+    }
+  }
+  dates->times = times;
+  dates->time_count = node->count;
+  return QS_OK;
+}
+
+static const qs_field cost_fields[] = {
+    {"proportional", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, proportional),
+     .range = {0, 1, false, false}},
+    {"charge_entry", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_costs, charge_entry)},
+    {"charge_unwind", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_costs, charge_unwind)},
+};
+
+static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],
+                                     sizeof(qs_simulate_costs), NULL, NULL};
+
+static const qs_field simulate_fields[] = {
+    {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
+    {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
+     .required = true, .min_count = 1, .max_count = 1, .distinct = true},
+    {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &dates_table},
+    {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
+    {"cost_weight", QS_FIELD_NUMBER, .offset = AT(cost_weight), .range = {0, 1e300, false, false}},
+    {"risk_aversion", QS_FIELD_NUMBER, .offset = AT(risk_aversion), .range = {0, 1e300, true, false}},
+    {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
+    {"levels", QS_FIELD_NUMBERS, .offset = AT(levels), .count_offset = AT(level_count),
+     .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
+    {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},
+    {"keep_pnl", QS_FIELD_BOOL, .offset = AT(keep_pnl)},
+};
+
+static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_simulate_spec *spec = object;
+  return qs_check_weight(reader, node, spec->cost_weight, spec->risk_aversion);
+}
+
+const qs_table qs_simulate_table = {simulate_fields, sizeof simulate_fields / sizeof simulate_fields[0],
+                                    sizeof(qs_simulate_spec), NULL, check_simulate};

@@ -1,0 +1,134 @@
+// What a caller in memory may get wrong, each named by its key; a config's reader refuses the same with its
+// place.
+#include <functional>
+
+#include "tests/simulate/simulate_world.h"
+
+namespace {
+
+const double nan = std::nan(""), infinite = HUGE_VAL;
+
+// A call on X, a spot on K, cash; all is well before `spoil`.
+class Wrong : public SimulateWorld {
+public:
+  std::vector<qs_time> times;
+
+  Wrong() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0, 0);
+    add_underlying("K", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 10, 0, 0);
+    add_option("t1", "X", QS_CALL, 100, 30.0 / 365, -1);
+    add_option("t2", "K", QS_CALL, 10, 30.0 / 365, -1);
+    every_day(30);
+    spec.position = "t1";
+    spec.cost_weight = 1;
+    add_policy(QS_HEDGE_POLICY_NONE);
+    add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+  }
+
+  qs_status check(const std::function<void(Wrong &)> &spoil) {
+    build();
+    spoil(*this);
+    spec.instruments = instruments.data();
+    spec.instrument_count = instruments.size();
+    spec.policies = policies.data();
+    spec.policy_count = policies.size();
+    return qs_simulate_check(&context, &inputs, market, book);
+  }
+
+  // Days from as_of.
+  void on_days(const std::vector<double> &days) {
+    for (double day : days) {
+      times.push_back(market->as_of + (qs_time)(day * 86400));
+    }
+    spec.dates = {0, nan, times.data(), times.size()};
+  }
+};
+
+struct Case {
+  const char *name;
+  std::function<void(Wrong &)> spoil;
+  const char *said;
+};
+
+TEST(SimulateInput, IsRefusedByItsKey) {
+  const double levels[] = {0.95, 1};
+  const std::vector<Case> cases = {
+      {"no_position", [](Wrong &w) { w.spec.position = nullptr; }, "simulate: a position and a policy"},
+      {"no_policy", [](Wrong &w) { w.policies.clear(); }, "simulate: a position and a policy"},
+      {"unknown", [](Wrong &w) { w.spec.position = "t9"; }, "simulate.position: got t9: must be portfolio"},
+      {"another", [](Wrong &w) { w.spec.position = "t2"; }, "simulate.position: got t2: t2 is not of"},
+      {"several", [](Wrong &w) { w.spec.position = "portfolio"; }, "t2 is not of the underlying X"},
+      {"instrument", [](Wrong &w) { w.instruments = {"X-MOON"}; }, "simulate.instruments.0: got X-MOON: unk"},
+      {"option", [](Wrong &w) { w.instruments = {"X-7AUG26-100-C"}; }, "must be a spot, a future"},
+      {"underlying", [](Wrong &w) { w.instruments = {"Z-SPOT"}; }, "got Z-SPOT: unknown underlying"},
+      {"two",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "X-PERPETUAL"};
+       },
+       "instruments: got 2: must be one"},
+      {"none", [](Wrong &w) { w.instruments.clear(); }, "simulate.instruments: got 0: must be one"},
+      {"both", [](Wrong &w) { w.spec.risk_aversion = 1; }, "exactly one of cost_weight and risk_aversion"},
+      {"neither", [](Wrong &w) { w.spec.cost_weight = nan; }, "exactly one of cost_weight and risk_aversion"},
+      {"weight", [](Wrong &w) { w.spec.cost_weight = -1; }, "simulate.cost_weight: got -1"},
+      {"weight_infinite", [](Wrong &w) { w.spec.cost_weight = infinite; }, "simulate.cost_weight: got inf"},
+      {"cost", [](Wrong &w) { w.spec.costs.proportional = -0.1; }, "simulate.costs.proportional: got -0.1"},
+      {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
+      {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
+      {"level",
+       [&](Wrong &w) {
+         w.spec.levels = levels;
+         w.spec.level_count = 2;
+       },
+       "simulate.levels.1: got 1: must be between 0 and 1"},
+      {"no_dates",
+       [](Wrong &w) {
+         w.spec.dates = {0, 1, nullptr, 0};
+       },
+       "simulate.dates: must be 1 to 4095"},
+      {"many_dates", [](Wrong &w) { w.spec.dates.count = UINT64_MAX; },
+       "simulate.dates: must be 1 to 4095 dates"},
+      {"spacing", [](Wrong &w) { w.spec.dates.spacing_days = -1; }, "spacing_days above 0"},
+      {"spacing_infinite", [](Wrong &w) { w.spec.dates.spacing_days = infinite; }, "spacing_days above 0"},
+      {"empty_list", [](Wrong &w) { w.on_days({}); }, "simulate.dates: must be 1 to 4095 dates"},
+      {"past",
+       [](Wrong &w) {
+         w.on_days({-1, 1});
+       },
+       "simulate.dates: date 0: must ascend, none before as_of"},
+      {"backwards",
+       [](Wrong &w) {
+         w.on_days({0, 2, 2});
+       },
+       "simulate.dates: date 2: must ascend"},
+      {"late",
+       [](Wrong &w) {
+         w.on_days({0, 31});
+       },
+       "simulate.dates: the last is after"},
+      {"type", [](Wrong &w) { w.policies[1].type = (qs_hedge_policy_type)15; },
+       "simulate.policies.1.type: got 15: no such policy"},
+      {"width", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_DELTA_BAND; },
+       "policies.1.width: got nan"},
+      {"every", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_FIXED_INTERVAL; },
+       "policies.1.every: got 0"},
+      {"variance", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_VOLATILITY_INTERVAL; },
+       "policies.1.variance: got nan"},
+      {"loss",
+       [](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_GAMMA_WEIGHTED;
+         w.policies[1].loss = infinite;
+       },
+       "policies.1.loss: got inf"},
+      {"twice", [](Wrong &w) { w.policies[1].name = "none"; }, "policies.1.name: got none: another policy"},
+  };
+  for (const Case &c : cases) {
+    Wrong w;
+    EXPECT_EQ(w.check(c.spoil), QS_ERROR_INPUT) << c.name;
+    EXPECT_NE(std::string(w.context.message).find(c.said), std::string::npos)
+        << c.name << ": " << w.context.message;
+  }
+  Wrong right;
+  EXPECT_EQ(right.check([](Wrong &w) { w.on_days({0, 1, 30}); }), QS_OK) << right.context.message;
+}
+
+} // namespace
