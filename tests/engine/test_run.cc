@@ -10,8 +10,19 @@
 
 namespace {
 
-const uint32_t kAll =
-    QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS | QS_SECTION_HEDGE;
+const uint32_t kAll = QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS |
+                      QS_SECTION_HEDGE | QS_SECTION_SIMULATE;
+
+// Beside the sections that the demo has.
+const char kSimulate[] =
+    "simulate={position: BTC-27MAR26-67500-P, instruments: [BTC-PERPETUAL], dates: {count: 4, spacing_days: "
+    "1}, "
+    "costs: {proportional: 0.0005}, risk_aversion: 1.0e-6, policies: [none, delta_every_date, net_delta, "
+    "minimum_variance_delta, local_every_date, whalley_wilmott, zakamouline, leland, {type: delta_band, "
+    "width: 1}, "
+    "{type: fixed_interval, every: 2}, {type: gamma_weighted, loss: 1000}, {type: volatility_interval, "
+    "variance: "
+    "0.003}]}";
 
 qs_engine *make_engine(int threads, const char *target) {
   qs_engine_spec spec;
@@ -54,8 +65,9 @@ std::string run_with(int threads, const char *target, const char *paths) {
     return "";
   }
   qs_status status;
-  std::string text = run(engine, QS_SOURCE_DIR "/configs/demo/nightly.yaml", {paths}, &status);
+  std::string text = run(engine, QS_SOURCE_DIR "/configs/demo/nightly.yaml", {paths, kSimulate}, &status);
   EXPECT_EQ(status, QS_OK) << text;
+  EXPECT_NE(text.find("\"gamma_weighted\""), std::string::npos);
   qs_engine_destroy(engine);
   return text;
 }

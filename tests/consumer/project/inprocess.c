@@ -1,8 +1,9 @@
 /*
  * quickset in process, without files: a desk's scenario tool.
  *
- * Builds market, book and scenarios in memory, then values, measures risk, stresses and hedges the book in a
- * background job that it polls, cancels another one, and asks for the P&L under scenarios of its own. The
+ * Builds market, book and scenarios in memory, then values, measures risk, stresses and hedges the book, now
+ * and over time, in a background job that it polls, cancels another one, and asks for the P&L under scenarios
+ * of its own. The
  * same inputs as a config (tests/consumer/inprocess/) give the same results.json to the byte: with an
  * argument, the program writes its own there.
  */
@@ -56,6 +57,11 @@ static void print_summary(const qs_results *r) {
          level->expected_shortfall.estimate, level->expected_shortfall.low, level->expected_shortfall.high);
   for (size_t i = 0; i < r->hedge.trade_count; i++) {
     printf("hedge: trade %.4f of %s\n", r->hedge.trades[i].quantity, r->hedge.trades[i].instrument);
+  }
+  for (size_t i = 0; i < r->simulate.policy_count; i++) {
+    const qs_policy_result *policy = &r->simulate.policies[i];
+    printf("%s: objective %.0f +- %.0f\n", policy->name, policy->objective.estimate,
+           policy->objective.std_error);
   }
 }
 
@@ -126,8 +132,8 @@ int main(int argc, char **argv) {
 
   qs_inputs inputs;
   qs_inputs_init(&inputs);
-  inputs.sections =
-      QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS | QS_SECTION_HEDGE;
+  inputs.sections = QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS |
+                    QS_SECTION_HEDGE | QS_SECTION_SIMULATE;
   inputs.as_of = as_of;
   inputs.simulation.paths = 16384;
   inputs.underlyings = underlyings;
@@ -147,6 +153,21 @@ int main(int argc, char **argv) {
   inputs.hedge.instruments = instruments;
   inputs.hedge.instrument_count = 1;
   inputs.hedge.risk_aversion = 1e-6;
+  qs_hedge_policy_spec policies[2];
+  qs_hedge_policy_spec_init(&policies[0]);
+  policies[0].type = QS_HEDGE_POLICY_DELTA_EVERY_DATE;
+  qs_hedge_policy_spec_init(&policies[1]);
+  policies[1].type = QS_HEDGE_POLICY_FIXED_INTERVAL;
+  policies[1].every = 2;
+  inputs.simulate.position = "BTC-27MAR26-70000-C";
+  inputs.simulate.instruments = instruments;
+  inputs.simulate.instrument_count = 1;
+  inputs.simulate.dates.count = 5;
+  inputs.simulate.dates.spacing_days = 1;
+  inputs.simulate.costs.proportional = 0.0005;
+  inputs.simulate.risk_aversion = 1e-6;
+  inputs.simulate.policies = policies;
+  inputs.simulate.policy_count = 2;
 
   /* Everything at once, in the background. */
   qs_job *job = NULL;

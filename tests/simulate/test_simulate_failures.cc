@@ -1,0 +1,96 @@
+// Every allocation of a simulation fails once: the status says so, the result stays untouched, nothing leaks.
+#include <cstdlib>
+
+#include "tests/simulate/simulate_world.h"
+
+namespace {
+
+long left = -1, live = 0; // allocations until one fails; blocks held
+
+void *allocate(void *, size_t size) {
+  if (left == 0) {
+    return nullptr;
+  }
+  left--;
+  void *block = std::malloc(size);
+  live += block != nullptr;
+  return block;
+}
+
+void release(void *, void *block) {
+  live -= block != nullptr;
+  std::free(block);
+}
+
+// Expiries before, at and after the unwind, of every policy that there is.
+class Everything : public SimulateWorld {
+public:
+  Everything() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
+    add_option("soon", "X", QS_CALL, 91, 1.5 / 365, -1);
+    add_option("then", "X", QS_PUT, 100, 4.0 / 365, -1);
+    add_option("late", "X", QS_CALL, 105, 20.0 / 365, -1);
+    add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
+    every_day(4);
+    spec.costs.proportional = 0.0005;
+    spec.cost_weight = 1;
+    spec.keep_pnl = true;
+    inputs.simulation.paths = 1024;
+    for (int type = 0; type < QS_HEDGE_POLICY_OPTIMAL; type++) {
+      qs_hedge_policy_spec &policy = add_policy((qs_hedge_policy_type)type);
+      policy.width = 0.1;
+      policy.every = 2;
+      policy.variance = 0.001;
+      policy.loss = 1;
+    }
+  }
+};
+
+// A run whose allocation number n fails (-1: none does).
+qs_status run_failing(Everything &w, long n) {
+  left = -1;
+  w.arena = qs_arena_create(&w.context);
+  w.result = qs_simulate_result{};
+  left = n;
+  const qs_status status = w.run();
+  left = -1;
+  return status;
+}
+
+TEST(SimulateFailures, EveryAllocationMayFail) {
+  Everything w;
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  const qs_simulate_result whole = w.result;
+  ASSERT_EQ(whole.policy_count, 12u);
+  const qs_allocator before = w.context.allocator;
+  qs_arena *arena = w.arena;
+  qs_devices_close(w.devices);
+  w.context.allocator = {allocate, release, nullptr};
+  ASSERT_EQ(qs_devices_open(&w.context, QS_BACKEND_CPU, 2, nullptr, &w.devices), QS_OK);
+  ASSERT_EQ(run_failing(w, -1), QS_OK);
+  qs_arena_destroy(w.arena);
+  const long at_rest = live; // what the devices keep
+  qs_status status = QS_ERROR_MEMORY;
+  long failures = 0;
+  for (long n = 0; status == QS_ERROR_MEMORY; n++) {
+    ASSERT_LT(n, 5000);
+    status = run_failing(w, n);
+    ASSERT_TRUE(status == QS_OK || status == QS_ERROR_MEMORY) << n << ": " << w.context.message;
+    EXPECT_EQ(w.result.present, status == QS_OK) << n;
+    failures += status == QS_ERROR_MEMORY;
+    if (status == QS_OK) { // and it is the same as before
+      EXPECT_EQ(w.policy(3).objective.estimate, whole.policies[3].objective.estimate);
+      EXPECT_EQ(w.policy(3).pnl[77], whole.policies[3].pnl[77]);
+    }
+    qs_arena_destroy(w.arena);
+    EXPECT_EQ(live, at_rest) << "after the failure of allocation " << n;
+  }
+  EXPECT_GT(failures, 20);
+  qs_devices_close(w.devices);
+  EXPECT_EQ(live, 0);
+  w.context.allocator = before;
+  w.arena = arena;
+  w.devices = nullptr;
+}
+
+} // namespace
