@@ -1,0 +1,130 @@
+/*
+ * Hedging over time with two instruments: the problem's own, and an option that outlives the dates; both may
+ * be limited. One is the policy, the other the proof of how good it is.
+ *
+ * With b the two holdings after the trade of a date, the problem is, seen from there,
+ *
+ *   min E sum_n [ b' S b - 2 b' beta + V ]_n + w E sum_n sum_i c_i,n |b_i,n - b_i,n-1|,   low <= b_i <= high
+ *
+ * S the covariance of the two gains to the next date given the state, beta minus theirs with the position's,
+ * V the variance of the position's. The dynamic programme (qs_policy_pair_optimise) keeps the two partial
+ * derivatives of the value over a grid of both holdings. Costs being one sum over the instruments, the best
+ * trade in both is found one axis after the other, and is a band of each that depends on the other's holding.
+ * 0 stands twice in each grid: the cost of unwinding has a kink there.
+ *
+ * Duality gives a lower bound: for any adapted |s_i,n| <= w c_i,n, w c |db| >= s db, and with the sum taken
+ * by parts what is left to minimise is for each date and state by itself a quadratic in b in a box:
+ *
+ *   E sum_n min_b [ b' S b - 2 b' beta + V + (s_n - E_n s_n+1)' b ] - s_0' b_-1.
+ *
+ * s is minus the programme's derivative after the policy's own trade, cut at +-w c; E_n is an exact sum over
+ * the points of the law (host/policy/law.h), so that nothing biases the bound: where the derivatives are
+ * wrong the bound is lower, never too high. A path of the policy gives its own value and the bound at once,
+ * and their difference, each term of which is at least 0, has little noise.
+ */
+#ifndef QS_HOST_POLICY_PAIR_H
+#define QS_HOST_POLICY_PAIR_H
+
+#include "host/policy/frictionless.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { QS_POLICY_PAIR = 2 };
+
+/* Borrowed for the calls. */
+typedef struct qs_policy_pair_problem {
+  const qs_policy_problem *first; /* position, dates, w; the first instrument, its costs and holding. Without
+                                     drift. */
+  qs_policy_option option;        /* a unit of the second instrument: `weight` the discount factor of its
+                                     payoff; expires after all dates */
+  double of_spot, of_value;       /* what trading a unit of it costs: these fractions of the underlying's and
+                                     of its own price, >= 0 */
+  bool free_entry, free_unwind;   /* it costs nothing at the first, at the last date */
+  double holding;                 /* of the second before the first trade */
+  double low[QS_POLICY_PAIR], high[QS_POLICY_PAIR]; /* limits of the holdings, low <= 0 <= high, finite */
+} qs_policy_pair_problem;
+
+/* How fine; 0 takes the default. */
+typedef struct qs_policy_pair_settings {
+  qs_policy_settings state;
+  size_t holding_count[QS_POLICY_PAIR]; /* steps between the limits of each holding */
+} qs_policy_pair_settings;
+
+/* Of one state of one date, money of as_of. */
+typedef struct qs_policy_pair_state {
+  double covariance[3]; /* of the gains: 11, 12, 22 */
+  double beta[2];       /* minus those with the position's */
+  double variance;      /* of the position's */
+  double cost[2];       /* w x the cost of trading a unit */
+} qs_policy_pair_state;
+
+typedef struct qs_policy_holdings {
+  size_t count, zero;  /* zero: the second node that is 0, for the derivative on its right */
+  double below, above; /* steps on the two sides of 0; 0 where there is nothing on that side */
+  const double *node;  /* [count], ascending */
+} qs_policy_holdings;
+
+/* Owned by an arena. States are [y][x] of `nodes`. */
+typedef struct qs_policy_pair {
+  const qs_policy_pair_problem *problem;
+  size_t date_count; /* of trades; `state` and `nodes` have one more, that of the unwinding */
+  const qs_policy_nodes *nodes;
+  const qs_policy_law *const *laws;
+  const qs_policy_pair_state *const *state; /* [date][y][x]; at the unwinding the cost alone */
+  qs_policy_holdings holdings[QS_POLICY_PAIR];
+  size_t lanes; /* of a row of `ahead`, holding of the first x holding of the second, padded */
+  const float *const *ahead[QS_POLICY_PAIR]; /* [date][y][x][lanes]: E[dW'/db_i | state, holdings] */
+  /* Edges of the bands, [date][y][x][holding of the other]. The second's are those where the first does not
+   * trade, and two more say where they end because it does: with the first at its lowest, at its highest. */
+  const float *const *low[QS_POLICY_PAIR], *const *high[QS_POLICY_PAIR];
+  double objective; /* of the programme: seen from as_of, in money; up to the error of its grids */
+} qs_policy_pair;
+
+/* Everything is the arena's. QS_ERROR_INPUT as qs_policy_check, and for what the above rules out. Memory:
+ * dates x states x lanes x 8 bytes. Bits do not depend on context->threads. */
+qs_status qs_policy_pair_optimise(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
+                                  const qs_policy_pair_settings *settings, qs_policy_pair *pair);
+
+/* The policy: to what holdings (in place) to trade at date n in state (x, y = sqrt(v)). First the second
+ * instrument goes into its band, then the first. */
+void qs_policy_pair_trade(const qs_policy_pair *pair, size_t n, double x, double y,
+                          double holding[QS_POLICY_PAIR]);
+
+typedef struct qs_policy_mean {
+  double mean, error; /* standard error of the mean over paths */
+} qs_policy_mean;
+
+typedef struct qs_policy_pair_value {
+  qs_policy_mean objective, variance, cost; /* of the policy; objective = variance + w cost */
+  qs_policy_mean lower, gap;                /* the bound; objective less the bound */
+} qs_policy_pair_value;
+
+/* Policy and bound on `paths` paths (at least 2) of the law's points. QS_ERROR_CANCELLED, QS_ERROR_MEMORY.
+ * Bits depend on seed and paths alone. */
+qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair, uint64_t seed,
+                                 uint64_t paths, qs_policy_pair_value *value);
+
+/* Interpolated: what is above at (x, y), cubic in x, linear in y. */
+qs_policy_pair_state qs_policy_pair_state_at(const qs_policy_pair *pair, size_t n, double x, double y);
+
+/* Covariances and costs of all dates: the part of qs_policy_pair_optimise before the programme. */
+qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
+                                const qs_policy_settings *settings, qs_policy_pair *pair);
+
+/* Where `place` nodes from the first lies among `count`: the node below, and the part of the way to the next.
+ */
+size_t qs_policy_linear(double place, size_t count, double *part);
+
+/* Where b lies in a grid: between node `at` and node `next`, `part` of the way. 0 is the one on the right. */
+typedef struct qs_policy_cell {
+  size_t at, next;
+  double part;
+} qs_policy_cell;
+qs_policy_cell qs_policy_find_holding(const qs_policy_holdings *holdings, double b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,345 @@
+#include <math.h>
+#include <stdint.h>
+
+#include "host/market/characteristic.h"
+#include "host/policy/pair.h"
+#include "kernels/core/key.h"
+
+static const char what[] = "bounding a hedge with two instruments";
+static const char stream[] = "paths of a policy with two instruments, drawn from the points of its law";
+static const double spacing = 0.25; /* between points, in deviations of a period's diffusion */
+static const double normal_step = 0.5;
+
+/* Where a state lies among the nodes: linearly for the bands, which have kinks; cubic in x for means. */
+typedef struct place {
+  size_t at[4];
+  double weight[4];
+  size_t count, mean_at, mean_rows, row;
+  double mean_weight[2][4];
+} place;
+
+static place find_place(const qs_policy_nodes *nodes, double x, double y) {
+  const double along = (x - nodes->x_low) / nodes->x_step;
+  double right, up, cubic[4];
+  const size_t j = qs_policy_linear(along, nodes->x_count, &right);
+  const size_t i = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
+  const size_t at = i * nodes->x_count + j;
+  place p = {.at = {at, at + 1}, .weight = {(1 - up) * (1 - right), (1 - up) * right}, .count = 2};
+  p.row = nodes->x_count;
+  p.mean_rows = nodes->y_count > 1 ? 2 : 1;
+  p.mean_at = i * nodes->x_count + qs_policy_cubic(along, nodes->x_count, cubic);
+  for (int c = 0; c < 4; c++) {
+    p.mean_weight[0][c] = (1 - up) * cubic[c];
+    p.mean_weight[1][c] = up * cubic[c];
+  }
+  if (nodes->y_count > 1) {
+    p.at[2] = at + nodes->x_count;
+    p.at[3] = p.at[2] + 1;
+    p.weight[2] = up * (1 - right);
+    p.weight[3] = up * right;
+    p.count = 4;
+  }
+  return p;
+}
+
+/* A table of `width` numbers a state, linear in the state, at a place of the other's holding. */
+static double edge(const float *table, size_t width, const place *p, qs_policy_cell cell) {
+  double sum = 0;
+  for (size_t i = 0; i < p->count; i++) {
+    const float *row = table + p->at[i] * width;
+    sum += p->weight[i] * ((1 - cell.part) * (double)row[cell.at] + cell.part * (double)row[cell.next]);
+  }
+  return sum;
+}
+
+/* An edge of the second's band: with the first where it is, but no farther than where the first trades too.
+ */
+static double second_edge(const float *table, size_t count, const place *p, qs_policy_cell cell) {
+  const qs_policy_cell below = {count, count, 0}, above = {count + 1, count + 1, 0};
+  const double alone = edge(table, count + 2, p, cell);
+  const double one = edge(table, count + 2, p, below), other = edge(table, count + 2, p, above);
+  return fmin(fmax(alone, fmin(one, other)), fmax(one, other));
+}
+
+static void trade_at(const qs_policy_pair *pair, size_t n, const place *p, double holding[QS_POLICY_PAIR]) {
+  const size_t count = pair->holdings[0].count;
+  const qs_policy_cell one = qs_policy_find_holding(&pair->holdings[0], holding[0]);
+  const double low = second_edge(pair->low[1][n], count, p, one);
+  const double high = second_edge(pair->high[1][n], count, p, one);
+  holding[1] = fmin(fmax(holding[1], low), fmax(low, high));
+  const qs_policy_cell two = qs_policy_find_holding(&pair->holdings[1], holding[1]);
+  const double least = edge(pair->low[0][n], pair->holdings[1].count, p, two);
+  const double most = edge(pair->high[0][n], pair->holdings[1].count, p, two);
+  holding[0] = fmin(fmax(holding[0], least), fmax(least, most));
+}
+
+void qs_policy_pair_trade(const qs_policy_pair *pair, size_t n, double x, double y,
+                          double holding[QS_POLICY_PAIR]) {
+  const place p = find_place(&pair->nodes[n], x, y);
+  trade_at(pair, n, &p, holding);
+}
+
+/* The dual's s of date n for holdings after the trade; at the unwinding minus the cost of what is sold. */
+static void multipliers(const qs_policy_pair *pair, size_t n, const place *p, const qs_policy_pair_state *s,
+                        const double b[QS_POLICY_PAIR], double multiplier[QS_POLICY_PAIR]) {
+  if (n == pair->date_count) {
+    for (int i = 0; i < QS_POLICY_PAIR; i++) {
+      multiplier[i] = b[i] >= 0 ? -s->cost[i] : s->cost[i];
+    }
+    return;
+  }
+  const size_t count = pair->holdings[1].count;
+  const qs_policy_cell one = qs_policy_find_holding(&pair->holdings[0], b[0]);
+  const qs_policy_cell two = qs_policy_find_holding(&pair->holdings[1], b[1]);
+  const double quadratic[QS_POLICY_PAIR] = {
+      2 * (s->covariance[0] * b[0] + s->covariance[1] * b[1] - s->beta[0]),
+      2 * (s->covariance[1] * b[0] + s->covariance[2] * b[1] - s->beta[1])};
+  const double part[4] = {(1 - one.part) * (1 - two.part), (1 - one.part) * two.part,
+                          one.part * (1 - two.part), one.part * two.part};
+  const size_t corner[4] = {one.at * count + two.at, one.at * count + two.next, one.next * count + two.at,
+                            one.next * count + two.next};
+  double ahead[QS_POLICY_PAIR] = {0};
+  for (size_t r = 0; r < p->mean_rows; r++) {
+    for (size_t c = 0; c < 4; c++) {
+      const size_t at = (p->mean_at + r * p->row + c) * pair->lanes;
+      for (int i = 0; i < QS_POLICY_PAIR; i++) {
+        const float *table = pair->ahead[i][n] + at;
+        double mean = 0;
+        for (int k = 0; k < 4; k++) {
+          mean += part[k] * (double)table[corner[k]];
+        }
+        ahead[i] += p->mean_weight[r][c] * mean;
+      }
+    }
+  }
+  for (int i = 0; i < QS_POLICY_PAIR; i++) {
+    multiplier[i] = fmin(fmax(-(quadratic[i] + ahead[i]), -s->cost[i]), s->cost[i]);
+  }
+}
+
+static double quadratic(const qs_policy_pair_state *s, const double d[2], double a, double b) {
+  return s->covariance[0] * a * a + 2 * s->covariance[1] * a * b + s->covariance[2] * b * b +
+         (d[0] - 2 * s->beta[0]) * a + (d[1] - 2 * s->beta[1]) * b;
+}
+
+/* The least of b' S b - 2 b' beta + d' b in the box: inside, on an edge or in a corner. */
+static double least_in_box(const qs_policy_pair_problem *p, const qs_policy_pair_state *s,
+                           const double d[2]) {
+  const double a = s->covariance[0], b = s->covariance[1], c = s->covariance[2];
+  const double f = s->beta[0] - 0.5 * d[0], g = s->beta[1] - 0.5 * d[1], det = a * c - b * b;
+  double least = INFINITY;
+  if (det > 0) {
+    const double one = (c * f - b * g) / det, two = (a * g - b * f) / det;
+    if (one >= p->low[0] && one <= p->high[0] && two >= p->low[1] && two <= p->high[1]) {
+      return quadratic(s, d, one, two);
+    }
+  }
+  for (int side = 0; side < 2; side++) {
+    const double one = side ? p->high[0] : p->low[0], two = side ? p->high[1] : p->low[1];
+    const double best_two = c > 0 ? (g - b * one) / c : 0, best_one = a > 0 ? (f - b * two) / a : 0;
+    const double to_two = fmin(fmax(best_two, p->low[1]), p->high[1]);
+    const double to_one = fmin(fmax(best_one, p->low[0]), p->high[0]);
+    least = fmin(least, fmin(quadratic(s, d, one, to_two), quadratic(s, d, to_one, two)));
+    least = fmin(least, fmin(quadratic(s, d, one, p->low[1]), quadratic(s, d, one, p->high[1])));
+    least = fmin(least, fmin(quadratic(s, d, p->low[0], two), quadratic(s, d, p->high[0], two)));
+  }
+  return least;
+}
+
+/* Points from every row of y; between rows a state is at the one or the other by chance. */
+typedef struct period {
+  double years, added;
+  const qs_policy_points *points; /* [y_count] */
+} period;
+
+typedef struct measure {
+  const qs_policy_pair *pair;
+  const period *first;         /* null: the first date is as_of */
+  const period *const *period; /* [date_count] */
+  uint64_t key;
+} measure;
+
+static qs_status make_period(qs_arena *arena, const qs_policy_pair *pair, double years, double added,
+                             period *made) {
+  const qs_model *model = pair->problem->first->model;
+  const qs_policy_nodes *nodes = pair->nodes;
+  qs_policy_points *points = QS_NEW(arena, nodes->y_count, qs_policy_points);
+  const qs_characteristic law = qs_characteristic_prepare(model, years);
+  const qs_policy_step step = {.model = model,
+                               .years = years,
+                               .added = added,
+                               .spacing = spacing * sqrt(law.variance + added),
+                               .reach = -nodes->x_low,
+                               .normal_step = normal_step};
+  for (size_t y = 0; points && y < nodes->y_count; y++) {
+    const double root = nodes->y_low + (double)y * nodes->y_step;
+    if (qs_policy_make_points(arena, &step, root * root, &points[y])) {
+      return QS_ERROR_MEMORY;
+    }
+  }
+  *made = (period){years, added, points};
+  return points ? QS_OK : QS_ERROR_MEMORY;
+}
+
+static qs_status make_periods(qs_arena *arena, measure *m) {
+  const qs_policy_pair *pair = m->pair;
+  const qs_policy_date *dates = pair->problem->first->dates;
+  period *made = QS_NEW(arena, pair->date_count + 1, period);
+  const period **of = QS_NEW(arena, pair->date_count, const period *);
+  qs_status status = made && of ? QS_OK : QS_ERROR_MEMORY;
+  if (!status && dates[0].years > 1e-8) {
+    status = make_period(arena, pair, dates[0].years, dates[0].added, &made[pair->date_count]);
+    m->first = &made[pair->date_count];
+  }
+  for (size_t n = 0; !status && n < pair->date_count; n++) {
+    const qs_policy_law *law = pair->laws[n];
+    for (size_t k = 0; k < n && !of[n]; k++) {
+      of[n] = pair->laws[k] == law ? of[k] : NULL;
+    }
+    if (!of[n]) {
+      status = make_period(arena, pair, law->years, law->added, &made[n]);
+      of[n] = &made[n];
+    }
+  }
+  m->period = of;
+  return status;
+}
+
+/* Minus E s of date n + 1 from (x, y) with these holdings, added to d. */
+static void take_expected(const measure *m, size_t n, double x, double y, const double b[2], double d[2]) {
+  const qs_policy_pair *pair = m->pair;
+  const qs_policy_nodes *nodes = &pair->nodes[n];
+  double up;
+  const size_t row = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
+  for (size_t r = 0; r < (nodes->y_count > 1 ? 2 : 1); r++) {
+    const qs_policy_points *points = &m->period[n]->points[row + r];
+    const double share = r ? up : 1 - up;
+    for (size_t i = 0; share > 0 && i < points->count; i++) {
+      const qs_policy_point *to = &points->point[i];
+      const double root = sqrt(to->v);
+      const place p = find_place(&pair->nodes[n + 1], x + to->z, root);
+      const qs_policy_pair_state s = qs_policy_pair_state_at(pair, n + 1, x + to->z, root);
+      double after[2] = {b[0], b[1]}, next[2];
+      if (n + 1 < pair->date_count) {
+        trade_at(pair, n + 1, &p, after);
+      }
+      multipliers(pair, n + 1, &p, &s, after, next);
+      d[0] -= share * to->weight * next[0];
+      d[1] -= share * to->weight * next[1];
+    }
+  }
+}
+
+/* A step of the path by two uniforms. */
+static void move(const measure *m, const period *law, double u, double choice, double *x, double *y) {
+  const qs_policy_nodes *nodes = m->pair->nodes;
+  double up;
+  size_t row = qs_policy_linear((*y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
+  row += nodes->y_count > 1 && choice < up;
+  const qs_policy_points *points = &law->points[row];
+  double sum = 0;
+  size_t i = 0;
+  for (; i + 1 < points->count; i++) {
+    sum += points->point[i].weight;
+    if (u < sum) {
+      break;
+    }
+  }
+  *x += points->point[i].z;
+  *y = sqrt(points->point[i].v);
+}
+
+/* What one path yields. */
+typedef struct outcome {
+  double variance, cost, gap;
+} outcome;
+
+static qs_words draw(const measure *m, uint64_t path, uint32_t step) {
+  return qs_philox(qs_counter(path, 0, step, 0), (uint32_t)m->key, (uint32_t)(m->key >> 32));
+}
+
+static double uniform(uint32_t word) {
+  return ((double)word + 0.5) / 4294967296.0;
+}
+
+static outcome run_path(const measure *m, uint64_t path) {
+  const qs_policy_pair *pair = m->pair;
+  const qs_policy_pair_problem *problem = pair->problem;
+  double x = 0, y = sqrt(problem->first->model->value[QS_V0]);
+  double b[2] = {problem->first->holding, problem->holding};
+  outcome out = {0};
+  y = pair->nodes->y_count > 1 ? y : 0;
+  if (m->first) {
+    const qs_words w = draw(m, path, 0);
+    move(m, m->first, uniform(w.a), uniform(w.b), &x, &y);
+  }
+
+  for (size_t n = 0; n < pair->date_count; n++) {
+    const place p = find_place(&pair->nodes[n], x, y);
+    const qs_policy_pair_state s = qs_policy_pair_state_at(pair, n, x, y);
+    const double before[2] = {b[0], b[1]}, none[2] = {0, 0};
+    double now[2];
+    trade_at(pair, n, &p, b);
+    multipliers(pair, n, &p, &s, b, now);
+    double d[2] = {now[0], now[1]};
+    take_expected(m, n, x, y, b, d);
+    for (int i = 0; i < QS_POLICY_PAIR; i++) {
+      const double traded = b[i] - before[i];
+      out.cost += s.cost[i] * fabs(traded);
+      out.gap += s.cost[i] * fabs(traded) - now[i] * traded;
+    }
+    out.variance += s.variance + quadratic(&s, none, b[0], b[1]);
+    out.gap += quadratic(&s, d, b[0], b[1]) - least_in_box(problem, &s, d);
+    const qs_words w = draw(m, path, (uint32_t)n + 1);
+    move(m, m->period[n], uniform(w.a), uniform(w.b), &x, &y);
+  }
+  const qs_policy_pair_state s = qs_policy_pair_state_at(pair, pair->date_count, x, y);
+  out.cost += s.cost[0] * fabs(b[0]) + s.cost[1] * fabs(b[1]);
+  return out;
+}
+
+/* Mean and error of variance a + cost b + gap c. */
+static qs_policy_mean summarise(const outcome *o, uint64_t paths, double a, double b, double c) {
+  double mean = 0, square = 0;
+  for (uint64_t i = 0; i < paths; i++) {
+    mean += (a * o[i].variance + b * o[i].cost + c * o[i].gap) / (double)paths;
+  }
+  for (uint64_t i = 0; i < paths; i++) {
+    square += pow(a * o[i].variance + b * o[i].cost + c * o[i].gap - mean, 2);
+  }
+  return (qs_policy_mean){mean, sqrt(square / (double)(paths - 1) / (double)paths)};
+}
+
+qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair, uint64_t seed,
+                                 uint64_t paths, qs_policy_pair_value *value) {
+  enum { BLOCK = 256 };
+  qs_arena *arena = qs_arena_create(context);
+  measure m = {.pair = pair, .key = qs_key(seed, QS_PURPOSE_BOUNDS, stream)};
+  outcome *o = arena ? QS_NEW(arena, paths, outcome) : NULL;
+  qs_status status = o ? make_periods(arena, &m) : QS_ERROR_MEMORY;
+  if (status) {
+    status = qs_fail_memory(context, what);
+  }
+  for (uint64_t from = 0; !status && from < paths; from += BLOCK) {
+    const long count = paths - from < BLOCK ? (long)(paths - from) : BLOCK;
+    if (qs_cancelled(context)) {
+      status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled while %s", what);
+      break;
+    }
+    qs_progress(context, "bound", from, paths);
+#pragma omp parallel for num_threads(context->threads) schedule(dynamic, 8)
+    for (long i = 0; i < count; i++) {
+      o[from + (uint64_t)i] = run_path(&m, from + (uint64_t)i);
+    }
+  }
+  if (!status) {
+    const double w = pair->problem->first->cost_weight;
+    *value = (qs_policy_pair_value){.objective = summarise(o, paths, 1, 1, 0),
+                                    .variance = summarise(o, paths, 1, 0, 0),
+                                    .cost = summarise(o, paths, 0, 1 / w, 0),
+                                    .lower = summarise(o, paths, 1, 1, -1),
+                                    .gap = summarise(o, paths, 0, 0, 1)};
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
