@@ -6,7 +6,7 @@
 
 #include "host/cli/table.h"
 
-enum { SHOWN_MARKS = 5, SHOWN_BUCKETS = 12 };
+enum { SHOWN_MARKS = 5, SHOWN_BUCKETS = 12, SHOWN_UNTRUSTED = 5 };
 
 void format_time(qs_time time, char text[32]) {
   /* civil_from_days, Hinnant 2013 */
@@ -134,6 +134,18 @@ static void print_totals(FILE *file, const qs_results *r) {
   table_end(&t, file);
 }
 
+static void print_untrusted(FILE *file, const qs_results *r) {
+  print_trust(file, r->total.trusted, r->total.why);
+  size_t shown = 0;
+  for (size_t i = 0; i < r->trade_count && shown < SHOWN_UNTRUSTED; i++) {
+    if (!r->trades[i].trusted) {
+      const char *why = r->trades[i].why;
+      fprintf(file, "    %s: %s\n", r->trades[i].id, why ? why : "no reason was given");
+      shown++;
+    }
+  }
+}
+
 /* What a position is worth above its mark, in the reporting currency. A coin-settled option is marked in
  * coin; a coin-settled future or perpetual in the currency per coin, and its quantity is a notional in the
  * currency. */
@@ -241,6 +253,7 @@ void summary_value(FILE *file, const qs_results *r) {
   }
   fprintf(file, "\nValue and Greeks\n");
   print_totals(file, r);
+  print_untrusted(file, r);
   print_marks(file, r);
   print_controls(file, r);
   for (size_t i = 0; i < r->sensitivity_count; i++) {

@@ -4,13 +4,16 @@
 #include <string.h>
 
 #include "host/engine/greeks.h"
+#include "host/engine/trust.h"
 
-enum { VALUE = QS_GREEK_COUNT, NUMBERS }; /* a position's numbers: its Greeks, then its value */
+/* A position's numbers: its Greeks, then its value. */
+enum { VALUE = QS_UNTRUSTED_PRICE, NUMBERS };
 
 /* A running total, number by number and batch by batch. */
 typedef struct total {
   qs_total_result *result;
-  double *sums; /* [NUMBERS][batches] */
+  double *sums;     /* [NUMBERS][batches] */
+  size_t untrusted; /* positions */
 } total;
 
 typedef struct reporter {
@@ -53,7 +56,25 @@ static qs_estimate scaled(qs_estimate estimate, double factor) {
   return result;
 }
 
-static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *greeks, total *const *mine) {
+/* Notes a number of one contract, of which r->scratch has `weight` times the batch means, where few paths
+ * carry it. */
+static void judge(const reporter *r, const qs_form *form, double weight, int number, qs_trust *trust) {
+  if (qs_few_paths(&r->valuation->simulation, r->scratch, fabs(weight) * qs_form_rounding(form))) {
+    trust->few |= 1u << number;
+  }
+}
+
+/* Likewise where the batch means are not there yet. */
+static void judge_alone(reporter *r, size_t contract, const qs_form *form, int number, qs_trust *trust) {
+  const qs_valuation *v = r->valuation;
+  memset(r->scratch, 0, v->simulation.batches * sizeof *r->scratch);
+  qs_form_add_batches(v, contract, form, 1, r->scratch);
+  judge(r, form, 1, number, trust);
+}
+
+/* Adds to the totals where `mine` is not null. */
+static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *greeks, total *const *mine,
+                        qs_trust *trust) {
   const qs_valuation *v = r->valuation;
   double quantity = v->contracts[contract].quantity;
   for (int g = 0; g < QS_GREEK_COUNT; g++) {
@@ -67,6 +88,9 @@ static void fill_greeks(reporter *r, size_t contract, bool coin, qs_greeks *gree
     greeks->value[g].std_error = hypot(greeks->value[g].std_error, wrong);
     if (mine) {
       add_to_totals(r, contract, g, &form, mine);
+      judge(r, &form, quantity, g, trust);
+    } else {
+      judge_alone(r, contract, &form, g, trust);
     }
   }
 }
@@ -119,46 +143,12 @@ static void fill_bounds(const qs_valuation *v, size_t index, const qs_form *pric
   }
 }
 
-static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total *const *mine) {
-  static const qs_estimate none = {NAN, NAN};
+/* Whether the trade is trusted and why not; false: out of memory. */
+static bool fill_trust(const reporter *r, size_t index, const qs_trust *trust, qs_trade_result *trade) {
   const qs_valuation *v = r->valuation;
   const qs_contract *contract = &v->contracts[index];
-  bool coin = qs_contract_in_coin(contract);
-  trade->id = contract->id;
-  trade->instrument = contract->instrument;
-  trade->underlying = contract->underlying < 0 ? NULL : v->market->underlyings[contract->underlying].name;
-  trade->book = contract->book;
-  trade->venue = contract->venue;
-  trade->kind = qs_contract_name(contract);
-  trade->quantity = contract->quantity;
-  trade->mark = contract->mark;
-  qs_form form = qs_price_form(v, index, false);
-  trade->price = qs_form_estimate(v, index, &form, r->scratch);
-  trade->value = scaled(trade->price, contract->quantity);
-  add_to_totals(r, index, VALUE, &form, mine);
-  trade->price_coin = none;
-  trade->value_coin = none;
-  if (coin) {
-    form = qs_price_form(v, index, true);
-    trade->price_coin = qs_form_estimate(v, index, &form, r->scratch);
-    trade->value_coin = scaled(trade->price_coin, contract->quantity);
-  }
-  if (v->greeks) {
-    fill_greeks(r, index, false, &trade->greeks, mine);
-    if (coin) {
-      fill_greeks(r, index, true, &trade->greeks_coin, NULL);
-    }
-  }
-  static const char *const controls[] = {
-      NULL,       "forward",           "average",           "forward, average",
-      "european", "forward, european", "average, european", "forward, average, european"};
-  qs_control_use use = qs_contract_control(v, index);
-  trade->controls = controls[use.kinds];
-  trade->variance_ratio = use.ratio;
-  trade->target_missed = qs_target_missed(v, index, trade->price);
-  trade->model_minus_mark = venue_price(v, contract, trade) - contract->mark;
   trade->trusted = true;
-  form = qs_price_form(v, index, false);
+  const qs_form form = qs_price_form(v, index, false);
   fill_bounds(v, index, &form, trade);
   if (contract->underlying >= 0) {
     const qs_underlying_market *market = &v->market->underlyings[contract->underlying];
@@ -172,13 +162,79 @@ static void fill_trade(reporter *r, size_t index, qs_trade_result *trade, total 
     trade->why = contract->kind == QS_CONTRACT_PATH && contract->path->script
                      ? "the formula is undefined on some path"
                      : "the estimate or its error is not a finite number";
-  } else if (!all_finite(&trade->greeks) || !all_finite(&trade->greeks_coin)) {
+    return true;
+  }
+  if (!all_finite(&trade->greeks) || !all_finite(&trade->greeks_coin)) {
     trade->trusted = false;
     trade->why = "a Greek is not a finite number";
+    return true;
+  }
+  trade->untrusted = trust->few | trust->jumps;
+  if (!trade->untrusted) {
+    return true;
+  }
+  const char *by_paths = qs_trust_why(r->arena, trust);
+  trade->why = by_paths && trade->why ? qs_arena_printf(r->arena, "%s; %s", trade->why, by_paths) : by_paths;
+  trade->trusted = false;
+  return trade->why != NULL;
+}
+
+/* False: out of memory. */
+static bool fill_trade(reporter *r, size_t index, qs_trade_result *trade, total *const *mine) {
+  static const qs_estimate none = {NAN, NAN};
+  const qs_valuation *v = r->valuation;
+  const qs_contract *contract = &v->contracts[index];
+  bool coin = qs_contract_in_coin(contract);
+  qs_trust trust = {0};
+  trade->id = contract->id;
+  trade->instrument = contract->instrument;
+  trade->underlying = contract->underlying < 0 ? NULL : v->market->underlyings[contract->underlying].name;
+  trade->book = contract->book;
+  trade->venue = contract->venue;
+  trade->kind = qs_contract_name(contract);
+  trade->quantity = contract->quantity;
+  trade->mark = contract->mark;
+  qs_form form = qs_price_form(v, index, false);
+  trade->price = qs_form_estimate(v, index, &form, r->scratch);
+  trade->value = scaled(trade->price, contract->quantity);
+  add_to_totals(r, index, VALUE, &form, mine);
+  judge(r, &form, contract->quantity, VALUE, &trust);
+  trade->price_coin = none;
+  trade->value_coin = none;
+  if (coin) {
+    form = qs_price_form(v, index, true);
+    trade->price_coin = qs_form_estimate(v, index, &form, r->scratch);
+    judge_alone(r, index, &form, VALUE, &trust);
+    trade->value_coin = scaled(trade->price_coin, contract->quantity);
+  }
+  if (v->greeks) {
+    fill_greeks(r, index, false, &trade->greeks, mine, &trust);
+    if (coin) {
+      fill_greeks(r, index, true, &trade->greeks_coin, NULL, &trust);
+    }
+    qs_trust_jumps(v, index, &trust);
+  }
+  static const char *const controls[] = {
+      NULL,       "forward",           "average",           "forward, average",
+      "european", "forward, european", "average, european", "forward, average, european"};
+  qs_control_use use = qs_contract_control(v, index);
+  trade->controls = controls[use.kinds];
+  trade->variance_ratio = use.ratio;
+  trade->target_missed = qs_target_missed(v, index, trade->price);
+  trade->model_minus_mark = venue_price(v, contract, trade) - contract->mark;
+  return fill_trust(r, index, &trust, trade);
+}
+
+/* A position's trust as its totals inherit it. */
+static void add_trust(const qs_trade_result *trade, total *const *mine) {
+  for (int k = 0; mine[k]; k++) {
+    mine[k]->result->untrusted |= trade->untrusted;
+    mine[k]->untrusted += !trade->trusted;
   }
 }
 
-static void finish_total(const qs_valuation *v, const total *t) {
+/* False: out of memory. */
+static bool finish_total(const qs_valuation *v, qs_arena *arena, const total *t) {
   uint32_t batches = v->simulation.batches;
   t->result->value = qs_batch_estimate(&v->simulation, t->sums + (size_t)VALUE * batches);
   for (int g = 0; g < QS_GREEK_COUNT; g++) {
@@ -186,6 +242,11 @@ static void finish_total(const qs_valuation *v, const total *t) {
       t->result->greeks.value[g] = qs_batch_estimate(&v->simulation, t->sums + (size_t)g * batches);
     }
   }
+  t->result->trusted = !t->untrusted;
+  t->result->why = t->untrusted ? qs_arena_printf(arena, "%zu of %zu positions are not trusted", t->untrusted,
+                                                  t->result->count)
+                                : NULL;
+  return t->result->trusted || t->result->why;
 }
 
 /* Distinct book names in order of first use. */
@@ -243,10 +304,15 @@ qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuat
     for (int m = 0; mine[m]; m++) {
       mine[m]->result->count++;
     }
-    fill_trade(&r, i, &trades[i], mine);
+    if (!fill_trade(&r, i, &trades[i], mine)) {
+      return qs_fail_memory(context, "reporting values");
+    }
+    add_trust(&trades[i], mine);
   }
   for (size_t k = 0; k < r.total_count; k++) {
-    finish_total(v, &r.totals[k]);
+    if (!finish_total(v, arena, &r.totals[k])) {
+      return qs_fail_memory(context, "reporting values");
+    }
   }
   results->trades = trades;
   results->trade_count = v->count;

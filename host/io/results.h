@@ -61,7 +61,8 @@ void qs_csv_simulate_pnl(qs_buffer *buffer, const qs_results *results);
 /* Sections of the JSON document, under their keys. */
 void qs_json_estimate(qs_buffer *buffer, const char *key, qs_estimate value);
 void qs_json_time(qs_buffer *buffer, const char *key, qs_time time); /* null for 0 */
-void qs_json_greeks(qs_buffer *buffer, const char *key, const qs_greeks *greeks);
+/* `untrusted`: bits as present. */
+void qs_json_greeks(qs_buffer *buffer, const char *key, const qs_greeks *greeks, uint32_t untrusted);
 void qs_json_trust(qs_buffer *buffer, bool trusted, const char *why);
 void qs_json_levels(qs_buffer *buffer, const qs_risk_level *levels, size_t count);
 void qs_json_texts(qs_buffer *buffer, const char *key, const char *const *texts, size_t count);

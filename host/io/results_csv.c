@@ -43,6 +43,27 @@ static void write_greeks(qs_buffer *b, const qs_greeks *greeks, uint32_t columns
   }
 }
 
+/* trusted, why and untrusted: "price gamma d_xi". */
+static void name_trust(qs_buffer *b) {
+  static const char *const names[] = {"trusted", "why", "untrusted", NULL};
+  qs_csv_texts(b, names);
+}
+
+static void write_trust(qs_buffer *b, bool trusted, const char *why, uint32_t untrusted) {
+  char names[320] = "";
+  size_t used = 0;
+  for (unsigned k = 0; k <= QS_GREEK_COUNT; k++) {
+    const unsigned bit = k ? k - 1 : QS_UNTRUSTED_PRICE; /* the price first */
+    if (untrusted >> bit & 1 && used < sizeof names) {
+      used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "",
+                               k ? qs_greek_name((qs_greek)bit) : "price");
+    }
+  }
+  qs_csv_bool(b, trusted);
+  qs_csv_text(b, why);
+  qs_csv_text(b, used ? names : NULL);
+}
+
 static bool is_valued(const qs_results *r) {
   return r->valued;
 }
@@ -63,8 +84,7 @@ static void write_trades(qs_buffer *b, const qs_results *r) {
   }
   name_greeks(b, "", greeks);
   name_greeks(b, "coin_", coin);
-  qs_csv_text(b, "trusted");
-  qs_csv_text(b, "why");
+  name_trust(b);
   qs_csv_end_row(b);
   for (size_t i = 0; i < r->trade_count; i++) {
     const qs_trade_result *t = &r->trades[i];
@@ -81,8 +101,7 @@ static void write_trades(qs_buffer *b, const qs_results *r) {
     qs_csv_estimate(b, t->value_coin);
     write_greeks(b, &t->greeks, greeks);
     write_greeks(b, &t->greeks_coin, coin);
-    qs_csv_bool(b, t->trusted);
-    qs_csv_text(b, t->why);
+    write_trust(b, t->trusted, t->why, t->untrusted);
     qs_csv_end_row(b);
   }
 }
@@ -93,6 +112,7 @@ static void write_total(qs_buffer *b, const char *kind, const qs_total_result *t
   qs_csv_count(b, t->count);
   qs_csv_estimate(b, t->value);
   write_greeks(b, &t->greeks, columns);
+  write_trust(b, t->trusted, t->why, t->untrusted);
   qs_csv_end_row(b);
 }
 
@@ -108,6 +128,7 @@ static void write_books(qs_buffer *b, const qs_results *r) {
   qs_csv_texts(b, names);
   qs_csv_name_estimate(b, "", "value");
   name_greeks(b, "", columns);
+  name_trust(b);
   qs_csv_end_row(b);
   for (size_t i = 0; i < r->book_count; i++) {
     write_total(b, "book", &r->books[i], columns);

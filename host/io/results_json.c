@@ -5,7 +5,8 @@
 #include "host/io/results.h"
 #include "host/market/time.h"
 
-void qs_json_estimate(qs_buffer *b, const char *key, qs_estimate value) {
+/* With `untrusted` it says so. */
+static void write_estimate(qs_buffer *b, const char *key, qs_estimate value, bool untrusted) {
   if (!isfinite(value.estimate)) {
     qs_json_text(b, key, NULL);
     return;
@@ -13,7 +14,14 @@ void qs_json_estimate(qs_buffer *b, const char *key, qs_estimate value) {
   qs_json_open(b, key, '{', true);
   qs_json_number(b, "estimate", value.estimate);
   qs_json_number(b, "std_error", value.std_error);
+  if (untrusted) {
+    qs_json_bool(b, "trusted", false);
+  }
   qs_json_close(b);
+}
+
+void qs_json_estimate(qs_buffer *b, const char *key, qs_estimate value) {
+  write_estimate(b, key, value, false);
 }
 
 void qs_json_time(qs_buffer *b, const char *key, qs_time time) {
@@ -22,11 +30,11 @@ void qs_json_time(qs_buffer *b, const char *key, qs_time time) {
   qs_json_text(b, key, time ? text : NULL);
 }
 
-void qs_json_greeks(qs_buffer *b, const char *key, const qs_greeks *greeks) {
+void qs_json_greeks(qs_buffer *b, const char *key, const qs_greeks *greeks, uint32_t untrusted) {
   qs_json_open(b, key, '{', false);
   for (unsigned i = 0; i < QS_GREEK_COUNT; i++) {
     if (greeks->present >> i & 1) {
-      qs_json_estimate(b, qs_greek_name((qs_greek)i), greeks->value[i]);
+      write_estimate(b, qs_greek_name((qs_greek)i), greeks->value[i], untrusted >> i & 1);
     }
   }
   qs_json_close(b);
@@ -68,13 +76,14 @@ static void write_trade(qs_buffer *b, const qs_trade_result *t) {
   qs_json_number(b, "quantity", t->quantity);
   qs_json_number(b, "mark", t->mark);
   qs_json_number(b, "model_minus_mark", t->model_minus_mark);
-  qs_json_estimate(b, "price", t->price);
-  qs_json_estimate(b, "price_coin", t->price_coin);
-  qs_json_estimate(b, "value", t->value);
-  qs_json_estimate(b, "value_coin", t->value_coin);
-  qs_json_greeks(b, "greeks", &t->greeks);
+  const bool few = t->untrusted >> QS_UNTRUSTED_PRICE & 1;
+  write_estimate(b, "price", t->price, few);
+  write_estimate(b, "price_coin", t->price_coin, few);
+  write_estimate(b, "value", t->value, few);
+  write_estimate(b, "value_coin", t->value_coin, few);
+  qs_json_greeks(b, "greeks", &t->greeks, t->untrusted);
   if (t->greeks_coin.present) {
-    qs_json_greeks(b, "greeks_coin", &t->greeks_coin);
+    qs_json_greeks(b, "greeks_coin", &t->greeks_coin, t->untrusted);
   } else {
     qs_json_text(b, "greeks_coin", NULL);
   }
@@ -114,8 +123,9 @@ static void write_total(qs_buffer *b, const char *key, const char *name_key, con
     qs_json_text(b, name_key, t->name);
   }
   qs_json_count(b, "count", t->count);
-  qs_json_estimate(b, "value", t->value);
-  qs_json_greeks(b, "greeks", &t->greeks);
+  write_estimate(b, "value", t->value, t->untrusted >> QS_UNTRUSTED_PRICE & 1);
+  qs_json_greeks(b, "greeks", &t->greeks, t->untrusted);
+  qs_json_trust(b, t->trusted, t->why);
   qs_json_close(b);
 }
 

@@ -44,6 +44,9 @@ typedef enum qs_greek {
 /* "delta", ..., "d_v0", ...: static strings. */
 QS_API const char *qs_greek_name(qs_greek greek);
 
+/* Bit of `untrusted` for a position's price and value; that of Greek i is bit i. */
+enum { QS_UNTRUSTED_PRICE = QS_GREEK_COUNT };
+
 typedef struct qs_greeks {
   uint32_t present; /* bit i: value[i] is there */
   qs_estimate value[QS_GREEK_COUNT];
@@ -79,6 +82,7 @@ typedef struct qs_trade_result {
   qs_greeks greeks_coin; /* of value_coin; coin-settled alone */
   bool trusted;
   const char *why;         /* when not trusted */
+  uint32_t untrusted;      /* numbers that too few paths carry, in any currency: QS_UNTRUSTED_PRICE, Greeks */
   const char *controls;    /* control variates of the price: "forward, european", ...; null: none */
   double variance_ratio;   /* by what factor they lower the price's variance; 1 without */
   bool target_missed;      /* the price's std_error is above simulation.target_std_error */
@@ -91,6 +95,9 @@ typedef struct qs_total_result {
   size_t count;
   qs_estimate value;
   qs_greeks greeks;
+  bool trusted;       /* every position is */
+  const char *why;    /* when not trusted */
+  uint32_t untrusted; /* numbers that are not trusted of any of them */
 } qs_total_result;
 
 typedef struct qs_named_estimate {

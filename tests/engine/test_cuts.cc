@@ -77,6 +77,7 @@ std::string text_of(const qs_trade_result &t) {
   snprintf(ratio, sizeof ratio, " %a ", t.variance_ratio);
   std::string text = text_of(t.price) + text_of(t.price_coin) + text_of(t.value) + text_of(t.greeks) +
                      "coin: " + text_of(t.greeks_coin) + (t.controls ? t.controls : "-") + ratio;
+  text += " " + std::to_string(t.untrusted) + (t.why ? t.why : "");
   if (t.bounds.present) {
     text += text_of(t.bounds.lower) + text_of(t.bounds.upper) + text_of(t.bounds.extrapolation);
   }

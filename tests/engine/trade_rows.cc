@@ -33,7 +33,7 @@ bool read_row(const std::string &line, TradeRow *row) {
       ADD_FAILURE() << row->id << ": " << key << " is no [value, error]";
       return false;
     }
-    row->reference[key] = {json_number_value(value), json_number_value(deviation)};
+    row->reference[key] = {json_number_value(value), json_number_value(deviation), true};
   }
   return !row->id.empty() && !row->payoff.empty() && row->reference.count("price");
 }
@@ -43,7 +43,8 @@ bool read_estimate(const json_t *object, Number *number) {
   if (!json_is_number(value) || !json_is_number(error)) {
     return false;
   }
-  *number = {json_number_value(value), json_number_value(error)};
+  *number = {json_number_value(value), json_number_value(error),
+             !json_is_false(json_object_get(object, "trusted"))};
   return true;
 }
 
@@ -142,6 +143,19 @@ bool TradeAnswers::find(const TradeRow &row, const std::string &quantity, Number
 bool TradeAnswers::trusted(const TradeRow &row) const {
   const auto found = trades.find(row.id);
   return found != trades.end() && json_is_true(json_object_get(found->second, "trusted"));
+}
+
+bool TradeAnswers::all_trusted(const TradeRow &row) const {
+  const auto found = trades.find(row.id);
+  bool all = found != trades.end();
+  for (const char *list : {"greeks", "greeks_coin"}) {
+    const char *key;
+    json_t *number;
+    json_object_foreach(json_object_get(all ? found->second : nullptr, list), key, number) {
+      all = all && !json_is_false(json_object_get(number, "trusted"));
+    }
+  }
+  return all && !json_is_false(json_object_get(json_object_get(found->second, "price"), "trusted"));
 }
 
 TradeRunner::TradeRunner() {

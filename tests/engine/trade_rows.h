@@ -20,6 +20,7 @@ using Json = std::unique_ptr<json_t, ReleaseJson>;
 
 struct Number {
   double value = 0, error = 0;
+  bool trusted = true;
 };
 
 // One line of a file.
@@ -39,6 +40,7 @@ public:
   // The estimate of one of the row's quantities; false where the results have none.
   bool find(const TradeRow &row, const std::string &quantity, Number *number) const;
   bool trusted(const TradeRow &row) const;
+  bool all_trusted(const TradeRow &row) const; // every number of it by itself
 
 private:
   Json results;

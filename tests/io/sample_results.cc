@@ -40,10 +40,12 @@ qs_greeks SampleResults::greeks() {
 
 qs_total_result SampleResults::total(const char *what) {
   qs_total_result t{};
+  t.why = text("why");
   t.name = text(what);
   t.count = count();
   t.value = estimate();
   t.greeks = greeks();
+  t.untrusted = 1u << QS_GREEK_GAMMA;
   return t;
 }
 
@@ -67,6 +69,7 @@ void SampleResults::add_trades() {
     t.greeks_coin = greeks();
     t.trusted = false;
     t.why = text("why");
+    t.untrusted = 1u << QS_UNTRUSTED_PRICE | 1u << (QS_GREEK_PARAMETER + QS_XI);
     trades_.push_back(t);
   }
   books_ = {total("book")};

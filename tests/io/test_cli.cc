@@ -254,6 +254,16 @@ TEST(Summary, SaysWhyThereIsNoLowerBound) {
   EXPECT_NE(text.find(sample.results.simulate.policies[1].name), std::string::npos) << text;
 }
 
+TEST(Summary, NamesTheFirstTradesThatAreNotTrusted) {
+  SampleResults sample;
+  const qs_results &r = sample.results;
+  std::string text = printed([&](FILE *file) { summary_value(file, &r); });
+  const std::string expected = std::string("  NOT TRUSTED: ") + r.total.why + "\n    " + r.trades[0].id +
+                               ": " + r.trades[0].why + "\n    " + r.trades[1].id + ": " + r.trades[1].why +
+                               "\n";
+  EXPECT_NE(text.find(expected), std::string::npos) << text;
+}
+
 TEST(Summary, NothingOfWhatWasNotRun) {
   qs_results results{};
   results.currency = "USD";

@@ -109,6 +109,14 @@ TEST(ResultsJson, FollowsTheContract) {
             r.trades[0].greeks.value[QS_GREEK_PARAMETER + QS_V0].std_error);
   EXPECT_EQ(json.number("trades.0.greeks_coin.net_delta.estimate"),
             r.trades[0].greeks_coin.value[QS_GREEK_NET_DELTA].estimate);
+  EXPECT_TRUE(json_is_false(json.at("trades.0.price.trusted")));
+  EXPECT_TRUE(json_is_false(json.at("trades.0.value_coin.trusted")));
+  EXPECT_TRUE(json_is_false(json.at("trades.0.greeks.d_xi.trusted")));
+  EXPECT_EQ(json.at("trades.0.greeks.d_v0.trusted"), nullptr);
+  EXPECT_TRUE(json_is_false(json.at("total.greeks.gamma.trusted")));
+  EXPECT_EQ(json.at("total.value.trusted"), nullptr);
+  EXPECT_TRUE(json_is_false(json.at("total.trusted")));
+  EXPECT_EQ(json.text("books.0.why"), r.books[0].why);
   EXPECT_EQ(json.text("books.0.book"), r.books[0].name);
   EXPECT_EQ(json.number("total.value.estimate"), r.total.value.estimate);
   EXPECT_EQ(json.number("calibration.0.parameters.v0.estimate"), r.calibration[0].parameters[0].estimate);
@@ -294,6 +302,7 @@ TEST(ResultsCsv, TradesHoldTheirNumbers) {
   const qs_trade_result &t = sample.results.trades[1];
   EXPECT_EQ(cells["id"], t.id);
   EXPECT_EQ(cells["why"], t.why);
+  EXPECT_EQ(cells["untrusted"], "price d_xi");
   EXPECT_EQ(std::stod(cells["value_coin_error"]), t.value_coin.std_error);
   EXPECT_EQ(std::stod(cells["d_sigma"]), t.greeks.value[QS_GREEK_PARAMETER + QS_SIGMA].estimate);
   EXPECT_EQ(std::stod(cells["coin_delta_error"]), t.greeks_coin.value[QS_GREEK_DELTA].std_error);
