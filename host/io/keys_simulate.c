@@ -156,6 +156,12 @@ static const qs_field cost_fields[] = {
      .range = {0, 1, false, false}},
     {"charge_entry", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_costs, charge_entry)},
     {"charge_unwind", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_costs, charge_unwind)},
+    {"half_spread", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, half_spread),
+     .range = {0, 1e15, false, false}},
+    {"impact", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, impact),
+     .range = {0, 1e15, false, false}},
+    {"fixed", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, fixed),
+     .range = {0, 1e15, false, false}},
 };
 
 static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],
@@ -174,6 +180,7 @@ static const qs_field simulate_fields[] = {
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},
     {"keep_pnl", QS_FIELD_BOOL, .offset = AT(keep_pnl)},
+    {"latency_seconds", QS_FIELD_NUMBER, .offset = AT(latency_seconds), .range = {0, 1e15, false, false}},
 };
 
 static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *object) {

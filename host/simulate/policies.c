@@ -164,6 +164,7 @@ static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const
                                 .gain = qs_simulate_discount(p, p->years[paid]) * scale,
                                 .discount = qs_simulate_discount(p, p->years[d]),
                                 .proportional = charged ? costs->proportional : 0,
+                                .per_unit = charged ? costs->half_spread : 0,
                                 .added = qs_shift_added(&p->under->shift, p->market->as_of, p->dates[d])};
   }
   *made = (qs_policy_problem){.model = &p->under->model,

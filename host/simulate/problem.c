@@ -19,6 +19,14 @@ size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
   return row;
 }
 
+const char *qs_simulate_beyond(const qs_simulate_problem *problem) {
+  const qs_simulate_spec *spec = problem->spec;
+  return spec->costs.fixed > 0       ? "a fixed cost of each trade is not convex"
+         : spec->costs.impact > 0    ? "impact is not in the dynamic programme"
+         : spec->latency_seconds > 0 ? "trades are filled after their decision"
+                                     : NULL;
+}
+
 static qs_status find_weight(qs_context *context, qs_simulate_problem *p) {
   const qs_simulate_spec *spec = p->spec;
   if (isnan(spec->cost_weight) == isnan(spec->risk_aversion)) {
@@ -37,6 +45,19 @@ static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec
   if (!(spec->costs.proportional >= 0 && spec->costs.proportional <= 1)) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.costs.proportional: got %g: must be from 0 to 1",
                    spec->costs.proportional);
+  }
+  const struct {
+    const char *key;
+    double value;
+  } sizes[] = {{"costs.half_spread", spec->costs.half_spread},
+               {"costs.impact", spec->costs.impact},
+               {"costs.fixed", spec->costs.fixed},
+               {"latency_seconds", spec->latency_seconds}};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    if (!(sizes[i].value >= 0 && sizes[i].value <= 1e15)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.%s: got %g: must be from 0 to 1e15", sizes[i].key,
+                     sizes[i].value);
+    }
   }
   if (!(fabs(spec->drift) <= 10)) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.drift: got %g: must be from -10 to 10", spec->drift);
@@ -157,7 +178,8 @@ static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_pro
   }
   qs_time *dates = QS_NEW(arena, count, qs_time);
   double *years = QS_NEW(arena, count, double);
-  if (!dates || !years) {
+  double *fill_years = QS_NEW(arena, count, double);
+  if (!dates || !years || !fill_years) {
     return qs_fail_memory(context, "preparing a simulation");
   }
   for (size_t d = 0; d < count; d++) {
@@ -169,6 +191,18 @@ static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_pro
       return qs_fail(context, QS_ERROR_INPUT, "simulate.dates: date %zu: must ascend, none before as_of", d);
     }
   }
+  const qs_time latency = (qs_time)llround(p->spec->latency_seconds);
+  for (size_t d = 0; d < count; d++) {
+    const bool last = d + 1 == count;
+    if (!last && latency >= dates[d + 1] - dates[d]) {
+      return qs_fail(
+          context, QS_ERROR_INPUT,
+          "simulate.latency_seconds: got %g: must be less than the %lld seconds from date %zu to the next",
+          p->spec->latency_seconds, (long long)(dates[d + 1] - dates[d]), d);
+    }
+    fill_years[d] = last ? years[d] : qs_time_years(p->market->as_of, dates[d] + latency);
+  }
+  p->fill_years = fill_years;
   p->dates = dates;
   p->years = years;
   p->date_count = count;
@@ -210,14 +244,19 @@ static int by_time(const void *a, const void *b) {
 
 static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_time unwind = p->dates[p->date_count - 1];
-  qs_time *rows = QS_NEW(arena, p->date_count + p->contract_count, qs_time);
+  const qs_time latency = (qs_time)llround(p->spec->latency_seconds);
+  qs_time *rows = QS_NEW(arena, 2 * p->date_count + p->contract_count, qs_time);
   uint32_t *date_row = QS_NEW(arena, p->date_count, uint32_t);
-  if (!rows || !date_row) {
+  uint32_t *fill_row = QS_NEW(arena, p->date_count, uint32_t);
+  if (!rows || !date_row || !fill_row) {
     return qs_fail_memory(context, "preparing a simulation");
   }
   size_t count = 0;
   memcpy(rows, p->dates, p->date_count * sizeof *rows);
   count = p->date_count;
+  for (size_t d = 0; latency && d + 1 < p->date_count; d++) {
+    rows[count++] = p->dates[d] + latency;
+  }
   for (size_t i = 0; i < p->contract_count; i++) {
     if (p->contracts[i].expiry && p->contracts[i].expiry < unwind) {
       rows[count++] = p->contracts[i].expiry;
@@ -242,9 +281,12 @@ static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_prob
   p->row_count = distinct;
   p->now = rows[0] == p->market->as_of;
   for (size_t d = 0; d < p->date_count; d++) {
+    const bool last = d + 1 == p->date_count;
     date_row[d] = (uint32_t)qs_simulate_row(p, p->dates[d]);
+    fill_row[d] = last ? date_row[d] : (uint32_t)qs_simulate_row(p, p->dates[d] + latency);
   }
   p->date_row = date_row;
+  p->fill_row = fill_row;
   return QS_OK;
 }
 

@@ -1,9 +1,9 @@
 /*
  * What is to be simulated: a position on one underlying, the instruments that hedge it, and when.
  *
- * Times. Rows are the times at which paths are looked at, ascending and distinct: trade dates, the unwind,
- * and the position's expiries up to it. Row 0 may be as_of itself, where every path has x = 0 and the model's
- * v0.
+ * Times. Rows are the times at which paths are looked at, ascending and distinct: trade dates, their fills
+ * where there is a latency, the unwind, and the position's expiries up to it. Row 0 may be as_of itself,
+ * where every path has x = 0 and the model's v0.
  *
  * Money is of as_of: what is paid at t counts exp(-discount_rate t). A unit of an instrument gains, between
  * two dates, in that money (e^x moves from one to the other, F the forward at as_of):
@@ -57,7 +57,9 @@ typedef struct qs_simulate_problem {
   const double *row_years;
   size_t row_count;
   const uint32_t *date_row; /* [date_count]: the row of each date */
-  bool now;                 /* row 0 is as_of */
+  const uint32_t *fill_row; /* [date_count]: where what is decided at each date is traded */
+  const double *fill_years;
+  bool now; /* row 0 is as_of */
 } qs_simulate_problem;
 
 /* Resolves the section; QS_ERROR_INPUT names the key. Everything is owned by the arena, market and book are
@@ -65,6 +67,9 @@ typedef struct qs_simulate_problem {
 qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                                    const qs_market *market, const qs_book *book,
                                    qs_simulate_problem *problem);
+
+/* Why no lower bound of the objective is known with these mechanics, a static text; null where one is. */
+const char *qs_simulate_beyond(const qs_simulate_problem *problem);
 
 /* exp(-discount_rate t). */
 double qs_simulate_discount(const qs_simulate_problem *problem, double years);

@@ -7,7 +7,7 @@ static const double far = 1e300; /* for an edge that is infinite */
 /* What the instrument's price is per e^x at a date, money then. */
 static double scale_of(const qs_simulate_problem *p, const qs_hedge_instrument *instrument, size_t date) {
   return qs_curve_forward(&p->under->curve,
-                          instrument->kind == QS_HEDGE_FUTURE ? instrument->years : p->years[date]);
+                          instrument->kind == QS_HEDGE_FUTURE ? instrument->years : p->fill_years[date]);
 }
 
 static qs_status make_instruments(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
@@ -27,8 +27,13 @@ static qs_status make_instruments(qs_context *context, qs_arena *arena, const qs
       const size_t paid_at = instrument->kind == QS_HEDGE_SPOT ? d : d + 1; /* a spot's price is borrowed */
       const bool charged = d == 0 ? costs->charge_entry : d + 1 < dates || costs->charge_unwind;
       scale[d] = scale_of(p, instrument, d);
-      gain[d] = d + 1 < dates ? qs_simulate_discount(p, p->years[paid_at]) * scale[d] : 0;
-      paid[dates * k + d] = (qs_trade_cost){.fee = charged ? costs->proportional : 0, .cap = far};
+      gain[d] = d + 1 < dates ? qs_simulate_discount(p, p->fill_years[paid_at]) * scale[d] : 0;
+      paid[dates * k + d] = charged ? (qs_trade_cost){.fee = costs->proportional,
+                                                      .cap = far,
+                                                      .unit = costs->half_spread,
+                                                      .impact = costs->impact,
+                                                      .fixed = costs->fixed}
+                                    : (qs_trade_cost){.cap = far};
     }
     made[k] = (qs_rebalance_instrument){
         .scale = scale, .gain = gain, .costs = paid + dates * k, .inverse = instrument->coin};
@@ -108,14 +113,14 @@ static qs_status make_dates(qs_context *context, qs_arena *arena, const qs_simul
     return qs_fail_memory(context, "preparing a simulation");
   }
   for (size_t d = 0; d < p->date_count; d++) {
-    forward[d] = qs_curve_forward(&p->under->curve, p->years[d]);
-    discount[d] = qs_simulate_discount(p, p->years[d]);
+    forward[d] = qs_curve_forward(&p->under->curve, p->fill_years[d]);
+    discount[d] = qs_simulate_discount(p, p->fill_years[d]);
     lapse[d] = d ? p->years[d] - p->years[d - 1] : 0;
   }
   unit->date_count = (uint32_t)p->date_count;
   unit->row_count = (uint32_t)p->row_count;
   unit->decided = p->date_row;
-  unit->filled = p->date_row;
+  unit->filled = p->fill_row;
   unit->forward = forward;
   unit->discount = discount;
   unit->lapse = lapse;

@@ -450,6 +450,9 @@ typedef struct qs_simulate_costs {
   double proportional; /* of what is traded (default 0) */
   bool charge_entry;   /* at the first date (default true) */
   bool charge_unwind;  /* at the last (default true) */
+  double half_spread;  /* reporting currency per coin traded (default 0) */
+  double impact;       /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
+  double fixed;        /* reporting currency for each trade, however small (default 0) */
 } qs_simulate_costs;
 
 /* Policies of hedging a position over time, simulated on the same paths. */
@@ -465,8 +468,10 @@ typedef struct qs_simulate_spec {
   size_t policy_count;
   const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
   size_t level_count;
-  double drift;  /* real-world growth of the spot over its forward, annual (default 0) */
-  bool keep_pnl; /* keep every policy's P&L by path */
+  double drift;           /* real-world growth of the spot over its forward, annual (default 0) */
+  bool keep_pnl;          /* keep every policy's P&L by path */
+  double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
+                             is as planned */
 } qs_simulate_spec;
 
 /* Which sections to run, bit mask. */

@@ -75,7 +75,7 @@ simulate:
   position: t1
   instruments: [X-SPOT]
   dates: {count: 30, spacing_days: 2.5}
-  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false}
+  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false, half_spread: 0.25, impact: 0.01, fixed: 2}
   cost_weight: 4.5
   policies:
     - none
@@ -86,6 +86,7 @@ simulate:
   levels: [0.75]
   drift: 0.2
   keep_pnl: true
+  latency_seconds: 30
 )";
 
 inline const char sample_quotes[] = "instrument,bid,ask,mark,open_interest,bid_size,ask_size\n"

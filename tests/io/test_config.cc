@@ -249,6 +249,10 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.dates.spacing_days, 2.5);
   EXPECT_EQ(s.costs.proportional, 0.0005);
   EXPECT_FALSE(s.costs.charge_entry || s.costs.charge_unwind);
+  EXPECT_EQ(s.costs.half_spread, 0.25);
+  EXPECT_EQ(s.costs.impact, 0.01);
+  EXPECT_EQ(s.costs.fixed, 2);
+  EXPECT_EQ(s.latency_seconds, 30);
   EXPECT_EQ(s.cost_weight, 4.5);
   EXPECT_TRUE(std::isnan(s.risk_aversion));
   ASSERT_EQ(s.policy_count, 5u);
@@ -279,6 +283,7 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_TRUE(std::isnan(s.cost_weight));
   EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_LELAND);
   EXPECT_EQ(s.costs.proportional, 0);
+  EXPECT_EQ(s.costs.half_spread + s.costs.impact + s.costs.fixed + s.latency_seconds, 0);
   EXPECT_TRUE(s.costs.charge_entry && s.costs.charge_unwind);
   EXPECT_EQ(s.level_count, 2u);
 }

@@ -1,17 +1,21 @@
 // Every allocation of a simulation fails once: the status says so, the result stays untouched, nothing leaks.
+#include <atomic>
 #include <cstdlib>
 
 #include "tests/simulate/simulate_world.h"
 
 namespace {
 
-long left = -1, live = 0; // allocations until one fails; blocks held
+// Allocations until one fails, and blocks held; threads allocate too.
+std::atomic<long> left{-1}, live{0};
 
 void *allocate(void *, size_t size) {
-  if (left == 0) {
+  long was = left;
+  while (was > 0 && !left.compare_exchange_weak(was, was - 1)) {
+  }
+  if (was == 0) {
     return nullptr;
   }
-  left--;
   void *block = std::malloc(size);
   live += block != nullptr;
   return block;
@@ -83,11 +87,11 @@ TEST(SimulateFailures, EveryAllocationMayFail) {
       EXPECT_EQ(w.policy(3).pnl[77], whole.policies[3].pnl[77]);
     }
     qs_arena_destroy(w.arena);
-    EXPECT_EQ(live, at_rest) << "after the failure of allocation " << n;
+    EXPECT_EQ(live.load(), at_rest) << "after the failure of allocation " << n;
   }
   EXPECT_GT(failures, 20);
   qs_devices_close(w.devices);
-  EXPECT_EQ(live, 0);
+  EXPECT_EQ(live.load(), 0);
   w.context.allocator = before;
   w.arena = arena;
   w.devices = nullptr;
