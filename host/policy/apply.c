@@ -4,13 +4,13 @@
 
 #include <math.h>
 
-/* The node below, and how far above it. */
-static size_t below(double at, double low, double step, size_t count, double *part) {
-  double place = count > 1 ? (at - low) / step : 0;
-  place = place > 0 ? place : 0;
-  place = place < (double)(count - 1) ? place : (double)(count - 1);
-  size_t i = (size_t)place;
-  i = i + 1 < count ? i : count > 1 ? count - 2 : 0;
+size_t qs_policy_linear(double place, size_t count, double *part) {
+  if (count < 2) {
+    *part = 0;
+    return 0;
+  }
+  place = fmin(fmax(place, 0), (double)(count - 1));
+  const size_t i = (size_t)fmin(place, (double)(count - 2));
   *part = place - (double)i;
   return i;
 }
@@ -30,8 +30,8 @@ static double between(const double *f, size_t at, size_t width, bool rows, doubl
 qs_policy_band qs_policy_band_at(const qs_policy_table *table, size_t n, double x, double y) {
   const qs_policy_nodes *nodes = &table->nodes[n];
   double px, py;
-  size_t j = below(x, nodes->x_low, nodes->x_step, nodes->x_count, &px);
-  size_t i = below(y, nodes->y_low, nodes->y_step, nodes->y_count, &py);
+  size_t j = qs_policy_linear((x - nodes->x_low) / nodes->x_step, nodes->x_count, &px);
+  size_t i = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &py);
   bool rows = nodes->y_count > 1;
   size_t at = i * nodes->x_count + j;
   return (qs_policy_band){between(table->low[n], at, nodes->x_count, rows, px, py),

@@ -14,6 +14,10 @@ typedef struct qs_policy_band {
   double low, high;
 } qs_policy_band;
 
+/* Where `place` nodes from the first lies among `count`, 0 .. count - 1 (clamped to them): the node below,
+ * and the part of the way to the next; 0 and 0 where there is one node. */
+size_t qs_policy_linear(double place, size_t count, double *part);
+
 /* The band of date n in state (x, y = sqrt(v)), linear between nodes; n < table->date_count. */
 qs_policy_band qs_policy_band_at(const qs_policy_table *table, size_t n, double x, double y);
 

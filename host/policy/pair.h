@@ -113,10 +113,6 @@ qs_policy_pair_state qs_policy_pair_state_at(const qs_policy_pair *pair, size_t 
 qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
                                 const qs_policy_settings *settings, qs_policy_pair *pair);
 
-/* Where `place` nodes from the first lies among `count`: the node below, and the part of the way to the next.
- */
-size_t qs_policy_linear(double place, size_t count, double *part);
-
 /* Where b lies in a grid: between node `at` and node `next`, `part` of the way. 0 is the one on the right. */
 typedef struct qs_policy_cell {
   size_t at, next;

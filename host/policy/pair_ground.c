@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "host/policy/apply.h"
 #include "host/policy/pair.h"
 
 static qs_status check(qs_context *context, const qs_policy_pair_problem *p) {
@@ -125,17 +126,6 @@ qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_p
         .problem = problem, .date_count = dates - 1, .nodes = nodes, .laws = laws, .state = state};
   }
   return status;
-}
-
-size_t qs_policy_linear(double place, size_t count, double *part) {
-  if (count < 2) {
-    *part = 0;
-    return 0;
-  }
-  place = fmin(fmax(place, 0), (double)(count - 1));
-  const size_t i = (size_t)fmin(place, (double)(count - 2));
-  *part = place - (double)i;
-  return i;
 }
 
 static void add(qs_policy_pair_state *sum, const qs_policy_pair_state *s, double w) {

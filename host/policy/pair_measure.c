@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "host/market/characteristic.h"
+#include "host/policy/apply.h"
 #include "host/policy/pair.h"
 #include "kernels/core/key.h"
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "host/policy/apply.h"
+
 qs_backtest_rules qs_backtest_theory(void) {
   return (qs_backtest_rules){.collateral = INFINITY, .parts = 1};
 }
@@ -14,37 +16,9 @@ double qs_backtest_cost(const qs_backtest_step *s) {
   return s->fees + s->spread + s->impact + s->liquidation;
 }
 
-/* Between two nodes: the lower one, and how far it is to the next. */
-static size_t between(double value, double low, double step, size_t count, double *part) {
-  double place = fmin(fmax((value - low) / step, 0), (double)(count - 1));
-  size_t below = (size_t)place;
-  below = below + 1 < count ? below : count - 2;
-  *part = place - (double)below;
-  return below;
-}
-
-/* Linear in x and in y. Edges may be infinite: what has no weight is not read. */
-static double edge_at(const qs_policy_nodes *nodes, const double *edge, double x, double y) {
-  double px, py = 0, sum = 0;
-  size_t j = between(x, nodes->x_low, nodes->x_step, nodes->x_count, &px), i = 0;
-  if (nodes->y_count > 1) {
-    i = between(y, nodes->y_low, nodes->y_step, nodes->y_count, &py);
-  }
-  for (size_t row = 0; row < 2; row++) {
-    for (size_t column = 0; column < 2; column++) {
-      double weight = (row ? py : 1 - py) * (column ? px : 1 - px);
-      if (weight > 0) {
-        sum += weight * edge[(i + row) * nodes->x_count + j + column];
-      }
-    }
-  }
-  return sum;
-}
-
 static double wanted(const qs_policy_table *table, size_t n, double x, double v, double held) {
-  double y = sqrt(v), low = edge_at(&table->nodes[n], table->low[n], x, y);
-  double high = edge_at(&table->nodes[n], table->high[n], x, y);
-  return held < low ? low : held > high ? high : held;
+  const qs_policy_band band = qs_policy_band_at(table, n, x, sqrt(v));
+  return held < band.low ? band.low : held > band.high ? band.high : held;
 }
 
 /* The hedge along the bars. */

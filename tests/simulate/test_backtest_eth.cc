@@ -14,6 +14,7 @@
 #include "host/history/realised.h"
 #include "host/market/shift.h"
 #include "host/policy/classical.h"
+#include "host/policy/optimum.h"
 #include "host/simulate/backtest.h"
 #include "tests/history/table.h"
 #include "tests/market/chain.h"
@@ -21,7 +22,8 @@
 
 namespace {
 
-constexpr double kWeight = 1000; /* of the cost; a risk aversion of .002 a dollar */
+constexpr int kOptimal = QS_POLICY_KINDS; /* beside the classical ones */
+constexpr double kWeight = 1000;          /* of the cost; a risk aversion of .002 a dollar */
 
 struct Month {
   Chain chain;
@@ -33,6 +35,7 @@ struct Month {
   qs_policy_problem problem = {};
   qs_policy_ratios ratios = {};
   std::map<std::string, std::vector<double>> states; /* v by date, from what was known there */
+  qs_policy_optimum optimised = {};
   size_t steps = 0;
 
   bool load() {
@@ -125,21 +128,45 @@ struct Month {
     }
   }
 
-  std::vector<qs_backtest_step> run(const std::string &marked, const std::string &told, qs_policy_kind kind,
+  std::vector<qs_backtest_step> run(const std::string &marked, const std::string &told, int kind,
                                     const qs_backtest_rules &rules) {
-    qs_policy_table table;
+    qs_policy_table table = {};
     std::vector<qs_backtest_step> marks(steps), out(steps);
     qs_backtest_record record = {prices.data(), prices.size(), bar.data(), states.at(marked).data(), nullptr};
-    EXPECT_EQ(qs_policy_classical(&fixture.context, fixture.arena, &problem, &ratios, kind, 0.1, &table),
-              QS_OK)
-        << fixture.message();
+    if (kind == kOptimal) {
+      table = optimum().table;
+    } else {
+      EXPECT_EQ(qs_policy_classical(&fixture.context, fixture.arena, &problem, &ratios,
+                                    static_cast<qs_policy_kind>(kind), 0.1, &table),
+                QS_OK)
+          << fixture.message();
+    }
     EXPECT_EQ(qs_backtest_mark(&fixture.context, &problem, &record, &rules, marks.data()), QS_OK)
         << fixture.message();
-    qs_backtest_policy policy = {qs_policy_kind_name(kind), &table, states.at(told).data()};
+    qs_backtest_policy policy = {name_of(kind), &table, states.at(told).data()};
     EXPECT_EQ(qs_backtest_run(&fixture.context, &problem, &record, &rules, marks.data(), &policy, out.data()),
               QS_OK)
         << fixture.message();
     return out;
+  }
+
+  static const char *name_of(int kind) {
+    return kind == kOptimal ? "optimal" : qs_policy_kind_name(static_cast<qs_policy_kind>(kind));
+  }
+
+  const qs_policy_optimum &optimum() {
+    if (optimised.table.date_count == 0) {
+      qs_policy_ground ground;
+      qs_policy_settings settings = {};
+      EXPECT_EQ(qs_policy_make_ground(&fixture.context, fixture.arena, &problem, &settings, &ground), QS_OK)
+          << fixture.message();
+      EXPECT_EQ(qs_policy_optimise(&fixture.context, fixture.arena, &ground, &settings, false, &optimised),
+                QS_OK)
+          << fixture.message();
+      std::printf("optimum as planned: objective %.0f = variance %.0f + %g x cost %.1f\n",
+                  optimised.value.objective, optimised.value.variance, kWeight, optimised.value.cost);
+    }
+    return optimised;
   }
 
   qs_bootstrap_result judge(const std::vector<qs_backtest_step> &a, const std::vector<qs_backtest_step> *b) {
@@ -198,8 +225,8 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
     for (bool coin : {false, true}) {
       qs_backtest_rules rules = perpetual(coin);
       std::map<int, std::vector<qs_backtest_step>> of;
-      for (int k = 0; k < QS_POLICY_KINDS; k++) {
-        of[k] = m.run(marked, marked, static_cast<qs_policy_kind>(k), rules);
+      for (int k = 0; k <= kOptimal; k++) {
+        of[k] = m.run(marked, marked, k, rules);
         add_up(of[k]);
       }
       std::printf("\nmarked and told at %s, account in %s\n", marked, coin ? "coin" : "USD");
@@ -207,20 +234,25 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
       std::printf(
           "options %.1f = theta %.1f + delta %.1f + gamma %.1f + vega %.1f + residual %.1f; premium %.1f\n",
           o.options, o.theta, o.delta, o.gamma, o.vega, o.residual, o.premium);
-      for (int k = 0; k < QS_POLICY_KINDS; k++) {
+      for (int k = 0; k <= kOptimal; k++) {
         qs_backtest_step t = qs_backtest_total(of[k].data(), m.steps);
         qs_bootstrap_result own = m.judge(of[k], nullptr), by = m.judge(of[k], &of[QS_POLICY_DELTA]);
         std::printf("%-23s objective %8.0f [%8.0f, %8.0f], less delta's %+8.0f [%+8.0f, %+8.0f]; net %8.1f = "
                     "options %.1f "
                     "+ hedge %.1f + funding %.1f - fees %.1f - spread %.2f - impact %.2f; %zu trades\n",
-                    qs_policy_kind_name(static_cast<qs_policy_kind>(k)), own.estimate, own.low, own.high,
-                    by.estimate, by.low, by.high, qs_backtest_gross(&t) - qs_backtest_cost(&t), t.options,
-                    t.hedge, t.funding, t.fees, t.spread, t.impact, t.trades);
+                    Month::name_of(k), own.estimate, own.low, own.high, by.estimate, by.low, by.high,
+                    qs_backtest_gross(&t) - qs_backtest_cost(&t), t.options, t.hedge, t.funding, t.fees,
+                    t.spread, t.impact, t.trades);
         EXPECT_LE(own.low, own.high);
         if (k == QS_POLICY_NONE &&
             marked[0] == 'e') { // hedging pays, beyond chance; else marks move more than it does
           EXPECT_GT(by.low, 0) << marked << coin;
         }
+      }
+      for (int k = 0; k < kOptimal; k++) {
+        qs_bootstrap_result by = m.judge(of[kOptimal], &of[k]);
+        std::printf("optimal less %-23s %+9.0f [%+9.0f, %+9.0f]\n", Month::name_of(k), by.estimate, by.low,
+                    by.high);
       }
       // plain against net delta, each the right one where its account is
       qs_bootstrap_result net = m.judge(of[QS_POLICY_NET_DELTA], &of[QS_POLICY_DELTA]);
@@ -243,11 +275,11 @@ TEST(BacktestEth, ForecastsThatFeedAPolicy) {
   Month &m = *january();
   qs_backtest_rules rules = perpetual(false);
   for (const char *marked : {"expected", "last"}) {
-    for (qs_policy_kind kind :
-         {QS_POLICY_DELTA, QS_POLICY_MINIMUM_VARIANCE, QS_POLICY_LOCAL, QS_POLICY_WHALLEY_WILMOTT}) {
+    for (int kind : {int(QS_POLICY_DELTA), int(QS_POLICY_MINIMUM_VARIANCE), int(QS_POLICY_LOCAL),
+                     int(QS_POLICY_WHALLEY_WILMOTT), kOptimal}) {
       std::vector<qs_backtest_step> base = m.run(marked, "expected", kind, rules);
       std::printf("\nmarked at %s, %s told expected: objective %.0f; told what follows, less that:\n", marked,
-                  qs_policy_kind_name(kind), m.judge(base, nullptr).estimate);
+                  Month::name_of(kind), m.judge(base, nullptr).estimate);
       for (const auto &state : m.states) {
         std::vector<qs_backtest_step> own = m.run(marked, state.first, kind, rules);
         qs_bootstrap_result by = m.judge(own, &base);
