@@ -181,6 +181,7 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
     copy_text(c, &policies[i].name);
   }
   to->levels = copy_array(c, from->levels, from->level_count, sizeof *from->levels);
+  to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
 }
 
 qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *inputs,

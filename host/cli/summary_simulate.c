@@ -32,6 +32,28 @@ static void print_policies(FILE *file, const qs_simulate_result *s) {
   table_end(&t, file);
 }
 
+static void print_frontier(FILE *file, const qs_simulate_result *s) {
+  if (s->frontier_count == 0) {
+    return;
+  }
+  static const char *const names[] = {"frontier: weight", "objective", "std. deviation", "cost",
+                                      "lower bound"};
+  table t;
+  table_begin(&t, sizeof names / sizeof names[0]);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    table_add(&t, "%s", names[i]);
+  }
+  for (size_t i = 0; i < s->frontier_count; i++) {
+    const qs_frontier_point *point = &s->frontier[i];
+    table_add(&t, "%.6g", point->cost_weight);
+    table_number(&t, point->objective.estimate);
+    table_number(&t, sqrt(point->variance.estimate));
+    table_number(&t, point->cost.estimate);
+    table_number(&t, point->lower_bound.estimate);
+  }
+  table_end(&t, file);
+}
+
 void summary_simulate(FILE *file, const qs_results *r) {
   const qs_simulate_result *s = &r->simulate;
   if (!s->present) {
@@ -53,10 +75,11 @@ void summary_simulate(FILE *file, const qs_results *r) {
     if (isfinite(s->gap.estimate)) {
       format_number(s->gap.estimate, bound);
       format_number(s->gap.std_error, error);
-      fprintf(file, "; the best of these is above it by %s +- %s", bound, error);
+      fprintf(file, "; the optimum is above it by %s +- %s", bound, error);
     }
     fprintf(file, "\n");
   } else if (s->lower_bound_why) {
     fprintf(file, "  no lower bound: %s\n", s->lower_bound_why);
   }
+  print_frontier(file, s);
 }

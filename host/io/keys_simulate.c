@@ -19,6 +19,7 @@ static const qs_choice policy_types[] = {
     {"fixed_interval", QS_HEDGE_POLICY_FIXED_INTERVAL},
     {"volatility_interval", QS_HEDGE_POLICY_VOLATILITY_INTERVAL},
     {"gamma_weighted", QS_HEDGE_POLICY_GAMMA_WEIGHTED},
+    {"optimal", QS_HEDGE_POLICY_OPTIMAL},
 };
 
 static const qs_field policy_fields[] = {
@@ -176,6 +177,8 @@ static const qs_field simulate_fields[] = {
     {"cost_weight", QS_FIELD_NUMBER, .offset = AT(cost_weight), .range = {0, 1e300, false, false}},
     {"risk_aversion", QS_FIELD_NUMBER, .offset = AT(risk_aversion), .range = {0, 1e300, true, false}},
     {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
+    {"frontier", QS_FIELD_NUMBERS, .offset = AT(frontier), .count_offset = AT(frontier_count),
+     .range = {0, 1e15, true, false}, .min_count = 1, .max_count = 64, .distinct = true},
     {"levels", QS_FIELD_NUMBERS, .offset = AT(levels), .count_offset = AT(level_count),
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},

@@ -68,6 +68,23 @@ static void write_policy(qs_buffer *b, const qs_simulate_result *s, const qs_pol
   qs_json_close(b);
 }
 
+static void write_frontier(qs_buffer *b, const qs_simulate_result *s) {
+  qs_json_open(b, "frontier", '[', false);
+  for (size_t i = 0; i < s->frontier_count; i++) {
+    const qs_frontier_point *point = &s->frontier[i];
+    qs_json_open(b, NULL, '{', false);
+    qs_json_number(b, "cost_weight", point->cost_weight);
+    qs_json_number(b, "risk_aversion", point->risk_aversion);
+    qs_json_estimate(b, "objective", point->objective);
+    qs_json_estimate(b, "variance", point->variance);
+    qs_json_estimate(b, "cost", point->cost);
+    qs_json_estimate(b, "lower_bound", point->lower_bound);
+    qs_json_estimate(b, "gap", point->gap);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
 void qs_json_simulate(qs_buffer *b, const qs_results *r) {
   const qs_simulate_result *s = &r->simulate;
   qs_json_open(b, "simulate", '{', false);
@@ -90,6 +107,7 @@ void qs_json_simulate(qs_buffer *b, const qs_results *r) {
     qs_json_estimate(b, "lower_bound", s->lower_bound);
     qs_json_text(b, "lower_bound_why", s->lower_bound_why);
     qs_json_estimate(b, "gap", s->gap);
+    write_frontier(b, s);
   }
   qs_json_close(b);
 }

@@ -220,6 +220,8 @@ qs_policy_bound qs_policy_bound_of(const qs_policy_ground *ground, const qs_poli
   const double w = ground->problem->cost_weight;
   qs_policy_bound b;
   b.objective = ground->j0 + mean_of(shares, count, (double[]){1, w, 0}, &b.objective_error);
+  b.variance = ground->j0 + mean_of(shares, count, (double[]){1, 0, 0}, &b.variance_error);
+  b.cost = mean_of(shares, count, (double[]){0, 1, 0}, &b.cost_error);
   b.lower = ground->j0 + mean_of(shares, count, (double[]){1, w, -1}, &b.lower_error);
   b.gap = mean_of(shares, count, (double[]){0, 0, 1}, &b.gap_error);
   return b;

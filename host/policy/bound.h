@@ -45,6 +45,8 @@ typedef struct qs_policy_share {
 /* Means over paths and their standard errors. lower = J0 + mean of tracking + w cost - gap. */
 typedef struct qs_policy_bound {
   double objective, objective_error; /* of the optimum's table: J0 + tracking + w cost */
+  double variance, variance_error;   /* J0 + tracking */
+  double cost, cost_error;           /* not weighted */
   double lower, lower_error;
   double gap, gap_error;
 } qs_policy_bound;

@@ -6,6 +6,7 @@
 #include "host/market/time.h"
 #include "host/policy/classical.h"
 
+static const size_t most_weights = 64;    /* of a frontier */
 static const double least_weight = 1e-12; /* of costs, that a policy is made for */
 
 /* Which table a type takes and when it acts. */
@@ -28,6 +29,7 @@ static bool find_recipe(qs_hedge_policy_type type, recipe *made) {
       [QS_HEDGE_POLICY_FIXED_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_INTERVAL},
       [QS_HEDGE_POLICY_VOLATILITY_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_VARIANCE},
       [QS_HEDGE_POLICY_GAMMA_WEIGHTED] = {QS_POLICY_DELTA, QS_RULE_MOVE},
+      [QS_HEDGE_POLICY_OPTIMAL] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* its table is not one of those */
   };
   if ((unsigned)type >= sizeof recipes / sizeof recipes[0]) {
     return false;
@@ -75,8 +77,21 @@ static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec,
   return QS_OK;
 }
 
+static qs_status check_frontier(qs_context *context, const qs_simulate_spec *spec) {
+  for (size_t i = 0; i < spec->frontier_count; i++) {
+    if (!(spec->frontier[i] > 0 && isfinite(spec->frontier[i]))) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.frontier.%zu: got %g: must be above 0", i,
+                     spec->frontier[i]);
+    }
+  }
+  return spec->frontier_count <= most_weights
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT, "simulate.frontier: got %zu weights: must be at most %zu",
+                       spec->frontier_count, most_weights);
+}
+
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec) {
-  qs_status status = QS_OK;
+  qs_status status = check_frontier(context, spec);
   for (size_t i = 0; !status && i < spec->policy_count; i++) {
     status = check_policy(context, spec, i);
   }
@@ -206,7 +221,7 @@ static qs_status make_weight(qs_context *context, qs_arena *arena, const qs_poli
 
 static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
                           const qs_policy_problem *problem, const qs_policy_ratios *ratios,
-                          qs_simulate_policy *policy) {
+                          const qs_simulate_optimal *optimal, qs_simulate_policy *policy) {
   recipe found = {QS_POLICY_NONE, QS_RULE_ALWAYS};
   find_recipe(spec->type, &found);
   qs_policy_table *table = QS_NEW(arena, 1, qs_policy_table);
@@ -215,7 +230,12 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
     return qs_fail_memory(context, "preparing policies");
   }
   const double width = spec->type == QS_HEDGE_POLICY_DELTA_BAND ? spec->width : 0;
-  qs_status status = qs_policy_classical(context, arena, problem, ratios, found.kind, width, table);
+  qs_status status = QS_OK;
+  if (spec->type == QS_HEDGE_POLICY_OPTIMAL) {
+    *table = optimal->optimum.table;
+  } else {
+    status = qs_policy_classical(context, arena, problem, ratios, found.kind, width, table);
+  }
   tables[0] = table;
   *policy = (qs_simulate_policy){.name = name_of(spec),
                                  .type = qs_hedge_policy_name(spec->type),
@@ -228,23 +248,37 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
   return status;
 }
 
+static bool wants_optimum(const qs_simulate_spec *spec) {
+  bool wanted = spec->frontier_count > 0;
+  for (size_t i = 0; i < spec->policy_count; i++) {
+    wanted = wanted || spec->policies[i].type == QS_HEDGE_POLICY_OPTIMAL;
+  }
+  return wanted;
+}
+
 qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
-                                    qs_simulate_policy **policies) {
+                                    qs_simulate_policy **policies, qs_simulate_optimal *optimal) {
   const qs_simulate_spec *spec = problem->spec;
   const qs_policy_settings settings = {0};
-  qs_policy_problem over_time;
+  qs_simulate_optimal best = {.made = false};
+  qs_policy_problem *over_time = QS_NEW(arena, 1, qs_policy_problem);
   qs_policy_ratios ratios;
   qs_simulate_policy *made = QS_NEW(arena, spec->policy_count, qs_simulate_policy);
-  qs_status status = made ? make_policy_problem(context, arena, problem, &over_time)
-                          : qs_fail_memory(context, "preparing policies");
-  if (!status) {
-    status = qs_policy_make_ratios(context, arena, &over_time, &settings, &ratios);
+  qs_status status = made && over_time ? make_policy_problem(context, arena, problem, over_time)
+                                       : qs_fail_memory(context, "preparing policies");
+  if (!status && wants_optimum(spec)) {
+    status = qs_simulate_optimal_make(context, arena, over_time, &best);
+    ratios = best.ground.ratios;
+  }
+  if (!status && (!best.made || spec->drift != 0)) { /* the optimum's are those without drift */
+    status = qs_policy_make_ratios(context, arena, over_time, &settings, &ratios);
   }
   for (size_t i = 0; !status && i < spec->policy_count; i++) {
-    status = make_one(context, arena, &spec->policies[i], &over_time, &ratios, &made[i]);
+    status = make_one(context, arena, &spec->policies[i], over_time, &ratios, &best, &made[i]);
   }
   if (!status) {
     *policies = made;
+    *optimal = best;
   }
   return status;
 }

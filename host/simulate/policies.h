@@ -2,6 +2,7 @@
 #ifndef QS_HOST_SIMULATE_POLICIES_H
 #define QS_HOST_SIMULATE_POLICIES_H
 
+#include "host/simulate/optimal.h"
 #include "host/simulate/run.h"
 
 #ifdef __cplusplus
@@ -11,9 +12,10 @@ extern "C" {
 /* Whether every policy has what its type needs, and a name of its own; QS_ERROR_INPUT names the key. */
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec);
 
-/* policies[spec->policy_count], owned by the arena. */
+/* policies[spec->policy_count], owned by the arena; the optimum too, where one of them or the frontier wants
+ * it. */
 qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
-                                    qs_simulate_policy **policies);
+                                    qs_simulate_policy **policies, qs_simulate_optimal *optimal);
 
 #ifdef __cplusplus
 }

@@ -64,20 +64,61 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
   return status;
 }
 
+/* What is simulated of the optimum's objective must be what dynamic programming says of it. */
+static bool differ(const qs_simulate_problem *problem, const qs_policy_result *rows,
+                   const qs_policy_bound *bound) {
+  bool far = false;
+  for (size_t i = 0; i < problem->spec->policy_count; i++) {
+    const qs_estimate *e = &rows[i].objective;
+    const double off = fabs(e->estimate - bound->objective);
+    far = far || (problem->spec->policies[i].type == QS_HEDGE_POLICY_OPTIMAL &&
+                  off > 5 * hypot(e->std_error, bound->objective_error) && off > 0.002 * bound->objective);
+  }
+  return far;
+}
+
+/* Lower bound, gap and frontier, where the optimum was made. */
+static qs_status report_optimum(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                const qs_simulate_optimal *optimal, qs_simulate_result *result) {
+  const qs_simulate_problem *problem = paths->problem;
+  result->lower_bound_why =
+      !optimal->made ? "the policy optimal is not among the policies" : qs_simulate_bound_flaw(problem);
+  if (result->lower_bound_why) {
+    return QS_OK;
+  }
+  qs_policy_bound bound;
+  qs_status status = qs_simulate_bound(context, paths, optimal, &bound);
+  if (!status) {
+    result->lower_bound = (qs_estimate){bound.lower, bound.lower_error};
+    result->gap = (qs_estimate){bound.gap, bound.gap_error};
+    status = qs_simulate_frontier(context, arena, paths, optimal, &result->frontier);
+  }
+  if (!status) {
+    result->frontier_count = problem->spec->frontier_count;
+  }
+  if (!status && differ(problem, result->policies, &bound)) {
+    status = distrust(context, arena, result,
+                      "what is simulated of the optimum is not what dynamic programming says of it");
+  }
+  return status;
+}
+
 static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
                      const qs_simulate_problem *problem, qs_simulate_result *result) {
   qs_simulate_paths paths;
   qs_claim claim;
   qs_simulate_policy *policies = NULL;
+  qs_simulate_optimal optimal;
   qs_simulate_sample *samples = NULL;
-  qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies);
+  qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies, &optimal);
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
   if (!status) {
     status = qs_simulate_policies_run(context, scratch, &paths, &claim, policies, problem->spec->policy_count,
                                       &samples);
   }
-  return status ? status : report_policies(context, arena, problem, policies, samples, result);
+  status = status ? status : report_policies(context, arena, problem, policies, samples, result);
+  return status ? status : report_optimum(context, arena, &paths, &optimal, result);
 }
 
 qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_inputs *inputs,
@@ -105,7 +146,6 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
                              .probabilities = qs_simulate_probabilities,
                              .quantile_count = QS_SIMULATE_QUANTILES,
                              .lower_bound = {NAN, NAN},
-                             .lower_bound_why = "not computed in this version",
                              .gap = {NAN, NAN}};
   status = run(context, arena, scratch, devices, &problem, &made);
   qs_arena_destroy(scratch);

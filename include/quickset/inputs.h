@@ -472,6 +472,8 @@ typedef struct qs_simulate_spec {
   bool keep_pnl;          /* keep every policy's P&L by path */
   double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
                              is as planned */
+  const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */
+  size_t frontier_count;
 } qs_simulate_spec;
 
 /* Which sections to run, bit mask. */

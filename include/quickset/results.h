@@ -331,6 +331,13 @@ typedef struct qs_policy_result {
   size_t pnl_count;
 } qs_policy_result;
 
+/* The optimum of one weight of costs. */
+typedef struct qs_frontier_point {
+  double cost_weight, risk_aversion;
+  qs_estimate objective, variance, cost; /* as those of a policy */
+  qs_estimate lower_bound, gap;
+} qs_frontier_point;
+
 typedef struct qs_simulate_result {
   bool present, trusted;
   const char *why;
@@ -343,9 +350,11 @@ typedef struct qs_simulate_result {
   size_t level_count;
   const double *probabilities; /* of the quantiles */
   size_t quantile_count;
-  qs_estimate lower_bound;     /* no policy's objective is below it; NaN: none */
-  const char *lower_bound_why; /* why there is none, or null */
-  qs_estimate gap;             /* the least objective less the bound; NaN: none */
+  qs_estimate lower_bound;           /* no policy's objective is below it; NaN: none */
+  const char *lower_bound_why;       /* why there is none, or null */
+  qs_estimate gap;                   /* what the optimum's objective exceeds the bound by; NaN: none */
+  const qs_frontier_point *frontier; /* [frontier_count]; none without a bound */
+  size_t frontier_count;
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

@@ -83,6 +83,7 @@ simulate:
     - {type: fixed_interval, every: 5}
     - {type: volatility_interval, variance: 0.001}
     - {type: gamma_weighted, loss: 0.25}
+  frontier: [0.5, 8]
   levels: [0.75]
   drift: 0.2
   keep_pnl: true

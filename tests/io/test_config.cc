@@ -264,6 +264,8 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.policies[2].every, 5u);
   EXPECT_EQ(s.policies[3].variance, 0.001);
   EXPECT_EQ(s.policies[4].loss, 0.25);
+  ASSERT_EQ(s.frontier_count, 2u);
+  EXPECT_EQ(s.frontier[1], 8);
   ASSERT_EQ(s.level_count, 1u);
   EXPECT_EQ(s.levels[0], 0.75);
   EXPECT_EQ(s.drift, 0.2);
@@ -288,13 +290,13 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_EQ(s.level_count, 2u);
 }
 
-// Every name of a policy is one that a config takes, but for what the library cannot simulate.
+// Every name of a policy is one that a config takes.
 TEST_F(Sample, SimulateTakesEveryPolicy) {
   const std::map<std::string, const char *> own = {{"delta_band", ", width: 1"},
                                                    {"fixed_interval", ", every: 1"},
                                                    {"volatility_interval", ", variance: 1"},
                                                    {"gamma_weighted", ", loss: 1"}};
-  for (int type = 0; type < QS_HEDGE_POLICY_OPTIMAL; type++) {
+  for (int type = 0; type <= QS_HEDGE_POLICY_OPTIMAL; type++) {
     const std::string name = qs_hedge_policy_name(qs_hedge_policy_type(type));
     const std::string text =
         "simulate.policies=[{type: " + name + (own.count(name) ? own.at(name) : "") + "}]";

@@ -267,9 +267,9 @@ TEST_F(Program, ShortCallHedgedOverTime) {
   const std::string example = QS_SOURCE_DIR "/configs/hedging/short_call.yaml";
   const struct {
     const char *weight;
-    double delta, local, largest_error;
-  } cases[] = {{"simulate.cost_weight=1", 1.2867, 1.2862, 0.005},
-               {"simulate.cost_weight=100", 15.02, 15.03, 0.015}};
+    double delta, local, optimal, largest_error;
+  } cases[] = {{"simulate.cost_weight=1", 1.2867, 1.2862, 1.2847, 0.005},
+               {"simulate.cost_weight=100", 15.02, 15.03, 10.7976, 0.02}};
   for (const auto &c : cases) {
     Outcome outcome = run({"simulate", example, "--quiet", "--out", folder / "hedged", "--set", c.weight,
                            "--set", "simulate.keep_pnl=true", "--paths", "262144"});
@@ -281,10 +281,21 @@ TEST_F(Program, ShortCallHedgedOverTime) {
     if (c.largest_error > 0.01) {
       expect_objective(results, "whalley_wilmott", 11.57, 0.02);
     }
-    EXPECT_TRUE(json_is_null(json_object_get(json_object_get(results, "simulate"), "lower_bound")));
+    expect_objective(results, "optimal", c.optimal, c.largest_error);
+    json_t *section = json_object_get(results, "simulate");
+    for (const char *key : {"lower_bound", "gap"}) {
+      json_t *e = json_object_get(section, key);
+      const double value = json_number_value(json_object_get(e, "estimate"));
+      const double error = json_number_value(json_object_get(e, "std_error"));
+      EXPECT_NEAR(value, *key == 'g' ? 0 : c.optimal, 3 * error + 1e-4 * c.optimal) << key;
+      EXPECT_LT(error, 0.002 * c.optimal) << key;
+    }
+    json_t *frontier = json_object_get(section, "frontier");
+    ASSERT_EQ(json_array_size(frontier), 2u);
+    EXPECT_EQ(json_number_value(json_object_get(json_array_get(frontier, 1), "cost_weight")), 20);
     json_decref(results);
     const std::string csv = Scratch::read(folder / "hedged/simulate.csv");
-    EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 6);
+    EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 7);
     const std::string pnl = Scratch::read(folder / "hedged/simulate_pnl.csv");
     EXPECT_EQ(std::count(pnl.begin(), pnl.end(), '\n'), 1 + 262144);
   }

@@ -1,0 +1,130 @@
+#include "host/simulate/optimal.h"
+
+#include <math.h>
+
+static const uint64_t most_paths = 65536; /* that a bound is made of */
+
+const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
+  if (p->instrument_count != 1) {
+    return "no bound is known for several hedge instruments";
+  }
+  if (p->spec->drift != 0) {
+    return "with a drift the price is no martingale";
+  }
+  for (size_t i = 0; i < p->contract_count; i++) {
+    const qs_contract *c = &p->contracts[i];
+    bool known = c->kind != QS_CONTRACT_OPTION || c->expiry > p->dates[p->date_count - 1];
+    for (size_t d = 1; d < p->date_count; d++) {
+      known = known || p->dates[d] == c->expiry;
+    }
+    if (!known) {
+      return "an option expires between two dates";
+    }
+  }
+  return NULL;
+}
+
+qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,
+                                   qs_simulate_optimal *optimal) {
+  const qs_policy_settings settings = {0};
+  qs_simulate_optimal made = {.made = true};
+  qs_status status = qs_policy_make_ground(context, arena, over_time, &settings, &made.ground);
+  if (!status) {
+    status = qs_policy_optimise(context, arena, &made.ground, &settings, true, &made.optimum);
+  }
+  if (!status) {
+    *optimal = made;
+  }
+  return status;
+}
+
+/* Pointers to the states of every date within a block of paths. */
+static void date_rows(const qs_simulate_problem *p, uint64_t count, const double *states, const double **at) {
+  for (size_t d = 0; d < p->date_count; d++) {
+    at[d] = states + p->date_row[d] * count;
+  }
+}
+
+static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
+                        const qs_simulate_optimal *optimal, qs_policy_share **shares, size_t *path_count) {
+  const qs_simulate_problem *p = paths->problem;
+  const uint64_t total = p->simulation.paths < most_paths ? p->simulation.paths : most_paths;
+  double *x = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
+  double *v = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
+  const double **at_x = QS_NEW(scratch, p->date_count, const double *);
+  const double **at_v = QS_NEW(scratch, p->date_count, const double *);
+  qs_policy_share *made = QS_NEW(scratch, total, qs_policy_share);
+  if (!x || !v || !at_x || !at_v || !made) {
+    return qs_fail_memory(context, "the lower bound of a hedge");
+  }
+  for (uint64_t begin = 0; begin < total; begin += QS_SIMULATE_BLOCK) {
+    const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
+    qs_status status = qs_simulate_paths_run(context, paths, begin, count, x, v);
+    if (status) {
+      return status;
+    }
+    date_rows(p, count, x, at_x);
+    date_rows(p, count, v, at_v);
+    qs_policy_follow(context, &optimal->ground, &optimal->optimum, at_x, at_v, count, made + begin, NULL);
+  }
+  *shares = made;
+  *path_count = total;
+  return QS_OK;
+}
+
+qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
+                            const qs_simulate_optimal *optimal, qs_policy_bound *bound) {
+  qs_arena *scratch = qs_arena_create(context);
+  if (!scratch) {
+    return qs_fail_memory(context, "the lower bound of a hedge");
+  }
+  qs_policy_share *shares = NULL;
+  size_t count = 0;
+  qs_status status = follow(context, scratch, paths, optimal, &shares, &count);
+  if (!status) {
+    *bound = qs_policy_bound_of(&optimal->ground, shares, count);
+  }
+  qs_arena_destroy(scratch);
+  return status;
+}
+
+static qs_status make_point(qs_context *context, const qs_simulate_paths *paths,
+                            const qs_simulate_optimal *optimal, double weight, qs_frontier_point *point) {
+  const qs_policy_settings settings = {0};
+  qs_policy_problem problem = *optimal->ground.problem;
+  problem.cost_weight = weight;
+  qs_simulate_optimal own = {.made = true, .ground = optimal->ground};
+  own.ground.problem = &problem;
+  qs_arena *scratch = qs_arena_create(context);
+  if (!scratch) {
+    return qs_fail_memory(context, "the frontier of risk against cost");
+  }
+  qs_policy_bound b;
+  qs_status status = qs_policy_optimise(context, scratch, &own.ground, &settings, true, &own.optimum);
+  status = status ? status : qs_simulate_bound(context, paths, &own, &b);
+  if (!status) {
+    *point = (qs_frontier_point){.cost_weight = weight,
+                                 .risk_aversion = 2 / weight,
+                                 .objective = {b.objective, b.objective_error},
+                                 .variance = {b.variance, b.variance_error},
+                                 .cost = {b.cost, b.cost_error},
+                                 .lower_bound = {b.lower, b.lower_error},
+                                 .gap = {b.gap, b.gap_error}};
+  }
+  qs_arena_destroy(scratch);
+  return status;
+}
+
+qs_status qs_simulate_frontier(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                               const qs_simulate_optimal *optimal, const qs_frontier_point **points) {
+  const qs_simulate_spec *spec = paths->problem->spec;
+  qs_frontier_point *made = QS_NEW(arena, spec->frontier_count, qs_frontier_point);
+  qs_status status = made ? QS_OK : qs_fail_memory(context, "the frontier of risk against cost");
+  for (size_t i = 0; !status && i < spec->frontier_count; i++) {
+    status = make_point(context, paths, optimal, spec->frontier[i], &made[i]);
+  }
+  if (!status) {
+    *points = made;
+  }
+  return status;
+}

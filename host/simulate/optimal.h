@@ -1,0 +1,43 @@
+/*
+ * The policy `optimal`: the optimum of dynamic programming (host/policy/optimum.h) on a section's problem,
+ * its lower bound and gap along the section's own paths (host/policy/bound.h), and the frontier of risk
+ * against cost over weights.
+ */
+#ifndef QS_HOST_SIMULATE_OPTIMAL_H
+#define QS_HOST_SIMULATE_OPTIMAL_H
+
+#include "host/policy/bound.h"
+#include "host/simulate/paths.h"
+#include "quickset/results.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Owned by an arena; `made` is false where no policy asks for it. */
+typedef struct qs_simulate_optimal {
+  bool made;
+  qs_policy_ground ground;
+  qs_policy_optimum optimum;
+} qs_simulate_optimal;
+
+/* Why there is no lower bound of the problem (a static text), or null where there is one. */
+const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
+
+/* over_time must outlive it. The optimum is that without drift. */
+qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,
+                                   qs_simulate_optimal *optimal);
+
+/* Along the first paths of the problem, 65,536 at most. */
+qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
+                            const qs_simulate_optimal *optimal, qs_policy_bound *bound);
+
+/* The optimum of every weight of the section's list, in its order; points are owned by the arena. Nothing
+ * where the list is empty. The problem must have no flaw. */
+qs_status qs_simulate_frontier(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                               const qs_simulate_optimal *optimal, const qs_frontier_point **points);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

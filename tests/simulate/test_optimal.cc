@@ -1,0 +1,179 @@
+// The simulated optimum, its lower bound, gap and frontier.
+#include <cstring>
+
+#include "host/simulate/optimal.h"
+
+#include "tests/simulate/simulate_world.h"
+
+namespace {
+
+class Optimal : public SimulateWorld {
+public:
+  // Short one call at 100, traded daily for 30 days at 5 bp.
+  void short_call(qs_model_type type, const std::vector<std::pair<int, double>> &values) {
+    add_underlying("X", type, values, 100, 0, 0);
+    add_option("t1", "X", QS_CALL, 100, 30.0 / 365, -1);
+    every_day(30);
+    spec.costs.proportional = 0.0005;
+    inputs.simulation.paths = 1 << 17;
+  }
+  void expect_certified(double largest_gap) const {
+    ASSERT_TRUE(result.trusted) << result.why;
+    EXPECT_EQ(nullptr, result.lower_bound_why);
+    EXPECT_GT(result.gap.estimate, -4 * result.gap.std_error);
+    EXPECT_LT(result.gap.estimate + 4 * result.gap.std_error, largest_gap * result.lower_bound.estimate);
+  }
+  // No policy is below the bound, and the optimum is at it.
+  void expect_above(double bound, double error) const {
+    for (size_t i = 0; i < result.policy_count; i++) {
+      EXPECT_GT(policy(i).objective.estimate + 4 * std::hypot(policy(i).objective.std_error, error), bound)
+          << policy(i).name;
+    }
+  }
+};
+
+TEST(Optimal, ShortCallByItsExactObjectives) {
+  const double known[2][2] = {{1, 1.2847}, {100, 10.7976}};
+  for (const auto &k : known) {
+    Optimal w;
+    w.short_call(QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+    w.spec.cost_weight = k[0];
+    w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+    w.add_policy(QS_HEDGE_POLICY_WHALLEY_WILMOTT);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    w.expect_certified(1e-4);
+    expect_within(w.policy(0).objective, k[1], 3, 6e-3 * k[1], "optimal");
+    expect_within(w.result.lower_bound, k[1], 3, 2e-3 * k[1], "lower bound");
+    w.expect_above(w.result.lower_bound.estimate, w.result.lower_bound.std_error);
+  }
+}
+
+// Random variance: the policy that is simulated on the engine's own paths has the objective of the dynamic
+// programme, and is within half a percent of the bound.
+TEST(Optimal, HestonIsWithinHalfAPercentOfTheBound) {
+  Optimal w;
+  w.short_call(QS_MODEL_HESTON,
+               {{QS_V0, 0.04}, {QS_KAPPA, 1.5}, {QS_THETA, 0.04}, {QS_XI, 0.5}, {QS_RHO, -0.7}});
+  w.spec.cost_weight = 100;
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  w.add_policy(QS_HEDGE_POLICY_LOCAL_EVERY_DATE);
+  w.add_policy(QS_HEDGE_POLICY_WHALLEY_WILMOTT);
+  w.add_policy(QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  w.expect_certified(5e-3);
+  w.expect_above(w.result.lower_bound.estimate, w.result.lower_bound.std_error);
+  const double error = std::hypot(w.policy(0).objective.std_error, w.result.lower_bound.std_error);
+  EXPECT_NEAR(w.policy(0).objective.estimate, w.result.lower_bound.estimate + w.result.gap.estimate,
+              4 * error);
+  EXPECT_LT(error, 5e-3 * w.result.lower_bound.estimate);
+  for (size_t i = 1; i < 4; i++) {
+    EXPECT_LT(w.policy(0).objective.estimate, w.policy(i).objective.estimate) << w.policy(i).name;
+  }
+}
+
+// A book, part of it settled in coin, with what expires on the way and what lives on; jumps and rates.
+TEST(Optimal, BookOfManyExpiries) {
+  Optimal w;
+  w.add_underlying("X", QS_MODEL_MERTON,
+                   {{QS_SIGMA, 0.5}, {QS_LAMBDA, 3}, {QS_MU_J, -0.08}, {QS_SIGMA_J, 0.1}}, 100, 0.03, 0.05);
+  w.add_option("t1", "X", QS_CALL, 100, 20.0 / 365, -1, QS_SETTLE_COIN);
+  w.add_option("t2", "X", QS_PUT, 95, 10.0 / 365, -2);
+  w.add_option("t3", "X", QS_CALL, 110, 60.0 / 365, 1, QS_SETTLE_COIN);
+  w.every_day(20);
+  w.spec.costs.proportional = 0.0005;
+  w.inputs.simulation.paths = 1 << 18;
+  w.spec.cost_weight = 20;
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  w.expect_certified(1e-3);
+  const double error = std::hypot(w.policy(0).objective.std_error, w.result.lower_bound.std_error);
+  EXPECT_NEAR(w.policy(0).objective.estimate, w.result.lower_bound.estimate + w.result.gap.estimate,
+              4 * error);
+  EXPECT_LT(error, 0.01 * w.result.lower_bound.estimate);
+}
+
+TEST(Optimal, FrontierTradesRiskForCost) {
+  const double weights[] = {0.3, 3, 30, 300};
+  Optimal w;
+  w.short_call(QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+  w.spec.cost_weight = 3;
+  w.spec.frontier = weights;
+  w.spec.frontier_count = 4;
+  w.inputs.simulation.paths = 1 << 14;
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  ASSERT_EQ(4u, w.result.frontier_count);
+  const qs_frontier_point *f = w.result.frontier;
+  for (size_t i = 0; i < 4; i++) {
+    EXPECT_EQ(weights[i], f[i].cost_weight);
+    EXPECT_DOUBLE_EQ(2 / weights[i], f[i].risk_aversion);
+    EXPECT_NEAR(f[i].objective.estimate, f[i].variance.estimate + weights[i] * f[i].cost.estimate, 1e-9);
+    EXPECT_NEAR(f[i].objective.estimate, f[i].lower_bound.estimate + f[i].gap.estimate, 1e-9);
+    EXPECT_LT(f[i].gap.estimate, 1e-3 * f[i].objective.estimate);
+    if (i > 0) {
+      EXPECT_GT(f[i].variance.estimate, f[i - 1].variance.estimate);
+      EXPECT_LT(f[i].cost.estimate, f[i - 1].cost.estimate);
+      EXPECT_GT(f[i].objective.estimate, f[i - 1].objective.estimate);
+    }
+  }
+  EXPECT_EQ(w.result.lower_bound.estimate, f[1].lower_bound.estimate); /* the same problem */
+}
+
+TEST(Optimal, SaysWhyThereIsNoBound) {
+  Optimal plain;
+  plain.short_call(QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+  plain.inputs.simulation.paths = 1024;
+  plain.spec.cost_weight = 1;
+  plain.add_policy(QS_HEDGE_POLICY_NONE);
+  ASSERT_EQ(plain.run(), QS_OK) << plain.context.message;
+  EXPECT_STREQ("the policy optimal is not among the policies", plain.result.lower_bound_why);
+  EXPECT_TRUE(std::isnan(plain.result.lower_bound.estimate));
+  plain.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  plain.spec.drift = 0.1;
+  ASSERT_EQ(plain.run(), QS_OK) << plain.context.message;
+  EXPECT_STREQ("with a drift the price is no martingale", plain.result.lower_bound_why);
+  EXPECT_TRUE(std::isnan(plain.result.gap.estimate));
+
+  Optimal between;
+  between.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0, 0);
+  between.add_option("t1", "X", QS_CALL, 100, 3.5 / 365, -1);
+  between.add_option("t2", "X", QS_CALL, 100, 6.0 / 365, -1);
+  between.every_day(6);
+  between.inputs.simulation.paths = 1024;
+  between.spec.cost_weight = 1;
+  between.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  ASSERT_EQ(between.run(), QS_OK) << between.context.message;
+  EXPECT_STREQ("an option expires between two dates", between.result.lower_bound_why);
+}
+
+TEST(Optimal, RefusesWeightsOfTheFrontier) {
+  const double weights[] = {1, 0};
+  Optimal w;
+  w.short_call(QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+  w.spec.cost_weight = 1;
+  w.add_policy(QS_HEDGE_POLICY_NONE);
+  w.spec.frontier = weights;
+  w.spec.frontier_count = 2;
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ("simulate.frontier.1: got 0: must be above 0", w.context.message);
+}
+
+// The same bits for any number of threads.
+TEST(Optimal, BitsDoNotDependOnThreads) {
+  double bits[2][3];
+  for (int i = 0; i < 2; i++) {
+    Optimal w;
+    w.short_call(QS_MODEL_GBM, {{QS_SIGMA, 0.6}});
+    w.spec.cost_weight = 10;
+    w.inputs.simulation.paths = 4096;
+    w.context.threads = i ? 3 : 1;
+    w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    bits[i][0] = w.result.lower_bound.estimate;
+    bits[i][1] = w.result.gap.estimate;
+    bits[i][2] = w.policy(0).objective.estimate;
+  }
+  EXPECT_EQ(0, std::memcmp(bits[0], bits[1], sizeof bits[0]));
+}
+
+} // namespace
