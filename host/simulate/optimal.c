@@ -21,7 +21,7 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
       return "an option expires between two dates";
     }
   }
-  return NULL;
+  return qs_simulate_beyond(p);
 }
 
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,

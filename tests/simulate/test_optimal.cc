@@ -134,6 +134,11 @@ TEST(Optimal, SaysWhyThereIsNoBound) {
   EXPECT_STREQ("with a drift the price is no martingale", plain.result.lower_bound_why);
   EXPECT_TRUE(std::isnan(plain.result.gap.estimate));
 
+  plain.spec.drift = 0;
+  plain.spec.costs.fixed = 1;
+  ASSERT_EQ(plain.run(), QS_OK) << plain.context.message;
+  EXPECT_STREQ("a fixed cost of each trade is not convex", plain.result.lower_bound_why);
+
   Optimal between;
   between.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0, 0);
   between.add_option("t1", "X", QS_CALL, 100, 3.5 / 365, -1);

@@ -51,7 +51,7 @@ public:
 };
 
 // A run whose allocation number n fails (-1: none does).
-qs_status run_failing(Everything &w, long n) {
+qs_status run_failing(SimulateWorld &w, long n) {
   left = -1;
   w.arena = qs_arena_create(&w.context);
   w.result = qs_simulate_result{};
@@ -61,11 +61,30 @@ qs_status run_failing(Everything &w, long n) {
   return status;
 }
 
-TEST(SimulateFailures, EveryAllocationMayFail) {
-  Everything w;
+// The optimum with its bound and a frontier.
+class Best : public SimulateWorld {
+public:
+  Best() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
+    add_option("last", "X", QS_CALL, 110, 1.0 / 365, -1);
+    every_day(1);
+    spec.costs.proportional = 0.0005;
+    spec.cost_weight = 1;
+    spec.frontier = weights;
+    spec.frontier_count = 1;
+    spec.keep_pnl = true;
+    inputs.simulation.paths = 512;
+    add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  }
+
+private:
+  const double weights[1] = {3};
+};
+
+void expect_every_failure_to_be_clean(SimulateWorld &w) {
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   const qs_simulate_result whole = w.result;
-  ASSERT_EQ(whole.policy_count, 12u);
+  const size_t last = whole.policy_count - 1;
   const qs_allocator before = w.context.allocator;
   qs_arena *arena = w.arena;
   qs_devices_close(w.devices);
@@ -73,7 +92,7 @@ TEST(SimulateFailures, EveryAllocationMayFail) {
   ASSERT_EQ(qs_devices_open(&w.context, QS_BACKEND_CPU, 2, nullptr, &w.devices), QS_OK);
   ASSERT_EQ(run_failing(w, -1), QS_OK);
   qs_arena_destroy(w.arena);
-  const long at_rest = live; // what the devices keep
+  const long at_rest = live.load(); // what the devices keep
   qs_status status = QS_ERROR_MEMORY;
   long failures = 0;
   for (long n = 0; status == QS_ERROR_MEMORY; n++) {
@@ -83,8 +102,8 @@ TEST(SimulateFailures, EveryAllocationMayFail) {
     EXPECT_EQ(w.result.present, status == QS_OK) << n;
     failures += status == QS_ERROR_MEMORY;
     if (status == QS_OK) { // and it is the same as before
-      EXPECT_EQ(w.policy(3).objective.estimate, whole.policies[3].objective.estimate);
-      EXPECT_EQ(w.policy(3).pnl[77], whole.policies[3].pnl[77]);
+      EXPECT_EQ(w.policy(last).objective.estimate, whole.policies[last].objective.estimate);
+      EXPECT_EQ(w.policy(last).pnl[77], whole.policies[last].pnl[77]);
     }
     qs_arena_destroy(w.arena);
     EXPECT_EQ(live.load(), at_rest) << "after the failure of allocation " << n;
@@ -95,6 +114,18 @@ TEST(SimulateFailures, EveryAllocationMayFail) {
   w.context.allocator = before;
   w.arena = arena;
   w.devices = nullptr;
+}
+
+TEST(SimulateFailures, EveryAllocationMayFail) {
+  Everything w;
+  expect_every_failure_to_be_clean(w);
+  EXPECT_EQ(w.result.policy_count, 12u);
+}
+
+TEST(SimulateFailures, EveryAllocationOfTheOptimumMayFail) {
+  Best w;
+  expect_every_failure_to_be_clean(w);
+  EXPECT_EQ(w.result.frontier_count, 1u);
 }
 
 } // namespace
