@@ -61,7 +61,7 @@ qs_status run_failing(SimulateWorld &w, long n) {
   return status;
 }
 
-// The optimum with its bound and a frontier.
+// The optimum with its bound and a frontier: dear, so that every third allocation must do.
 class Best : public SimulateWorld {
 public:
   Best() {
@@ -81,7 +81,7 @@ private:
   const double weights[1] = {3};
 };
 
-void expect_every_failure_to_be_clean(SimulateWorld &w) {
+void expect_failures_to_be_clean(SimulateWorld &w, long step) {
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   const qs_simulate_result whole = w.result;
   const size_t last = whole.policy_count - 1;
@@ -95,7 +95,7 @@ void expect_every_failure_to_be_clean(SimulateWorld &w) {
   const long at_rest = live.load(); // what the devices keep
   qs_status status = QS_ERROR_MEMORY;
   long failures = 0;
-  for (long n = 0; status == QS_ERROR_MEMORY; n++) {
+  for (long n = 0; status == QS_ERROR_MEMORY; n += step) {
     ASSERT_LT(n, 5000);
     status = run_failing(w, n);
     ASSERT_TRUE(status == QS_OK || status == QS_ERROR_MEMORY) << n << ": " << w.context.message;
@@ -118,13 +118,13 @@ void expect_every_failure_to_be_clean(SimulateWorld &w) {
 
 TEST(SimulateFailures, EveryAllocationMayFail) {
   Everything w;
-  expect_every_failure_to_be_clean(w);
+  expect_failures_to_be_clean(w, 1);
   EXPECT_EQ(w.result.policy_count, 12u);
 }
 
-TEST(SimulateFailures, EveryAllocationOfTheOptimumMayFail) {
+TEST(SimulateFailures, EveryThirdAllocationOfTheOptimumMayFail) {
   Best w;
-  expect_every_failure_to_be_clean(w);
+  expect_failures_to_be_clean(w, 3);
   EXPECT_EQ(w.result.frontier_count, 1u);
 }
 
