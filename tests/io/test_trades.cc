@@ -48,6 +48,7 @@ protected:
     std::string &text = files["config.yaml"];
     size_t begin = text.find("trades:\n"), end = text.find("value: {");
     text.replace(begin, end - begin, trades);
+    text.erase(text.find("simulate:\n")); // the last section; it hedges one of the trades that were replaced
     folder.write(files);
     qs_context_init(&context);
     ASSERT_EQ(qs_config_read(&context, (folder / "config.yaml").c_str(), nullptr, 0, &config), QS_OK)
