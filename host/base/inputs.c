@@ -85,6 +85,9 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   spec->dates.spacing_days = NAN;
   spec->costs.charge_entry = true;
   spec->costs.charge_unwind = true;
+  spec->funding =
+      (qs_simulate_funding){.reversion = NAN, .start = NAN, .interest = 0.0001, .band = 0.0005, .cap = NAN};
+  spec->margin = (qs_simulate_margin){.collateral = NAN, .parts = 1};
   spec->cost_weight = NAN;
   spec->risk_aversion = NAN;
   spec->levels = default_simulate_levels;

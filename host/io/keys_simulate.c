@@ -168,6 +168,48 @@ static const qs_field cost_fields[] = {
 static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],
                                      sizeof(qs_simulate_costs), NULL, NULL};
 
+static const qs_field funding_fields[] = {
+    {"reversion", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, reversion), .required = true,
+     .range = {1e-6, 1e6, false, false}},
+    {"volatility", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, volatility), .required = true,
+     .range = {0, 10, false, false}},
+    {"mean", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, mean), .range = {-1, 1, false, false}},
+    {"start", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, start),
+     .range = {-1, 1, false, false}},
+    {"correlation", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, correlation),
+     .range = {-1, 1, false, false}},
+    {"interest", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, interest),
+     .range = {-1, 1, false, false}},
+    {"band", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, band), .range = {0, 1, false, false}},
+    {"cap", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_funding, cap), .range = {0, 1, false, false}},
+};
+
+static const qs_table funding_table = {funding_fields, sizeof funding_fields / sizeof funding_fields[0],
+                                       sizeof(qs_simulate_funding), NULL, NULL};
+
+static const qs_field margin_fields[] = {
+    {"collateral", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, collateral), .required = true,
+     .range = {0, 1e300, false, false}},
+    {"initial", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, initial), .required = true,
+     .range = {0, 1, true, false}},
+    {"maintenance", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, maintenance), .required = true,
+     .range = {1e-9, 1, false, false}},
+    {"parts", QS_FIELD_COUNT, .offset = offsetof(qs_simulate_margin, parts),
+     .range = {1, 1000, false, false}},
+    {"fee", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, fee), .range = {0, 1, false, false}},
+};
+
+static qs_status check_margin(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_simulate_margin *margin = object;
+  return margin->initial >= margin->maintenance
+             ? QS_OK
+             : qs_node_bad(reader, qs_node_get(node, "initial"), "must be at least maintenance, %g",
+                           margin->maintenance);
+}
+
+static const qs_table margin_table = {margin_fields, sizeof margin_fields / sizeof margin_fields[0],
+                                      sizeof(qs_simulate_margin), NULL, check_margin};
+
 static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
@@ -184,6 +226,8 @@ static const qs_field simulate_fields[] = {
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},
     {"keep_pnl", QS_FIELD_BOOL, .offset = AT(keep_pnl)},
     {"latency_seconds", QS_FIELD_NUMBER, .offset = AT(latency_seconds), .range = {0, 1e15, false, false}},
+    {"funding", QS_FIELD_MAP, .offset = AT(funding), .table = &funding_table},
+    {"margin", QS_FIELD_MAP, .offset = AT(margin), .table = &margin_table},
 };
 
 static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *object) {

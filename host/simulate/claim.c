@@ -42,9 +42,7 @@ qs_status qs_claim_payment_make(qs_context *context, qs_arena *arena, const qs_c
   return QS_OK;
 }
 
-/* What one contract that is no option is worth at `years`, as a + b e^x, money then. */
-static void plain_value(const qs_simulate_problem *p, const qs_contract *c, double years, double *a,
-                        double *b) {
+void qs_claim_plain(const qs_simulate_problem *p, const qs_contract *c, double years, double *a, double *b) {
   const qs_curve *curve = &p->under->curve;
   const double spot = qs_curve_forward(curve, years);
   const double far = c->kind == QS_CONTRACT_PERPETUAL ? spot : qs_curve_forward(curve, c->years);
@@ -77,7 +75,7 @@ static qs_status make_payment(qs_context *context, qs_arena *arena, const qs_sim
           (qs_claim_option){c->strike / forward, c->quantity * discount * forward, c->call_put == QS_CALL};
     } else if (c->kind != QS_CONTRACT_OPTION && (due || on)) {
       double one_a, one_b;
-      plain_value(p, c, years, &one_a, &one_b);
+      qs_claim_plain(p, c, years, &one_a, &one_b);
       a += c->quantity * discount * one_a;
       b += c->quantity * discount * one_b;
     }
@@ -86,11 +84,10 @@ static qs_status make_payment(qs_context *context, qs_arena *arena, const qs_sim
   return qs_claim_payment_make(context, arena, room, count, a, b, payment);
 }
 
-/* The options of one expiry after the unwind, as a table times e^x. */
-static qs_status make_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
-                            qs_time expiry, const qs_state_range *range, qs_state_table *table) {
+qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t row,
+                         qs_time expiry, const qs_state_range *range, qs_state_table *table) {
   const qs_underlying_market *under = p->under;
-  const qs_time end = p->rows[p->row_count - 1];
+  const qs_time end = p->rows[row];
   const double until = qs_time_years(p->market->as_of, end), left = qs_time_years(end, expiry);
   const qs_surface_law law = {&under->model, left, qs_shift_added(&under->shift, end, expiry)};
   qs_surface surface;
@@ -128,7 +125,7 @@ static qs_status make_tables(qs_context *context, qs_arena *arena, const qs_simu
   if (!tables) {
     return qs_fail_memory(context, "tabulating a position");
   }
-  qs_state_range range;
+  qs_state_range *ranges = NULL;
   qs_status status = QS_OK;
   for (size_t i = 0; !status && i < p->contract_count; i++) {
     const qs_contract *c = &p->contracts[i];
@@ -137,10 +134,13 @@ static qs_status make_tables(qs_context *context, qs_arena *arena, const qs_simu
       first = !(p->contracts[k].kind == QS_CONTRACT_OPTION && p->contracts[k].expiry == c->expiry);
     }
     if (first && !claim->table_count) {
-      status = qs_simulate_paths_range(context, paths, claim->end, &range);
+      ranges = QS_NEW(arena, p->row_count, qs_state_range);
+      status = ranges ? qs_simulate_paths_ranges(context, paths, ranges)
+                      : qs_fail_memory(context, "tabulating a position");
     }
     if (first && !status) {
-      status = make_table(context, arena, p, c->expiry, &range, &tables[claim->table_count++]);
+      status = qs_claim_table(context, arena, p, claim->end, c->expiry, &ranges[claim->end],
+                              &tables[claim->table_count++]);
     }
   }
   claim->tables = tables;
@@ -209,16 +209,19 @@ static double pay(const qs_claim_payment *payment, double growth) {
   return payment->a[low] + payment->b[low] * growth;
 }
 
+void qs_claim_pay(const qs_claim_payment *payment, const double *x, uint64_t count, double *gain) {
+  for (uint64_t i = 0; i < count; i++) {
+    gain[i] += pay(payment, exp(x[i]));
+  }
+}
+
 void qs_claim_gain(const qs_claim *claim, const double *x, const double *v, uint64_t stride, uint64_t count,
                    double *gain) {
   for (uint64_t i = 0; i < count; i++) {
     gain[i] = -claim->now;
   }
   for (size_t e = 0; e < claim->payment_count; e++) {
-    const double *at = x + claim->payments[e].row * stride;
-    for (uint64_t i = 0; i < count; i++) {
-      gain[i] += pay(&claim->payments[e], exp(at[i]));
-    }
+    qs_claim_pay(&claim->payments[e], x + claim->payments[e].row * stride, count, gain);
   }
   const double *end_x = x + claim->end * stride, *end_v = v + claim->end * stride;
   for (size_t t = 0; t < claim->table_count; t++) {

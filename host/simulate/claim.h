@@ -39,6 +39,17 @@ qs_status qs_claim_make(qs_context *context, qs_arena *arena, const qs_simulate_
 void qs_claim_gain(const qs_claim *claim, const double *x, const double *v, uint64_t stride, uint64_t count,
                    double *gain);
 
+/* Adds what is paid at one time to gain[count], on paths whose states then are x. */
+void qs_claim_pay(const qs_claim_payment *payment, const double *x, uint64_t count, double *gain);
+
+/* What one contract that is no option is worth at `years`, as a + b e^x, money then. */
+void qs_claim_plain(const qs_simulate_problem *problem, const qs_contract *contract, double years, double *a,
+                    double *b);
+
+/* The options of one expiry after a row, as a table times e^x; money of as_of. */
+qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem, size_t row,
+                         qs_time expiry, const qs_state_range *range, qs_state_table *table);
+
 /* Puts `count` options together: weight[i] (strike[i] a unit of e^x, call: weight (e^x - strike)+), beside
  * base_a + base_b e^x. Arrays are made in the arena. */
 typedef struct qs_claim_option {

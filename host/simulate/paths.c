@@ -74,23 +74,31 @@ qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *pa
   return status;
 }
 
-qs_status qs_simulate_paths_range(qs_context *context, const qs_simulate_paths *paths, size_t row,
-                                  qs_state_range *range) {
+static void widen(const double *x, const double *v, uint64_t count, qs_state_range *range) {
+  for (uint64_t i = 0; i < count; i++) {
+    range->x_low = fmin(range->x_low, x[i]);
+    range->x_high = fmax(range->x_high, x[i]);
+    range->v_low = fmin(range->v_low, v[i]);
+    range->v_high = fmax(range->v_high, v[i]);
+  }
+}
+
+qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
+                                   qs_state_range *ranges) {
   const size_t rows = paths->problem->row_count;
   const uint64_t total = paths->problem->simulation.paths;
   qs_arena *arena = qs_arena_create(context);
   double *x = arena ? QS_NEW(arena, rows * QS_SIMULATE_BLOCK, double) : NULL;
   double *v = arena ? QS_NEW(arena, rows * QS_SIMULATE_BLOCK, double) : NULL;
   qs_status status = x && v ? QS_OK : qs_fail_memory(context, "simulating paths");
-  *range = (qs_state_range){INFINITY, -INFINITY, INFINITY, -INFINITY};
+  for (size_t row = 0; row < rows; row++) {
+    ranges[row] = (qs_state_range){INFINITY, -INFINITY, INFINITY, -INFINITY};
+  }
   for (uint64_t begin = 0; !status && begin < total; begin += QS_SIMULATE_BLOCK) {
     const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
     status = qs_simulate_paths_run(context, paths, begin, count, x, v);
-    for (uint64_t i = 0; !status && i < count; i++) {
-      range->x_low = fmin(range->x_low, x[row * count + i]);
-      range->x_high = fmax(range->x_high, x[row * count + i]);
-      range->v_low = fmin(range->v_low, v[row * count + i]);
-      range->v_high = fmax(range->v_high, v[row * count + i]);
+    for (size_t row = 0; !status && row < rows; row++) {
+      widen(x + row * count, v + row * count, count, &ranges[row]);
     }
   }
   qs_arena_destroy(arena);

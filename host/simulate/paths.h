@@ -25,9 +25,9 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
 qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *paths, uint64_t begin,
                                 uint64_t count, double *x, double *v);
 
-/* The range of the states at one row over all paths. */
-qs_status qs_simulate_paths_range(qs_context *context, const qs_simulate_paths *paths, size_t row,
-                                  qs_state_range *range);
+/* ranges[row_count]: of the states at every row over all paths. */
+qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
+                                   qs_state_range *ranges);
 
 enum { QS_SIMULATE_BLOCK = 8192 }; /* paths that are simulated and summed up together */
 

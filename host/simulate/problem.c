@@ -21,10 +21,12 @@ size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
 
 const char *qs_simulate_beyond(const qs_simulate_problem *problem) {
   const qs_simulate_spec *spec = problem->spec;
-  return spec->costs.fixed > 0       ? "a fixed cost of each trade is not convex"
-         : spec->costs.impact > 0    ? "impact is not in the dynamic programme"
-         : spec->latency_seconds > 0 ? "trades are filled after their decision"
-                                     : NULL;
+  return spec->costs.fixed > 0             ? "a fixed cost of each trade is not convex"
+         : spec->costs.impact > 0          ? "impact is not in the dynamic programme"
+         : spec->latency_seconds > 0       ? "trades are filled after their decision"
+         : !isnan(spec->funding.reversion) ? "funding moves with a premium of its own"
+         : !isnan(spec->margin.collateral) ? "a hedge may be liquidated"
+                                           : NULL;
 }
 
 static qs_status find_weight(qs_context *context, qs_simulate_problem *p) {
@@ -69,6 +71,54 @@ static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec
     }
   }
   return QS_OK;
+}
+
+typedef struct bound {
+  const char *key;
+  double value, low, high;
+} bound;
+
+static qs_status check_bounds(qs_context *context, const char *section, const bound *bounds, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!(bounds[i].value >= bounds[i].low && bounds[i].value <= bounds[i].high)) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.%s.%s: got %g: must be from %g to %g", section,
+                     bounds[i].key, bounds[i].value, bounds[i].low, bounds[i].high);
+    }
+  }
+  return QS_OK;
+}
+
+static qs_status check_funding(qs_context *context, const qs_simulate_problem *p) {
+  const qs_simulate_funding *f = &p->spec->funding;
+  if (isnan(f->reversion)) {
+    return QS_OK;
+  }
+  if (p->instruments[0].kind != QS_HEDGE_PERPETUAL) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.funding: %.80s pays none; must be a perpetual",
+                   p->instruments[0].name);
+  }
+  const bound bounds[] = {{"reversion", f->reversion, 1e-6, 1e6},
+                          {"volatility", f->volatility, 0, 10},
+                          {"mean", f->mean, -1, 1},
+                          {"start", isnan(f->start) ? 0 : f->start, -1, 1},
+                          {"correlation", f->correlation, -1, 1},
+                          {"interest", f->interest, -1, 1},
+                          {"band", f->band, 0, 1},
+                          {"cap", isnan(f->cap) ? 1 : f->cap, 0, 1}};
+  return check_bounds(context, "funding", bounds, sizeof bounds / sizeof bounds[0]);
+}
+
+static qs_status check_margin(qs_context *context, const qs_simulate_spec *spec) {
+  const qs_simulate_margin *m = &spec->margin;
+  if (isnan(m->collateral)) {
+    return QS_OK;
+  }
+  const bound bounds[] = {{"collateral", m->collateral, 0, 1e300},
+                          {"maintenance", m->maintenance, 1e-9, 1},
+                          {"initial", m->initial, m->maintenance, 1},
+                          {"parts", (double)m->parts, 1, 1000},
+                          {"fee", m->fee, 0, 1}};
+  return check_bounds(context, "margin", bounds, sizeof bounds / sizeof bounds[0]);
 }
 
 static qs_status find_instruments(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
@@ -307,6 +357,8 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
     status = qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.0: got %.80s: the model of %s is local",
                      p.instruments[0].name, p.under->name);
   }
+  status = status ? status : check_funding(context, &p);
+  status = status ? status : check_margin(context, p.spec);
   status = status ? status : find_position(context, arena, book, &p);
   status = status ? status : lay_dates(context, arena, &p);
   status = status ? status : check_dates(context, &p);

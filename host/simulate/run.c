@@ -11,11 +11,22 @@ enum { CHUNK = 512 }; /* paths whose position one thread values at a time */
 /* A block of paths and what the policies make of it. */
 typedef struct block {
   uint64_t begin, count;
-  double *x, *v; /* [row][count] */
-  double *gain;  /* [count]: of the position */
-  double *rows;  /* [policy][row][count] */
-  double *room;  /* [policy][count] */
+  double *x, *v;              /* [row][count] */
+  double *gain;               /* [count]: of the position */
+  double *rows;               /* [policy][row][count] */
+  double *room;               /* [policy][count] */
+  double *funding, *position; /* [date][count], where they are on */
 } block;
+
+/* What a block is run with. */
+typedef struct plan {
+  const qs_simulate_paths *paths;
+  const qs_claim *claim;
+  const qs_simulate_premium *premium; /* null: no funding */
+  const qs_simulate_mark *marks;      /* null: no margin */
+  qs_margin_rule margin;
+  qs_rebalance_unit unit;
+} plan;
 
 static void merge(qs_simulate_moment *into, double count, const double *values, uint64_t more) {
   double mean = 0, m2 = 0;
@@ -51,36 +62,54 @@ static void take(const block *b, const double *rows, qs_simulate_sample *sample,
   }
 }
 
-static void value_position(const qs_context *context, const qs_claim *claim, const block *b) {
+static void value_position(const qs_context *context, const plan *made, const block *b) {
+  const qs_simulate_problem *problem = made->paths->problem;
   const long chunks = (long)((b->count + CHUNK - 1) / CHUNK);
 #pragma omp parallel for num_threads(context->threads) schedule(static)
   for (long c = 0; c < chunks; c++) {
     const uint64_t from = (uint64_t)c * CHUNK;
     const uint64_t count = b->count - from < CHUNK ? b->count - from : CHUNK;
-    qs_claim_gain(claim, b->x + from, b->v + from, b->count, count, b->gain + from);
+    qs_claim_gain(made->claim, b->x + from, b->v + from, b->count, count, b->gain + from);
+    if (made->marks) {
+      qs_simulate_marks_gain(problem, made->claim, made->marks, b->x + from, b->v + from, b->count, count,
+                             b->position + from);
+    }
+    if (made->premium) {
+      qs_simulate_premium_run(made->premium, b->begin + from, count, b->count, b->x + from, b->v + from,
+                              b->funding + from);
+    }
   }
 }
 
-static qs_status run_block(qs_context *context, const qs_simulate_paths *paths, const qs_claim *claim,
-                           const qs_rebalance_unit *plan, const block *b, qs_simulate_sample *samples) {
-  qs_status status = qs_simulate_paths_run(context, paths, b->begin, b->count, b->x, b->v);
+static qs_status run_block(qs_context *context, const plan *made, const block *b,
+                           qs_simulate_sample *samples) {
+  qs_status status = qs_simulate_paths_run(context, made->paths, b->begin, b->count, b->x, b->v);
   if (status) {
     return status;
   }
-  value_position(context, claim, b);
-  qs_rebalance_unit unit = *plan;
+  value_position(context, made, b);
+  qs_rebalance_unit unit = made->unit;
+  qs_rebalance_instrument instrument = made->unit.instruments[0]; /* there is one */
   unit.path_end = unit.stride = b->count;
   unit.x = b->x;
   unit.v = b->v;
+  if (made->premium) {
+    instrument.funding = b->funding;
+    unit.instruments = &instrument;
+  }
+  if (made->marks) {
+    unit.margin = &made->margin;
+    unit.position = b->position;
+  }
   qs_progress_callback progress = context->progress;
   context->progress = NULL;
-  status = qs_schedule_rebalance(context, paths->devices, "simulate", &unit, NULL, b->rows);
+  status = qs_schedule_rebalance(context, made->paths->devices, "simulate", &unit, NULL, b->rows);
   context->progress = progress;
   if (status) {
     return status;
   }
   const size_t width = qs_rebalance_unit_rows(&unit) * b->count;
-  const long count = (long)plan->policy_count;
+  const long count = (long)unit.policy_count;
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic, 1)
   for (long p = 0; p < count; p++) {
     take(b, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
@@ -103,26 +132,29 @@ static qs_status make_samples(qs_context *context, qs_arena *arena, uint64_t pat
   return made ? QS_OK : qs_fail_memory(context, "simulating policies");
 }
 
-static qs_status run_blocks(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
-                            const qs_claim *claim, const qs_rebalance_unit *unit,
+static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *made,
                             qs_simulate_sample *samples) {
-  const uint64_t total = paths->problem->simulation.paths;
-  const size_t rows = paths->problem->row_count;
-  block b = {.x = QS_NEW(scratch, rows * QS_SIMULATE_BLOCK, double),
-             .v = QS_NEW(scratch, rows * QS_SIMULATE_BLOCK, double),
+  const qs_simulate_problem *problem = made->paths->problem;
+  const uint64_t total = problem->simulation.paths;
+  const size_t states = problem->row_count * QS_SIMULATE_BLOCK,
+               dated = problem->date_count * QS_SIMULATE_BLOCK;
+  const size_t policies = (size_t)made->unit.policy_count * QS_SIMULATE_BLOCK;
+  block b = {.x = QS_NEW(scratch, states, double),
+             .v = QS_NEW(scratch, states, double),
              .gain = QS_NEW(scratch, QS_SIMULATE_BLOCK, double),
-             .room = QS_NEW(scratch, (size_t)unit->policy_count * QS_SIMULATE_BLOCK, double),
-             .rows = QS_NEW(scratch,
-                            (size_t)unit->policy_count * qs_rebalance_unit_rows(unit) * QS_SIMULATE_BLOCK,
-                            double)};
-  if (!b.x || !b.v || !b.gain || !b.rows || !b.room) {
+             .room = QS_NEW(scratch, policies, double),
+             .rows = QS_NEW(scratch, policies * qs_rebalance_unit_rows(&made->unit), double),
+             .funding = made->premium ? QS_NEW(scratch, dated, double) : NULL,
+             .position = made->marks ? QS_NEW(scratch, dated, double) : NULL};
+  if (!b.x || !b.v || !b.gain || !b.rows || !b.room || (made->premium && !b.funding) ||
+      (made->marks && !b.position)) {
     return qs_fail_memory(context, "simulating policies");
   }
   qs_status status = QS_OK;
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
     b.count = total - b.begin < QS_SIMULATE_BLOCK ? total - b.begin : QS_SIMULATE_BLOCK;
-    status = run_block(context, paths, claim, unit, &b, samples);
+    status = run_block(context, made, &b, samples);
   }
   qs_progress(context, "simulate", total, total);
   return status;
@@ -135,18 +167,31 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   if (!scratch) {
     return qs_fail_memory(context, "simulating policies");
   }
-  qs_rebalance_unit unit;
-  qs_simulate_sample *made = NULL;
-  qs_status status = qs_simulate_unit_make(context, scratch, paths->problem, policies, count, &unit);
-  if (!status) {
-    status = make_samples(context, arena, paths->problem->simulation.paths, count, &made);
+  const qs_simulate_problem *problem = paths->problem;
+  const qs_simulate_margin *margin = &problem->spec->margin;
+  plan made = {.paths = paths, .claim = claim};
+  qs_simulate_premium *premium = NULL;
+  qs_simulate_sample *sums = NULL;
+  qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
+  status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
+  made.premium = premium;
+  if (!status && !isnan(margin->collateral)) {
+    made.margin = (qs_margin_rule){.collateral = margin->collateral,
+                                   .initial = margin->initial,
+                                   .maintenance = margin->maintenance,
+                                   .parts = (int32_t)margin->parts,
+                                   .fee = margin->fee};
+    status = qs_simulate_marks_make(context, scratch, paths, &made.marks);
   }
   if (!status) {
-    status = run_blocks(context, scratch, paths, claim, &unit, made);
+    status = make_samples(context, arena, problem->simulation.paths, count, &sums);
+  }
+  if (!status) {
+    status = run_blocks(context, scratch, &made, sums);
   }
   qs_arena_destroy(scratch);
   if (!status) {
-    *samples = made;
+    *samples = sums;
   }
   return status;
 }

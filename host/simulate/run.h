@@ -4,6 +4,8 @@
 
 #include "host/policy/table.h"
 #include "host/simulate/claim.h"
+#include "host/simulate/funding.h"
+#include "host/simulate/mark.h"
 #include "host/simulate/paths.h"
 
 #ifdef __cplusplus

@@ -455,6 +455,27 @@ typedef struct qs_simulate_costs {
   double fixed;        /* reporting currency for each trade, however small (default 0) */
 } qs_simulate_costs;
 
+/* What a perpetual pays per 8 hours: clamp(P + clamp(interest - P, -band, band), -cap, cap) of the premium P,
+ * which reverts to its mean: dP = reversion (mean - P) dt + volatility dW a year, correlated with the spot.
+ */
+typedef struct qs_simulate_funding {
+  double reversion;      /* a year, > 0; NaN: no funding beside the forward's growth (default) */
+  double volatility;     /* of the premium a year, >= 0 */
+  double mean, start;    /* of the premium (default 0), and where it is now (NaN: at its mean) */
+  double correlation;    /* with the spot's returns (default 0) */
+  double interest, band; /* default 0.0001 and 0.0005 (Binance; Deribit has 0 and 0.00025) */
+  double cap;            /* NaN: none */
+} qs_simulate_funding;
+
+/* The account of position and hedge, looked at on every date after the first. Where what is in it falls short
+ * of the maintenance margin of the hedge, equal parts of the hedge are closed until it does not. */
+typedef struct qs_simulate_margin {
+  double collateral;           /* in the account at the start, reporting currency; NaN: no margin (default) */
+  double initial, maintenance; /* fractions of the hedge's value; a trade may not leave the first uncovered */
+  uint64_t parts;              /* default 1: all at once */
+  double fee;                  /* of what is closed (default 0) */
+} qs_simulate_margin;
+
 /* Policies of hedging a position over time, simulated on the same paths. */
 typedef struct qs_simulate_spec {
   const char *position; /* the id of a position or trade, a book, or "portfolio" */
@@ -474,6 +495,8 @@ typedef struct qs_simulate_spec {
                              is as planned */
   const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */
   size_t frontier_count;
+  qs_simulate_funding funding; /* of a perpetual */
+  qs_simulate_margin margin;
 } qs_simulate_spec;
 
 /* Which sections to run, bit mask. */

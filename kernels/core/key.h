@@ -25,7 +25,8 @@ typedef enum qs_purpose {
   QS_PURPOSE_LOCAL = 7,    // particles of the leverage (dimension 0), and paths under it (1)
   QS_PURPOSE_POLICY = 10,  // transitions that exercise policies are made from
   QS_PURPOSE_BOUNDS = 11,  // paths that bound what early exercise is worth
-  QS_PURPOSE_NESTED = 12   // samples that start on such paths
+  QS_PURPOSE_NESTED = 12,  // samples that start on such paths
+  QS_PURPOSE_FUNDING = 13  // premiums of perpetuals in hedging simulations
 } qs_purpose;
 
 static inline uint64_t qs_key_byte(uint64_t hash, uint64_t byte) {

@@ -253,6 +253,19 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.costs.impact, 0.01);
   EXPECT_EQ(s.costs.fixed, 2);
   EXPECT_EQ(s.latency_seconds, 30);
+  EXPECT_EQ(s.funding.reversion, 80);
+  EXPECT_EQ(s.funding.volatility, 0.02);
+  EXPECT_EQ(s.funding.mean, 0.0002);
+  EXPECT_EQ(s.funding.start, 0.0004);
+  EXPECT_EQ(s.funding.correlation, 0.25);
+  EXPECT_EQ(s.funding.interest, 0);
+  EXPECT_EQ(s.funding.band, 0.00025);
+  EXPECT_EQ(s.funding.cap, 0.005);
+  EXPECT_EQ(s.margin.collateral, 1000);
+  EXPECT_EQ(s.margin.initial, 0.2);
+  EXPECT_EQ(s.margin.maintenance, 0.1);
+  EXPECT_EQ(s.margin.parts, 4u);
+  EXPECT_EQ(s.margin.fee, 0.005);
   EXPECT_EQ(s.cost_weight, 4.5);
   EXPECT_TRUE(std::isnan(s.risk_aversion));
   ASSERT_EQ(s.policy_count, 5u);
@@ -285,6 +298,7 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_TRUE(std::isnan(s.cost_weight));
   EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_LELAND);
   EXPECT_EQ(s.costs.proportional, 0);
+  EXPECT_TRUE(std::isnan(s.funding.reversion) && std::isnan(s.margin.collateral)); // there are none
   EXPECT_EQ(s.costs.half_spread + s.costs.impact + s.costs.fixed + s.latency_seconds, 0);
   EXPECT_TRUE(s.costs.charge_entry && s.costs.charge_unwind);
   EXPECT_EQ(s.level_count, 2u);

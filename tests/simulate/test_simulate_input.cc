@@ -78,6 +78,94 @@ TEST(SimulateInput, IsRefusedByItsKey) {
       {"latency", [](Wrong &w) { w.spec.latency_seconds = -1; }, "simulate.latency_seconds: got -1"},
       {"latency_too_long", [](Wrong &w) { w.spec.latency_seconds = 86400; },
        "simulate.latency_seconds: got 86400: must be less than the 86400 seconds from date 0 to the next"},
+      {"funding_of_a_spot", [](Wrong &w) { w.spec.funding.reversion = 80; },
+       "simulate.funding: X-SPOT pays none"},
+      {"funding_reversion",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.reversion = -1;
+       },
+       "simulate.funding.reversion: got -1: must be from 1e-06"},
+      {"funding_volatility",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.volatility = nan;
+       },
+       "simulate.funding.volatility: got nan"},
+      {"funding_mean",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.mean = 2;
+       },
+       "simulate.funding.mean: got 2"},
+      {"funding_start",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.start = -2;
+       },
+       "simulate.funding.start: got -2"},
+      {"funding_correlation",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.correlation = 1.5;
+       },
+       "simulate.funding.correlation: got 1.5"},
+      {"funding_interest",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.interest = nan;
+       },
+       "simulate.funding.interest: got nan"},
+      {"funding_band",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.band = -1;
+       },
+       "simulate.funding.band: got -1"},
+      {"funding_cap",
+       [](Wrong &w) {
+         w.instruments = {"X-PERPETUAL"};
+         w.spec.funding.reversion = 80;
+         w.spec.funding.cap = 2;
+       },
+       "simulate.funding.cap: got 2"},
+      {"margin_collateral",
+       [](Wrong &w) {
+         w.spec.margin = {100, .2, .1, 1, 0};
+         w.spec.margin.collateral = -1;
+       },
+       "simulate.margin.collateral: got -1: must be from 0"},
+      {"margin_maintenance",
+       [](Wrong &w) {
+         w.spec.margin = {100, .2, .1, 1, 0};
+         w.spec.margin.maintenance = 0;
+       },
+       "simulate.margin.maintenance: got 0: must be from 1e-09"},
+      {"margin_initial",
+       [](Wrong &w) {
+         w.spec.margin = {100, .2, .1, 1, 0};
+         w.spec.margin.initial = .05;
+       },
+       "simulate.margin.initial: got 0.05: must be from 0.1 to 1"},
+      {"margin_parts",
+       [](Wrong &w) {
+         w.spec.margin = {100, .2, .1, 1, 0};
+         w.spec.margin.parts = 0;
+       },
+       "simulate.margin.parts: got 0: must be from 1 to 1000"},
+      {"margin_fee",
+       [](Wrong &w) {
+         w.spec.margin = {100, .2, .1, 1, 0};
+         w.spec.margin.fee = nan;
+       },
+       "simulate.margin.fee: got nan"},
       {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
       {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
       {"level",

@@ -1,21 +1,10 @@
 // The mechanics of hedging over time against closed forms and identities.
+#include "tests/simulate/simulate_black.h"
 #include "tests/simulate/simulate_world.h"
 
 namespace {
 
 constexpr double kSigma = .6, kYears = 30.0 / 365, kRate = .05;
-
-double normal_cdf(double z) {
-  return .5 * std::erfc(-z / std::sqrt(2.0));
-}
-
-// E[(F e^(s z - s^2/2) - K)+], undiscounted (Black 1976); `delta`: of F.
-double black(double forward, double strike, double deviation, double *delta = nullptr) {
-  const double d = std::log(forward / strike) / deviation + deviation / 2;
-  if (delta)
-    *delta = normal_cdf(d);
-  return forward * normal_cdf(d) - strike * normal_cdf(d - deviation);
-}
 
 // Short a call at the money, one decision now and the unwind at the expiry; no rates unless said otherwise.
 class OneTrade : public SimulateWorld {

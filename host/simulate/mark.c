@@ -1,0 +1,84 @@
+#include "host/simulate/mark.h"
+
+#include <math.h>
+
+static bool lives_on(const qs_contract *contract, qs_time time) {
+  return contract->expiry == 0 || contract->expiry > time;
+}
+
+/* Whether contract i is an option that lives on, the first of its expiry. */
+static bool first_of_expiry(const qs_simulate_problem *p, size_t i, qs_time time) {
+  const qs_contract *c = &p->contracts[i];
+  bool first = c->kind == QS_CONTRACT_OPTION && lives_on(c, time);
+  for (size_t k = 0; first && k < i; k++) {
+    first = !(p->contracts[k].kind == QS_CONTRACT_OPTION && p->contracts[k].expiry == c->expiry);
+  }
+  return first;
+}
+
+static qs_status make_mark(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t date,
+                           const qs_state_range *ranges, qs_simulate_mark *mark) {
+  const size_t row = p->fill_row[date];
+  const double years = p->row_years[row], discount = qs_simulate_discount(p, years);
+  qs_state_table *tables = QS_NEW(arena, p->contract_count, qs_state_table);
+  qs_status status = tables ? QS_OK : qs_fail_memory(context, "tabulating a position");
+  for (size_t i = 0; !status && i < p->contract_count; i++) {
+    const qs_contract *c = &p->contracts[i];
+    if (first_of_expiry(p, i, p->rows[row])) {
+      status = qs_claim_table(context, arena, p, row, c->expiry, &ranges[row], &tables[mark->table_count++]);
+    } else if (c->kind != QS_CONTRACT_OPTION && lives_on(c, p->rows[row])) {
+      double a, b;
+      qs_claim_plain(p, c, years, &a, &b);
+      mark->a += c->quantity * discount * a;
+      mark->b += c->quantity * discount * b;
+    }
+  }
+  mark->tables = tables;
+  return status;
+}
+
+qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                 const qs_simulate_mark **marks) {
+  const qs_simulate_problem *p = paths->problem;
+  qs_simulate_mark *made = QS_NEW(arena, p->date_count, qs_simulate_mark);
+  qs_state_range *ranges = QS_NEW(arena, p->row_count, qs_state_range);
+  if (!made || !ranges) {
+    return qs_fail_memory(context, "tabulating a position");
+  }
+  qs_status status = qs_simulate_paths_ranges(context, paths, ranges);
+  for (size_t d = 0; !status && d + 1 < p->date_count; d++) {
+    if (!(p->now && p->fill_row[d] == 0)) { /* now nothing is gained */
+      status = make_mark(context, arena, p, d, ranges, &made[d]);
+    }
+  }
+  if (!status) {
+    *marks = made;
+  }
+  return status;
+}
+
+void qs_simulate_marks_gain(const qs_simulate_problem *p, const qs_claim *claim,
+                            const qs_simulate_mark *marks, const double *x, const double *v, uint64_t stride,
+                            uint64_t count, double *gain) {
+  for (size_t d = 0; d < p->date_count; d++) {
+    const size_t row = p->fill_row[d];
+    const double *at_x = x + row * stride, *at_v = v + row * stride;
+    double *to = gain + d * stride;
+    if (d + 1 == p->date_count) {
+      qs_claim_gain(claim, x, v, stride, count, to);
+      return;
+    }
+    const bool now = p->now && row == 0;
+    for (uint64_t i = 0; i < count; i++) {
+      to[i] = now ? 0 : marks[d].a + marks[d].b * exp(at_x[i]) - claim->now;
+    }
+    for (size_t e = 0; !now && e < claim->payment_count && claim->payments[e].row <= row; e++) {
+      qs_claim_pay(&claim->payments[e], x + claim->payments[e].row * stride, count, to);
+    }
+    for (size_t t = 0; t < marks[d].table_count; t++) {
+      for (uint64_t i = 0; i < count; i++) {
+        to[i] += exp(at_x[i]) * qs_state_table_value(&marks[d].tables[t], at_x[i], at_v[i]);
+      }
+    }
+  }
+}
