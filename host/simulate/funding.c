@@ -79,20 +79,16 @@ static double standardised(const qs_simulate_premium *f, const interval *t, doub
   return variance > 0 ? (move - drift + 0.5 * variance) / sqrt(variance) : 0;
 }
 
-/* Draws of a part: the spot's and the premium's own. */
-static void draw(const qs_simulate_premium *f, uint64_t path, uint32_t date, uint32_t part, double *spot,
-                 double *own) {
-  const qs_words w = qs_philox(qs_counter(path, 0, date, part), (uint32_t)f->key, (uint32_t)(f->key >> 32));
-  *spot = qs_normal_d(w.a, w.b);
-  *own = qs_normal_d(w.c, w.d);
-}
-
-/* What is paid over the interval; the premium is moved on. */
+/* What is paid over the interval; the premium is moved on. Without a correlation the spot is
+ * not drawn. `room` holds 2 MOST_PARTS numbers. */
 static double pay(const qs_simulate_premium *f, const interval *t, uint64_t path, uint32_t date, double whole,
-                  double *premium) {
-  double spot[MOST_PARTS], own[MOST_PARTS], sum = 0, paid = 0;
+                  double *room, double *premium) {
+  double *spot = room, *own = room + MOST_PARTS, sum = 0, paid = 0;
+  const bool follows = f->terms.correlation != 0;
   for (uint32_t k = 0; k < t->parts; k++) {
-    draw(f, path, date, k, &spot[k], &own[k]);
+    const qs_words w = qs_philox(qs_counter(path, 0, date, k), (uint32_t)f->key, (uint32_t)(f->key >> 32));
+    spot[k] = follows ? qs_normal_d(w.a, w.b) : 0;
+    own[k] = qs_normal_d(w.c, w.d);
     sum += spot[k];
   }
   const double root = sqrt((double)t->parts), lift = (whole - sum / root) / root;
@@ -107,13 +103,14 @@ static double pay(const qs_simulate_premium *f, const interval *t, uint64_t path
 void qs_simulate_premium_run(const qs_simulate_premium *f, uint64_t first, uint64_t count, uint64_t stride,
                              const double *x, const double *v, double *funding) {
   const qs_simulate_problem *p = f->problem;
+  double room[2 * MOST_PARTS] = {0};
   for (uint64_t i = 0; i < count; i++) {
     double premium = f->start;
     for (size_t d = 0; d + 1 < p->date_count; d++) {
       const interval *t = &f->intervals[d];
       const uint64_t at = p->fill_row[d] * stride + i, next = p->fill_row[d + 1] * stride + i;
       const double move = x[next] - x[at], whole = standardised(f, t, move, v[at], v[next]);
-      const double paid = pay(f, t, first + i, (uint32_t)d, whole, &premium);
+      const double paid = pay(f, t, first + i, (uint32_t)d, whole, room, &premium);
       funding[d * stride + i] = t->discount * (paid - t->growth * exp(move));
     }
   }

@@ -301,6 +301,32 @@ TEST_F(Program, ShortCallHedgedOverTime) {
   }
 }
 
+/* The shipped example with every mechanic: each is at work, and the attribution adds up. */
+TEST_F(Program, PerpetualHedgedWithEveryMechanic) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/perpetual.yaml";
+  Outcome outcome = run({"simulate", example, "--quiet", "--out", folder / "hedged"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  json_t *results = json_loads(Scratch::read(folder / "hedged/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  const auto estimate = [](json_t *object, const char *key) {
+    return json_number_value(json_object_get(json_object_get(object, key), "estimate"));
+  };
+  json_t *policy = find_policy(results, "delta_every_date"), *parts = json_object_get(policy, "attribution");
+  double sum = 0, largest = 0;
+  for (const char *key : {"options", "hedge", "funding", "fees", "spread", "impact", "liquidation"}) {
+    const double part = estimate(parts, key);
+    EXPECT_NE(part, 0) << key;
+    sum += *key == 'o' || *key == 'h' || std::string(key) == "funding" ? part : -part;
+    largest = std::max(largest, std::abs(part));
+  }
+  EXPECT_NEAR(estimate(parts, "net"), sum, 1e-9 * largest);
+  EXPECT_GT(estimate(policy, "liquidated"), 0.001);
+  EXPECT_LT(estimate(policy, "liquidated"), 0.5);
+  json_t *section = json_object_get(results, "simulate");
+  EXPECT_TRUE(json_is_null(json_object_get(section, "lower_bound")));
+  json_decref(results);
+}
+
 TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {
   std::filesystem::create_directory(folder / "mine");
   folder.write("mine/thesis.txt", "years of work");

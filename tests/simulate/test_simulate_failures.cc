@@ -26,7 +26,7 @@ void release(void *, void *block) {
   std::free(block);
 }
 
-// Expiries before, at and after the unwind, of every policy that there is.
+// Expiries before, at and after the unwind, every mechanic, of every policy that there is.
 class Everything : public SimulateWorld {
 public:
   Everything() {
@@ -36,7 +36,15 @@ public:
     add_option("late", "X", QS_CALL, 105, 20.0 / 365, -1);
     add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
     every_day(4);
+    instruments = {"X-PERPETUAL"};
     spec.costs.proportional = 0.0005;
+    spec.costs.impact = spec.costs.fixed = 0.01;
+    spec.latency_seconds = 60;
+    spec.funding.reversion = 80;
+    spec.funding.volatility = 0.01;
+    spec.margin.collateral = 20;
+    spec.margin.initial = 0.2;
+    spec.margin.maintenance = 0.1;
     spec.cost_weight = 1;
     spec.keep_pnl = true;
     inputs.simulation.paths = 1024;
