@@ -24,7 +24,7 @@ static void standard_moments(size_t count, const double *cumulant, double deviat
 
 /* Diagonal and off-diagonal of the recursion's matrix; returns its size. */
 static size_t recursion(size_t count, const long double *moment, double *diagonal, double *beside) {
-  long double old[MOMENTS] = {0}, row[MOMENTS], next[MOMENTS] = {0};
+  long double old[MOMENTS] = {0}, row[MOMENTS] = {0}, next[MOMENTS] = {0};
   for (size_t l = 0; l < 2 * count; l++) {
     row[l] = moment[l];
   }
@@ -101,7 +101,7 @@ size_t qs_gauss_from_cumulants(size_t count, const double *cumulant, double *nod
   if (count < 2 || deviation == 0) {
     return 1;
   }
-  long double moment[MOMENTS];
+  long double moment[MOMENTS] = {0};
   double beside[MOST], first[MOST] = {1};
   standard_moments(count, cumulant, deviation, moment);
   size_t size = recursion(count, moment, node, beside);

@@ -123,7 +123,7 @@ static void update(recursion *r, size_t n, size_t s) {
   double variance = r->tracking * qs_policy_gain_variance(g->problem, &g->ratios, n, y, x);
   double cost = r->costing * qs_policy_unit_cost(&g->problem->dates[n], x), target = -g->ratios.local[n][s];
   const double *ahead = r->ahead + s * r->lanes;
-  double *d = r->now + s * r->lanes, slope[MOST_HOLDINGS];
+  double *d = r->now + s * r->lanes, slope[MOST_HOLDINGS] = {0};
   for (size_t i = 0; i < r->count; i++) {
     slope[i] = 2 * (r->holding[i] - target) * variance + ahead[i];
   }
