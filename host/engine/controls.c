@@ -20,6 +20,29 @@ static bool add_control(qs_controlled *of, uint32_t place, uint32_t kind) {
   return true;
 }
 
+double qs_controls_jumps(const qs_model *model, double years) {
+  return qs_model_parameters(model->type) >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : 0;
+}
+
+void qs_controls_mark_jumps(const qs_model *model, bool *of_parameters) {
+  const uint32_t jumps = 1u << QS_LAMBDA | 1u << QS_MU_J | 1u << QS_SIGMA_J | 1u << QS_MU_V | 1u << QS_RHO_J |
+                         1u << QS_P | 1u << QS_ETA1 | 1u << QS_ETA2;
+  uint32_t slot = 0;
+  for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
+    if (qs_model_parameters(model->type) >> p & 1) {
+      of_parameters[slot++] = jumps >> p & 1;
+    }
+  }
+}
+
+static double years_to(const qs_path_plan *path, uint32_t date) {
+  double years = path->dates[date].side.years;
+  for (uint32_t i = 0; i < path->dates[date].main_steps; i++) {
+    years += path->steps[i].years;
+  }
+  return years;
+}
+
 /* ---- value units ---- */
 
 bool qs_controls_help(const qs_model *model) {
@@ -33,14 +56,20 @@ qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_va
   qs_controlled *payoffs = QS_NEW(arena, count, qs_controlled);
   const uint32_t quantities = qs_value_unit_quantities(unit);
   double *exact = QS_NEW(arena, (size_t)most * quantities, double);
-  if (!plans || !payoffs || !exact) {
+  bool *of_jumps = QS_NEW(arena, quantities, bool);
+  if (!plans || !payoffs || !exact || !of_jumps) {
     return qs_fail_memory(context, "laying out control variates");
+  }
+  if (unit->greeks) {
+    qs_controls_mark_jumps(&unit->path.model, of_jumps + QS_QUANTITY_PARAMETERS);
   }
   uint32_t made = 0;
   for (uint32_t i = 0; i < count;) {
     const uint32_t date = unit->payoffs[i].date, first = i;
+    const double years = years_to(&unit->path, date);
     for (; i < count && unit->payoffs[i].date == date; i++) {
       payoffs[i].place = made;
+      payoffs[i].jumps = qs_controls_jumps(&unit->path.model, years);
       plans[made++] = unit->payoffs[i];
     }
     for (uint32_t p = first; p < i; p++) {
@@ -54,7 +83,7 @@ qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_va
   *with = *unit;
   with->payoffs = plans;
   with->payoff_count = made;
-  *controls = (qs_controls){payoffs, count, quantities, made, exact};
+  *controls = (qs_controls){payoffs, count, quantities, made, exact, of_jumps};
   return QS_OK;
 }
 
@@ -249,7 +278,8 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
     control_at(b, payoff, last, level[1], -1, of);
     control_at(b, payoff, last, level[2], 1, of);
     break;
-  case QS_PATH_POOL:
+  case QS_PATH_POOL: /* a narrow range is the difference of two levels */
+    of->magnified = level[1] > 0 && level[2] < HUGE_VAL ? 0.5 / log(level[2] / level[1]) : 0;
     control_at(b, payoff, last, 1, 1, of);
     control_at(b, payoff, last, level[1] > 0 ? level[1] : 0.8, -1, of);
     control_at(b, payoff, last, level[2] < HUGE_VAL ? level[2] : 1.25, 1, of);
@@ -278,17 +308,23 @@ qs_status qs_controls_of_path(qs_context *context, qs_arena *arena, const qs_pat
   b.plans = QS_NEW(arena, most, qs_path_payoff_plan);
   b.exact = QS_NEW(arena, (size_t)most * b.quantities, double);
   qs_controlled *payoffs = QS_NEW(arena, count, qs_controlled);
-  if (!b.plans || !b.exact || !payoffs) {
+  bool *of_jumps = QS_NEW(arena, b.quantities, bool);
+  if (!b.plans || !b.exact || !payoffs || !of_jumps) {
     return qs_fail_memory(context, "laying out control variates");
+  }
+  if (unit->greeks) {
+    qs_controls_mark_jumps(&unit->path.model, of_jumps + QS_PATH_PARAMETERS);
   }
   memcpy(b.plans, unit->payoffs, count * sizeof *b.plans);
   for (uint32_t i = 0; i < count; i++) {
     payoffs[i].place = i;
+    const qs_path_payoff_plan *plan = &unit->payoffs[i];
+    payoffs[i].jumps = qs_controls_jumps(&unit->path.model, unit->years[plan->dates[plan->date_count - 1]]);
     control_payoff(&b, &unit->payoffs[i], &payoffs[i]);
   }
   *with = *unit;
   with->payoffs = b.plans;
   with->payoff_count = b.made;
-  *controls = (qs_controls){payoffs, count, b.quantities, b.made, b.exact};
+  *controls = (qs_controls){payoffs, count, b.quantities, b.made, b.exact, of_jumps};
   return QS_OK;
 }

@@ -8,6 +8,10 @@
  * next to normal, where estimate and error of the regression are exact; the bias is of the order of their
  * skewness over the number of batches.
  *
+ * An error is at least what single precision rounds: 2^-23 of the root mean square of what is summed, as if
+ * every number's were a draw of its own. Derivatives to what jumps are like have fewer controls where few
+ * numbers of jumps are seen.
+ *
  * Controls: the forward of the payoff's last date (its mean is exact, step by step), for an average the same
  * average of forwards, and for payoffs along a path European options on the same underlying at the payoff's
  * strike, barriers and dates, by Fourier prices; for formulas over several the forwards and European options
@@ -34,6 +38,8 @@ typedef struct qs_controlled {
   uint32_t control[QS_MOST_CONTROLS]; /* those of its controls */
   uint32_t kinds[QS_MOST_CONTROLS];   /* QS_CONTROL_* */
   uint32_t count;
+  double magnified; /* how much of its value a rounding of its levels is, beyond one; 0: no more than that */
+  double jumps; /* expected on a path until its last date, of the underlying with fewest; 0: none has any */
 } qs_controlled;
 
 /* The controls of a unit. Values of the controls are in the units of the quantities that the unit yields. */
@@ -43,11 +49,18 @@ typedef struct qs_controls {
   uint32_t all; /* payoffs of the unit with controls */
   const double
       *exact; /* [all][quantities]; not a number where it is not known: no control of that quantity */
+  const bool *of_jumps; /* [quantities]: a derivative to what jumps are like; null: none is */
 } qs_controls;
 
 /* Whether options of the model gain by controls. Where the variance is constant little but the number of
  * jumps is simulated, and a regression on the few numbers that were seen would not know of the others. */
 bool qs_controls_help(const qs_model *model);
+
+/* Jumps that a path of the model is expected to have in so many years. */
+double qs_controls_jumps(const qs_model *model, double years);
+
+/* Marks which of a model's derivatives, in the order of its parameters, are to what jumps are like. */
+void qs_controls_mark_jumps(const qs_model *model, bool *of_parameters);
 
 /* The unit with controls, and which they are; the unit must have the one shift 0. */
 qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_value_unit *unit,

@@ -174,6 +174,17 @@ static bool control_formula(joint_builder *b, const qs_joint_payoff *payoff, qs_
   return !failed;
 }
 
+/* Expected until the formula's last date, of the underlying that jumps least; 0: none does. */
+static double fewest_jumps(const qs_joint_unit *unit, const qs_joint_payoff *payoff) {
+  const double years = payoff->date_count ? unit->years[payoff->date_count - 1] : 0;
+  double fewest = 0;
+  for (uint32_t a = 0; a < unit->asset_count; a++) {
+    const double jumps = qs_controls_jumps(&unit->assets[a].path.model, years);
+    fewest = jumps > 0 && (!(fewest > 0) || jumps < fewest) ? jumps : fewest;
+  }
+  return fewest;
+}
+
 qs_status qs_controls_of_joint(qs_context *context, qs_arena *arena, const qs_joint_unit *unit,
                                qs_joint_unit *with, qs_controls *controls) {
   const size_t places = (size_t)unit->asset_count * unit->date_count * KINDS,
@@ -184,13 +195,18 @@ qs_status qs_controls_of_joint(qs_context *context, qs_arena *arena, const qs_jo
   b.exact = QS_NEW(arena, most * b.quantities, double);
   b.place = QS_NEW(arena, places, uint32_t);
   qs_controlled *payoffs = QS_NEW(arena, unit->payoff_count, qs_controlled);
-  bool made = b.payoffs && b.exact && b.place && payoffs;
+  bool *of_jumps = QS_NEW(arena, b.quantities, bool);
+  bool made = b.payoffs && b.exact && b.place && payoffs && of_jumps;
+  for (uint32_t a = 0; made && unit->greeks && a < unit->asset_count; a++) {
+    qs_controls_mark_jumps(&unit->assets[a].path.model, of_jumps + qs_joint_asset_quantity(unit, a) + 2);
+  }
   if (made) {
     memcpy(b.payoffs, unit->payoffs, unit->payoff_count * sizeof *b.payoffs);
   }
   for (uint32_t i = 0; made && i < unit->payoff_count; i++) {
     payoffs[i].place = i;
     made = control_formula(&b, &unit->payoffs[i], &payoffs[i]);
+    payoffs[i].jumps = fewest_jumps(unit, &unit->payoffs[i]);
   }
   if (!made) {
     return qs_fail_memory(context, "laying out control variates");
@@ -198,6 +214,6 @@ qs_status qs_controls_of_joint(qs_context *context, qs_arena *arena, const qs_jo
   *with = *unit;
   with->payoffs = b.payoffs;
   with->payoff_count = b.made;
-  *controls = (qs_controls){payoffs, unit->payoff_count, b.quantities, b.made, b.exact};
+  *controls = (qs_controls){payoffs, unit->payoff_count, b.quantities, b.made, b.exact, of_jumps};
   return QS_OK;
 }

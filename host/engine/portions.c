@@ -47,7 +47,7 @@ qs_status qs_controls_none(qs_context *context, qs_arena *arena, uint32_t count,
   for (uint32_t i = 0; i < count; i++) {
     payoffs[i].place = i;
   }
-  *controls = (qs_controls){payoffs, count, quantities, count, NULL};
+  *controls = (qs_controls){payoffs, count, quantities, count, NULL, NULL};
   return QS_OK;
 }
 
@@ -157,7 +157,7 @@ static uint32_t *choose_places(qs_arena *arena, portion *of) {
       payoffs[i].control[k] = at[payoffs[i].control[k]];
     }
   }
-  of->controls = (qs_controls){payoffs, count, all->quantities, listed, exact};
+  of->controls = (qs_controls){payoffs, count, all->quantities, listed, exact, all->of_jumps};
   return places;
 }
 
