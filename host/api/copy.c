@@ -181,6 +181,7 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
     copy_text(c, &policies[i].name);
   }
   to->levels = copy_array(c, from->levels, from->level_count, sizeof *from->levels);
+  copy_text(c, &to->save_policy);
   to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
 }
 

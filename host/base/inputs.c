@@ -109,3 +109,8 @@ const char *qs_hedge_policy_name(qs_hedge_policy_type type) {
                                       "optimal"};
   return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }
+
+bool qs_hedge_policy_looks_back(qs_hedge_policy_type type) {
+  return type == QS_HEDGE_POLICY_FIXED_INTERVAL || type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ||
+         type == QS_HEDGE_POLICY_GAMMA_WEIGHTED;
+}

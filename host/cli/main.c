@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/cli/advice.h"
 #include "host/cli/options.h"
 #include "host/cli/progress.h"
 #include "host/cli/summary.h"
@@ -185,9 +186,34 @@ static int info(qs_engine *engine) {
   return finish_output(0);
 }
 
+/* What a saved policy trades now. */
+static int advise(const options *o, qs_engine *engine) {
+  qs_live_state state = {
+      .time = (qs_time)time(NULL), .spot = o->spot, .variance = o->variance, .holding = o->holding};
+  if (o->time && !qs_time_from_text(o->time, &state.time)) {
+    return fail_text(QS_ERROR_USAGE, "--time must be such as 2026-08-01T08:00:00Z, not ", o->time);
+  }
+  qs_saved_policy *policy = NULL;
+  qs_hedge_advice advice;
+  qs_status status = qs_saved_policy_load(engine, o->policy, &policy);
+  status = status ? status : qs_saved_policy_ask(engine, policy, &state, &advice);
+  int code = status ? fail(engine, status) : 0;
+  if (!status && (!o->quiet || o->json)) {
+    advice_print(stdout, policy, &state, &advice, o->json);
+  }
+  if (!status && !advice.inside_table) {
+    code = fail_text(QS_ERROR_UNTRUSTED, "the state lies outside of what the policy was made for", "");
+  }
+  qs_saved_policy_destroy(policy);
+  return finish_output(code);
+}
+
 static int with_engine(const options *o, qs_engine *engine) {
   if (o->command == COMMAND_INFO) {
     return info(engine);
+  }
+  if (o->command == COMMAND_ADVISE) {
+    return advise(o, engine);
   }
   qs_config *config = NULL;
   qs_status status = qs_config_load(engine, o->config, o->overrides, o->override_count, &config);

@@ -1,6 +1,8 @@
 #include "host/cli/options.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "quickset/inputs.h"
@@ -14,6 +16,8 @@ static const char help_text[] =
     "  quickset risk CONFIG       value at risk and expected shortfall\n"
     "  quickset stress CONFIG     the stress grid and scenarios\n"
     "  quickset hedge CONFIG      what to trade now\n"
+    "  quickset hedge --policy FILE --spot S --holding H [--variance V] [--time T]\n"
+    "                             what a saved policy (simulate_policy.txt) trades in this state\n"
     "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
     "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
     "  quickset info              devices and version\n"
@@ -136,7 +140,52 @@ static bool read_threads(line *l, options *o, const char *value) {
   return true;
 }
 
+/* A finite number. */
+static bool read_real(line *l, const char *option, const char *value, double *number) {
+  char *end = NULL;
+  *number = strtod(value, &end);
+  if (end == value || *end || !isfinite(*number)) {
+    snprintf(l->message, MAX_USAGE_MESSAGE, "%s must be a number, not '%.60s'", option, value);
+    return false;
+  }
+  return true;
+}
+
+/* The options of a saved policy; false in `known`: it is none of them. */
+static bool read_policy_option(line *l, options *o, const char *option, bool *known) {
+  static const char *const names[] = {"--policy", "--spot", "--holding", "--variance", "--time"};
+  size_t which = 0;
+  while (which < 5 && !is_option(option, names[which])) {
+    which++;
+  }
+  *known = which < 5;
+  const char *value = *known ? option_value(l, option) : NULL;
+  if (*known && (!value || !*value)) {
+    return complain(l, "a value is missing after", option);
+  }
+  switch (which) {
+  case 0:
+    o->policy = value;
+    return true;
+  case 1:
+    return read_real(l, names[which], value, &o->spot);
+  case 2:
+    return read_real(l, names[which], value, &o->holding);
+  case 3:
+    return read_real(l, names[which], value, &o->variance);
+  case 4:
+    o->time = value;
+    return true;
+  default:
+    return false;
+  }
+}
+
 static bool read_valued_option(line *l, options *o, const char *option) {
+  bool known = false, good = read_policy_option(l, o, option, &known);
+  if (known) {
+    return good;
+  }
   static const char *const names[] = {"--out", "--backend", "--threads", "--seed", "--paths", "--set"};
   size_t which = 0;
   while (which < 6 && !is_option(option, names[which])) {
@@ -205,6 +254,26 @@ static bool read_word(line *l, options *o, const char *word) {
   return complain(l, "unknown command", word);
 }
 
+/* A saved policy is asked by `hedge` alone, without a config, and needs its state. */
+static bool check_policy(line *l, options *o) {
+  const bool state = !isnan(o->spot) || !isnan(o->holding) || !isnan(o->variance) || o->time;
+  if (!o->policy) {
+    return !state || complain(l, "a saved policy is missing, --policy FILE, after", o->name);
+  }
+  if (o->sections != QS_SECTION_HEDGE) {
+    return complain(l, "--policy goes with the command hedge, not", o->name);
+  }
+  if (o->config) {
+    return complain(l, "with --policy no config is read; one argument too many:", o->config);
+  }
+  if (isnan(o->spot) || isnan(o->holding)) {
+    return complain(l, isnan(o->spot) ? "--spot is missing beside" : "--holding is missing beside",
+                    o->policy);
+  }
+  o->command = COMMAND_ADVISE;
+  return true;
+}
+
 static bool check_complete(line *l, const options *o) {
   bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_CHECK;
   if (!o->name) {
@@ -222,6 +291,7 @@ static bool check_complete(line *l, const options *o) {
 
 bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]) {
   memset(o, 0, sizeof *o);
+  o->spot = o->holding = o->variance = NAN;
   line l = {.count = count, .at = 1, .arguments = arguments, .message = message};
   for (; l.at < count; l.at++) {
     const char *argument = arguments[l.at];
@@ -233,7 +303,7 @@ bool options_parse(options *o, int count, char **arguments, char message[MAX_USA
       return true;
     }
   }
-  if (!check_complete(&l, o)) {
+  if ((o->name && !check_policy(&l, o)) || !check_complete(&l, o)) {
     return false;
   }
   if (o->seed[0]) {

@@ -13,7 +13,8 @@ typedef enum command_kind {
   COMMAND_VERSION,
   COMMAND_INFO,
   COMMAND_CHECK,
-  COMMAND_RUN
+  COMMAND_RUN,
+  COMMAND_ADVISE
 } command_kind;
 
 enum { MAX_OVERRIDES = 256, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
@@ -29,6 +30,9 @@ typedef struct options {
   bool quiet, json, fail_on_breach;
   const char *overrides[MAX_OVERRIDES]; /* those of --set, then --seed and --paths */
   size_t override_count;
+  const char *policy;             /* of hedge: a saved policy that is asked, in place of a config */
+  double spot, holding, variance; /* the state it is asked in; NaN: not given */
+  const char *time;               /* a text; null: now */
   char seed[MAX_OPTION_TEXT], paths[MAX_OPTION_TEXT];
 } options;
 

@@ -190,6 +190,18 @@ static qs_status check_names(qs_reader *reader, const qs_node *list, const qs_si
   return QS_OK;
 }
 
+static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_simulate_spec *spec) {
+  for (size_t i = 0; node && i < spec->policy_count; i++) {
+    const qs_hedge_policy_spec *p = &spec->policies[i];
+    if (strcmp(p->name ? p->name : qs_hedge_policy_name(p->type), spec->save_policy) == 0) {
+      return qs_hedge_policy_looks_back(p->type)
+                 ? qs_node_bad(reader, node, "it looks back at its last trade, which no table says")
+                 : QS_OK;
+    }
+  }
+  return node ? qs_node_bad(reader, node, "must be the name of a policy of the section") : QS_OK;
+}
+
 qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   const qs_node *section = qs_node_get(draft->root, "simulate");
   if (!section) {
@@ -213,5 +225,6 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
     qs_time_format(name.expiry, text);
     status = qs_node_bad(reader, instrument, "expires at %s; must be there until the last date", text);
   }
-  return status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
+  status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
+  return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);
 }

@@ -221,6 +221,7 @@ static const qs_field simulate_fields[] = {
     {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
     {"frontier", QS_FIELD_NUMBERS, .offset = AT(frontier), .count_offset = AT(frontier_count),
      .range = {0, 1e15, true, false}, .min_count = 1, .max_count = 64, .distinct = true},
+    {"save_policy", QS_FIELD_TEXT, .offset = AT(save_policy), .max_count = 63},
     {"levels", QS_FIELD_NUMBERS, .offset = AT(levels), .count_offset = AT(level_count),
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},

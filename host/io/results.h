@@ -36,7 +36,7 @@ typedef struct qs_results_file {
   void (*write)(qs_buffer *buffer, const qs_results *results);
 } qs_results_file;
 
-/* The CSV files, in the order written; the last is followed by one without a name. */
+/* The CSV files and a kept policy, in the order written; the last is followed by one without a name. */
 extern const qs_results_file qs_results_csv_files[];
 
 /* A file that was written. */

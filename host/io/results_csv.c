@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/io/policy_file.h"
 #include "host/io/results.h"
 #include "host/market/time.h"
 
@@ -407,6 +408,14 @@ static bool has_simulate_pnl(const qs_results *r) {
   return r->simulate.present && r->simulate.policy_count && r->simulate.policies[0].pnl_count;
 }
 
+static bool has_policy(const qs_results *r) {
+  return r->simulate.present && r->simulate.saved;
+}
+
+static void write_saved_policy(qs_buffer *b, const qs_results *r) {
+  qs_policy_file_write(b, r->simulate.saved);
+}
+
 static bool has_correlations(const qs_results *r) {
   return r->d_correlation_count > 0;
 }
@@ -442,5 +451,6 @@ const qs_results_file qs_results_csv_files[] = {
     {"hedge.csv", has_hedge, write_hedge},
     {"simulate.csv", has_simulate, qs_csv_simulate},
     {"simulate_pnl.csv", has_simulate_pnl, qs_csv_simulate_pnl},
+    {"simulate_policy.txt", has_policy, write_saved_policy},
     {NULL, NULL, NULL},
 };

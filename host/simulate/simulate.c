@@ -1,8 +1,10 @@
 #include "host/simulate/simulate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "host/simulate/policies.h"
+#include "host/simulate/saved.h"
 #include "host/simulate/statistics.h"
 
 qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const qs_market *market,
@@ -14,6 +16,7 @@ qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const 
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
   status = status ? status : qs_simulate_policies_check(context, &inputs->simulate);
+  status = status ? status : qs_simulate_saved_check(context, &inputs->simulate);
   qs_arena_destroy(arena);
   return status;
 }
@@ -118,6 +121,11 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
                                       &samples);
   }
   status = status ? status : report_policies(context, arena, problem, policies, samples, result);
+  for (size_t i = 0; !status && problem->spec->save_policy && i < result->policy_count; i++) {
+    if (strcmp(policies[i].name, problem->spec->save_policy) == 0) {
+      status = qs_simulate_saved_make(context, arena, problem, &policies[i], &result->saved);
+    }
+  }
   return status ? status : report_optimum(context, arena, &paths, &optimal, result);
 }
 
@@ -127,6 +135,7 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
   status = status ? status : qs_simulate_policies_check(context, spec);
+  status = status ? status : qs_simulate_saved_check(context, spec);
   qs_arena *scratch = status ? NULL : qs_arena_create(context);
   if (!status && !scratch) {
     status = qs_fail_memory(context, "simulating policies");

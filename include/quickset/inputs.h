@@ -497,6 +497,7 @@ typedef struct qs_simulate_spec {
   size_t frontier_count;
   qs_simulate_funding funding; /* of a perpetual */
   qs_simulate_margin margin;
+  const char *save_policy; /* the name of the policy whose tables stand in the results; null: none */
 } qs_simulate_spec;
 
 /* Which sections to run, bit mask. */
@@ -547,6 +548,9 @@ QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
 
 /* "none", "delta_every_date", ...: static strings; null: no such type. */
 QS_API const char *qs_hedge_policy_name(qs_hedge_policy_type type);
+
+/* Whether it decides by its last trade too, which no table of the state says. */
+QS_API bool qs_hedge_policy_looks_back(qs_hedge_policy_type type);
 QS_API void qs_trade_spec_init(qs_trade_spec *spec);
 
 /* A config with everything that it names, read and checked. `overrides` are "key.path=value" texts (--set).

@@ -5,6 +5,7 @@
 #include "quickset/engine.h"
 #include "quickset/inputs.h"
 #include "quickset/model.h"
+#include "quickset/policy.h"
 #include "quickset/results.h"
 #include "quickset/status.h"
 

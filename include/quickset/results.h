@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "quickset/inputs.h"
+#include "quickset/policy.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -355,6 +356,7 @@ typedef struct qs_simulate_result {
   qs_estimate gap;                   /* what the optimum's objective exceeds the bound by; NaN: none */
   const qs_frontier_point *frontier; /* [frontier_count]; none without a bound */
   size_t frontier_count;
+  const qs_saved_policy *saved; /* the policy that was to be kept, or null */
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

@@ -84,6 +84,7 @@ simulate:
     - {type: volatility_interval, variance: 0.001}
     - {type: gamma_weighted, loss: 0.25}
   frontier: [0.5, 8]
+  save_policy: band
   levels: [0.75]
   drift: 0.2
   keep_pnl: true

@@ -323,6 +323,14 @@ void SampleResults::add_simulate() {
   s.quantile_count = 2;
   s.lower_bound = estimate();
   s.gap = estimate();
+  saved_edges_ = {0.25, 0.5};
+  saved_date_ = {1785571200, 1.5, -1, 1, 2, 0, 0, 1, saved_edges_.data(), saved_edges_.data()};
+  saved_ = {"kept", "optimal", "X", "X-SPOT", 1785571200, 1, &saved_date_, 1, 1785657600, 2.5};
+  const double weight = number(), aversion = number();
+  frontier_ = {{weight, aversion, estimate(), estimate(), estimate(), estimate(), estimate()}};
+  s.frontier = frontier_.data();
+  s.frontier_count = 1;
+  s.saved = &saved_;
 }
 
 void SampleResults::add_run_info() {

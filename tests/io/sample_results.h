@@ -43,6 +43,10 @@ private:
   std::vector<qs_time> dates_;
   std::vector<double> probabilities_;
   std::vector<qs_policy_result> policies_;
+  std::vector<qs_frontier_point> frontier_;
+  std::vector<double> saved_edges_;
+  qs_saved_date saved_date_{};
+  qs_saved_policy saved_{};
   std::vector<qs_trade_result> trades_;
   std::vector<qs_total_result> books_, underlyings_;
   std::vector<qs_correlation_result> correlations_;

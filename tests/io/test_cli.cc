@@ -57,6 +57,19 @@ TEST(Options, AllOfThem) {
   EXPECT_STREQ(p.o.overrides[3], "simulation.paths=64");
 }
 
+TEST(Options, ASavedPolicyInPlaceOfAConfig) {
+  Parsed p({"hedge", "--policy", "p.csv", "--spot=101.5", "--holding", "-0.5", "--variance", "0.04", "--time",
+            "2026-01-07"});
+  ASSERT_TRUE(p.good) << p.message;
+  EXPECT_EQ(p.o.command, COMMAND_ADVISE);
+  EXPECT_STREQ(p.o.policy, "p.csv");
+  EXPECT_EQ(p.o.spot, 101.5);
+  EXPECT_EQ(p.o.holding, -0.5);
+  EXPECT_EQ(p.o.variance, 0.04);
+  EXPECT_STREQ(p.o.time, "2026-01-07");
+  EXPECT_TRUE(std::isnan(Parsed({"hedge", "c"}).o.spot));
+}
+
 TEST(Options, Commands) {
   const std::vector<std::pair<const char *, uint32_t>> sections = {{"run", 0},
                                                                    {"calibrate", QS_SECTION_CALIBRATE},
@@ -89,6 +102,16 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{"run", "c", "--resume"}, "not available in this version: '--resume'"},
       {{"run", "c", "--frobnicate"}, "unknown option '--frobnicate'"},
       {{"run", "c", "-q"}, "unknown option '-q'"},
+      {{"hedge", "--policy", "p", "--spot", "1"}, "--holding is missing beside 'p'"},
+      {{"hedge", "--policy", "p", "--holding", "1"}, "--spot is missing beside 'p'"},
+      {{"hedge", "--policy", "p", "--spot", "1", "--holding", "much"},
+       "--holding must be a number, not 'much'"},
+      {{"hedge", "--policy", "p", "--spot", "inf", "--holding", "1"}, "--spot must be a number, not 'inf'"},
+      {{"hedge", "--policy", "p", "--spot"}, "a value is missing after '--spot'"},
+      {{"hedge", "c", "--policy", "p", "--spot", "1", "--holding", "0"}, "one argument too many: 'c'"},
+      {{"risk", "--policy", "p", "--spot", "1", "--holding", "0"},
+       "--policy goes with the command hedge, not 'risk'"},
+      {{"hedge", "c", "--variance", "1"}, "a saved policy is missing, --policy FILE, after 'hedge'"},
       {{"run", "c", "--out"}, "a value is missing after '--out'"},
       {{"run", "c", "--out="}, "a value is missing after '--out='"},
       {{"run", "c", "--backend", "gpu"}, "--backend must be auto, cpu or cuda, not 'gpu'"},

@@ -277,6 +277,7 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.policies[2].every, 5u);
   EXPECT_EQ(s.policies[3].variance, 0.001);
   EXPECT_EQ(s.policies[4].loss, 0.25);
+  EXPECT_STREQ(s.save_policy, "band");
   ASSERT_EQ(s.frontier_count, 2u);
   EXPECT_EQ(s.frontier[1], 8);
   ASSERT_EQ(s.level_count, 1u);
@@ -312,8 +313,8 @@ TEST_F(Sample, SimulateTakesEveryPolicy) {
                                                    {"gamma_weighted", ", loss: 1"}};
   for (int type = 0; type <= QS_HEDGE_POLICY_OPTIMAL; type++) {
     const std::string name = qs_hedge_policy_name(qs_hedge_policy_type(type));
-    const std::string text =
-        "simulate.policies=[{type: " + name + (own.count(name) ? own.at(name) : "") + "}]";
+    const std::string text = "simulate.policies=[{type: " + name + (own.count(name) ? own.at(name) : "") +
+                             "}, {type: none, name: band}]";
     LOAD(c, folder / "config.yaml", {text.c_str()});
     EXPECT_EQ(c.in->simulate.policies[0].type, type) << name;
   }

@@ -327,6 +327,50 @@ TEST_F(Program, PerpetualHedgedWithEveryMechanic) {
   json_decref(results);
 }
 
+/* What a run kept answers later: what it holds at once is what the policy trades from nothing. */
+TEST_F(Program, AKeptPolicyIsAskedLater) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/short_call.yaml";
+  Outcome outcome =
+      run({"simulate", example, "--quiet", "--out", folder / "hedged", "--set", "simulate.frontier=[1]",
+           "--paths", "65536", "--set", "simulate.save_policy=local_every_date"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string file = folder / "hedged/simulate_policy.txt";
+  outcome = run({"hedge", "--policy", file, "--spot", "100", "--holding", "0.25", "--time",
+                 "2026-01-05T08:00:00Z", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  json_t *advice = json_loads(outcome.out.c_str(), 0, nullptr);
+  ASSERT_NE(advice, nullptr) << outcome.out;
+  EXPECT_STREQ(json_string_value(json_object_get(advice, "policy")), "local_every_date");
+  EXPECT_STREQ(json_string_value(json_object_get(advice, "next")), "2026-01-06T08:00:00Z");
+  /* the locally optimal ratio at the money is near N(d1), d1 = sigma sqrt(T) / 2 */
+  const double ratio = 0.5 * std::erfc(-0.5 * 0.6 * std::sqrt(30.0 / 365) / std::sqrt(2));
+  EXPECT_NEAR(json_number_value(json_object_get(advice, "trade")), ratio - 0.25, 0.003);
+  EXPECT_EQ(json_number_value(json_object_get(advice, "low")),
+            json_number_value(json_object_get(advice, "high")));
+  EXPECT_TRUE(json_is_true(json_object_get(advice, "inside_table")));
+  json_decref(advice);
+
+  outcome = run({"hedge", "--policy", file, "--spot", "100", "--holding", "0.25", "--time", "2026-01-20"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("asked again at 2026-01-20 08:00:00 UTC"), std::string::npos) << outcome.out;
+  EXPECT_EQ(run({"hedge", "--policy", file, "--spot", "900", "--holding", "0", "--time", "2026-01-20"}).code,
+            4);
+  EXPECT_EQ(run({"hedge", "--policy", file, "--spot", "9", "--holding", "0", "--time", "soon"}).code, 2);
+  const std::vector<std::pair<std::vector<std::string>, std::string>> refused = {
+      {{"--spot", "0", "--time", "2026-01-20"}, "spot: got 0: must be above 0"},
+      {{"--spot", "1", "--time", "2026-02-05"}, "time: got 2026-02-05T00:00:00Z: the policy is for"},
+      {{"--spot", "1", "--time", "2026-01-05"}, "time: got 2026-01-05T00:00:00Z: the policy is for"},
+      {{"--spot", "1", "--time", "2026-01-20", "--variance", "1"}, "variance: got 1: the policy does not"}};
+  for (const auto &[arguments, said] : refused) {
+    std::vector<std::string> all = {"hedge", "--policy", file, "--holding", "0"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    outcome = run(all);
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_NE(one_message(outcome).find(said), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(run({"hedge", "--policy", example, "--spot", "1", "--holding", "0"}).code, 3);
+}
+
 TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {
   std::filesystem::create_directory(folder / "mine");
   folder.write("mine/thesis.txt", "years of work");

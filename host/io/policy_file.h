@@ -1,0 +1,45 @@
+/*
+ * simulate_policy.txt: a hedging policy as a text that is read back to the last bit.
+ *
+ *   quickset policy,1                                  the version of this form
+ *   name,NAME                                          and so type, underlying, instrument
+ *   as_of,TIME
+ *   cost_weight,W
+ *   dates,COUNT
+ *   date,TIME,FORWARD,X_LOW,X_STEP,X_COUNT,Y_LOW,Y_STEP,Y_COUNT     COUNT times, each with Y_COUNT pairs of
+ *   low,X_COUNT numbers
+ *   high,X_COUNT numbers
+ *   unwind,TIME,FORWARD
+ *   sha256,HASH                                        of all bytes before this line
+ *
+ * Numbers are decimal; -inf and inf where nothing is traded.
+ */
+#ifndef QS_HOST_IO_POLICY_FILE_H
+#define QS_HOST_IO_POLICY_FILE_H
+
+#include "host/base/arena.h"
+#include "host/io/buffer.h"
+#include "quickset/policy.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  QS_MAX_POLICY_FILE = 256 << 20, /* bytes */
+  QS_MAX_POLICY_LINE = 4 << 20,
+  QS_MAX_POLICY_DATES = 4096,
+  QS_MAX_POLICY_NODES = 65536 /* of x, and of y */
+};
+
+void qs_policy_file_write(qs_buffer *buffer, const qs_saved_policy *policy);
+
+/* What is read is the arena's. QS_ERROR_INPUT when the file is not one, damaged, or of another version;
+ * QS_ERROR_IO when the system refuses. */
+qs_status qs_policy_file_read(qs_context *context, qs_arena *arena, const char *path,
+                              qs_saved_policy *policy);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
