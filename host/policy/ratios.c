@@ -270,16 +270,35 @@ static workspace make_workspace(qs_arena *arena, const qs_policy_nodes *nodes) {
   return w;
 }
 
+static void close_workspace(qs_arena *arena) {
+#pragma omp critical(qs_policy_memory)
+  qs_arena_destroy(arena);
+}
+
+/* An arena with the workspace in it, null when memory is out. The allocator is called by one thread at a
+ * time. */
+static qs_arena *open_workspace(const qs_context *context, const qs_policy_nodes *nodes, workspace *w) {
+  qs_arena *arena;
+#pragma omp critical(qs_policy_memory)
+  {
+    arena = qs_arena_create(context);
+    if (arena) {
+      *w = make_workspace(arena, nodes);
+    }
+  }
+  if (arena && w->rows == 0) {
+    close_workspace(arena);
+    return NULL;
+  }
+  return arena;
+}
+
 /* All of one date. */
 static qs_status fill_date(const qs_context *context, const qs_policy_problem *p, const book *b, size_t n,
                            const qs_policy_nodes *nodes, const targets *out) {
-  qs_arena *arena = qs_arena_create(context);
   workspace w = {0};
-  if (arena) {
-    w = make_workspace(arena, nodes);
-  }
-  if (w.rows == 0) {
-    qs_arena_destroy(arena);
+  qs_arena *arena = open_workspace(context, nodes, &w);
+  if (!arena) {
     return QS_ERROR_MEMORY;
   }
   bool step = n + 1 < p->date_count;
@@ -318,7 +337,7 @@ static qs_status fill_date(const qs_context *context, const qs_policy_problem *p
       out->relative[y] *= exp(2 * t.drift);
     }
   }
-  qs_arena_destroy(arena);
+  close_workspace(arena);
   return QS_OK;
 }
 
