@@ -1,8 +1,9 @@
 // Hedging over time: the same bits from every instruction set and number of threads, for every cut of paths,
 // dates and policies; what a unit refuses; and what is left when memory runs out.
+#include <dlfcn.h>
+
 #include <cstdlib>
 #include <cstring>
-#include <malloc.h>
 
 #include "tests/core/rebalance_world.h"
 
@@ -12,7 +13,9 @@ bool no_memory = false;
 
 // The backend asks for its scratch memory here.
 extern "C" void *aligned_alloc(size_t alignment, size_t size) {
-  return no_memory ? nullptr : memalign(alignment, size);
+  using function = void *(size_t, size_t);
+  static function *const real = reinterpret_cast<function *>(dlsym(RTLD_NEXT, "aligned_alloc"));
+  return no_memory ? nullptr : real(alignment, size);
 }
 
 namespace {
