@@ -11,7 +11,11 @@
  * its mean
  *
  * and x' is shifted so that E[e^x' | v] = e^x. tests/policy/test_law.cc holds the points against the exact
- * transform of (x', v').
+ * transform of (x', v'), and the operator against Fourier values: over a day, with default nodes and a spot
+ * of 100, it is within 5e-5 of values and 1.5e-4 of ratios where |x| is below 3/8 of the reach (two
+ * deviations of the last date), but for the outermost nodes of y (5 below, 7 above), where the nearest node
+ * stands for what lies beyond: there within .08 and .025. Up to 5/8 of the reach it is within .01 and .025;
+ * further out nothing is shown, and hardly a path comes there.
  */
 #ifndef QS_HOST_POLICY_LAW_H
 #define QS_HOST_POLICY_LAW_H
