@@ -380,8 +380,8 @@ typedef struct qs_rebalance_instrument {
 
 /* Bands for all dates but the last, at which everything is closed. */
 typedef struct qs_rebalance_policy {
-  const qs_band_table *bands;   /* [instrument_count][date_count - 1]; null: given */
-  const double *given;          /* [instrument_count][date_count - 1][stride]: holdings themselves */
+  const qs_band_table *bands; /* [instrument_count][date_count - 1]; null: given */
+  const double *given; /* [instrument_count][date_count - 1][stride]: holdings themselves; NaN: as it is */
   const qs_band_table *weights; /* [date_count - 1], for QS_RULE_MOVE; null: 1 */
   qs_rebalance_rule rule;
   double limit;

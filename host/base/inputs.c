@@ -102,15 +102,24 @@ void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec) {
 }
 
 const char *qs_hedge_policy_name(qs_hedge_policy_type type) {
-  static const char *const names[] = {"none",           "delta_every_date",       "local_every_date",
-                                      "delta_band",     "whalley_wilmott",        "zakamouline",
-                                      "leland",         "minimum_variance_delta", "net_delta",
-                                      "fixed_interval", "volatility_interval",    "gamma_weighted",
-                                      "optimal"};
+  static const char *const names[] = {"none",
+                                      "delta_every_date",
+                                      "local_every_date",
+                                      "delta_band",
+                                      "whalley_wilmott",
+                                      "zakamouline",
+                                      "leland",
+                                      "minimum_variance_delta",
+                                      "net_delta",
+                                      "fixed_interval",
+                                      "volatility_interval",
+                                      "gamma_weighted",
+                                      "optimal",
+                                      "callback"};
   return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }
 
 bool qs_hedge_policy_looks_back(qs_hedge_policy_type type) {
   return type == QS_HEDGE_POLICY_FIXED_INTERVAL || type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ||
-         type == QS_HEDGE_POLICY_GAMMA_WEIGHTED;
+         type == QS_HEDGE_POLICY_GAMMA_WEIGHTED || type == QS_HEDGE_POLICY_CALLBACK;
 }

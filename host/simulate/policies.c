@@ -29,7 +29,8 @@ static bool find_recipe(qs_hedge_policy_type type, recipe *made) {
       [QS_HEDGE_POLICY_FIXED_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_INTERVAL},
       [QS_HEDGE_POLICY_VOLATILITY_INTERVAL] = {QS_POLICY_DELTA, QS_RULE_VARIANCE},
       [QS_HEDGE_POLICY_GAMMA_WEIGHTED] = {QS_POLICY_DELTA, QS_RULE_MOVE},
-      [QS_HEDGE_POLICY_OPTIMAL] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* its table is not one of those */
+      [QS_HEDGE_POLICY_OPTIMAL] = {QS_POLICY_NONE, QS_RULE_ALWAYS},  /* its table is not one of those */
+      [QS_HEDGE_POLICY_CALLBACK] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* no table at all */
   };
   if ((unsigned)type >= sizeof recipes / sizeof recipes[0]) {
     return false;
@@ -55,6 +56,10 @@ static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec,
   if (!find_recipe(policy->type, &found)) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.type: got %d: no such policy", i,
                    (int)policy->type);
+  }
+  if (!policy->function != (policy->type != QS_HEDGE_POLICY_CALLBACK)) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.policies.%zu.function: must be there for callback alone", i);
   }
   if (policy->type == QS_HEDGE_POLICY_DELTA_BAND && !(policy->width >= 0 && isfinite(policy->width))) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu.width: got %g: must be at least 0", i,
@@ -239,6 +244,8 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
   tables[0] = table;
   *policy = (qs_simulate_policy){.name = name_of(spec),
                                  .type = qs_hedge_policy_name(spec->type),
+                                 .function = spec->function,
+                                 .data = spec->data,
                                  .tables = tables,
                                  .rule = found.rule,
                                  .limit = limit_of(spec)};

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "host/engine/scheduler.h"
+#include "host/simulate/callback.h"
 #include "host/simulate/unit.h"
 
 enum { CHUNK = 512 }; /* paths whose position one thread values at a time */
@@ -16,12 +16,14 @@ typedef struct block {
   double *rows;               /* [policy][row][count] */
   double *room;               /* [policy][count] */
   double *funding, *position; /* [date][count], where they are on */
+  qs_callback_room asked;
 } block;
 
 /* What a block is run with. */
 typedef struct plan {
   const qs_simulate_paths *paths;
   const qs_claim *claim;
+  const qs_simulate_policy *policies;
   const qs_simulate_premium *premium; /* null: no funding */
   const qs_simulate_mark *marks;      /* null: no margin */
   qs_margin_rule margin;
@@ -101,10 +103,7 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     unit.margin = &made->margin;
     unit.position = b->position;
   }
-  qs_progress_callback progress = context->progress;
-  context->progress = NULL;
-  status = qs_schedule_rebalance(context, made->paths->devices, "simulate", &unit, NULL, b->rows);
-  context->progress = progress;
+  status = qs_callback_rebalance(context, made->paths, made->policies, &unit, b->begin, &b->asked, b->rows);
   if (status) {
     return status;
   }
@@ -150,7 +149,8 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
       (made->marks && !b.position)) {
     return qs_fail_memory(context, "simulating policies");
   }
-  qs_status status = QS_OK;
+  qs_status status =
+      qs_callback_room_make(context, scratch, &made->unit, made->policies, QS_SIMULATE_BLOCK, &b.asked);
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
     b.count = total - b.begin < QS_SIMULATE_BLOCK ? total - b.begin : QS_SIMULATE_BLOCK;
@@ -169,7 +169,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   }
   const qs_simulate_problem *problem = paths->problem;
   const qs_simulate_margin *margin = &problem->spec->margin;
-  plan made = {.paths = paths, .claim = claim};
+  plan made = {.paths = paths, .claim = claim, .policies = policies};
   qs_simulate_premium *premium = NULL;
   qs_simulate_sample *sums = NULL;
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);

@@ -12,9 +12,11 @@
 extern "C" {
 #endif
 
-/* A policy by its tables. */
+/* A policy by its tables, or a caller's own, which has none. */
 typedef struct qs_simulate_policy {
   const char *name, *type;
+  qs_policy_function function; /* null: by its tables */
+  void *data;
   const qs_policy_table *const *tables; /* [instrument], each of all dates but the unwind */
   const qs_policy_table *weight;        /* for QS_RULE_MOVE: `low` of it; null: 1 */
   qs_rebalance_rule rule;
@@ -37,7 +39,7 @@ typedef struct qs_simulate_sample {
 } qs_simulate_sample;
 
 /* Runs the policies on all paths of the problem. samples[count] is owned by the arena. The bits depend on
- * nothing but problem and tables. */
+ * nothing but problem, tables and what callers' own functions answer. */
 qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                    const qs_claim *claim, const qs_simulate_policy *policies, size_t count,
                                    qs_simulate_sample **samples);

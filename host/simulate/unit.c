@@ -82,6 +82,10 @@ static qs_status make_bands(qs_context *context, qs_arena *arena, const qs_polic
 static qs_status make_policy(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                              const qs_simulate_policy *policy, qs_rebalance_policy *made) {
   const size_t decisions = p->date_count - 1;
+  if (policy->function) { /* what it answers is filled in date by date */
+    *made = (qs_rebalance_policy){0};
+    return QS_OK;
+  }
   qs_band_table *bands = QS_NEW(arena, (p->instrument_count + 1) * decisions, qs_band_table);
   if (!bands) {
     return qs_fail_memory(context, "preparing a policy");

@@ -20,13 +20,12 @@
 
 #include "quickset/engine.h"
 #include "quickset/model.h"
+#include "quickset/simulate.h"
 #include "quickset/status.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef int64_t qs_time; /* seconds since 1970-01-01T00:00:00Z */
 
 typedef enum qs_settlement { QS_SETTLE_LINEAR = 0, QS_SETTLE_COIN = 1 } qs_settlement;
 typedef enum qs_call_put { QS_CALL = 0, QS_PUT = 1 } qs_call_put;
@@ -410,96 +409,6 @@ typedef struct qs_hedge_spec {
   const char *book;                               /* hedge one book alone; null: all */
 } qs_hedge_spec;
 
-/* What to hold over time (configs/README.md has each one's formula). */
-typedef enum qs_hedge_policy_type {
-  QS_HEDGE_POLICY_NONE = 0,
-  QS_HEDGE_POLICY_DELTA_EVERY_DATE = 1,
-  QS_HEDGE_POLICY_LOCAL_EVERY_DATE = 2,
-  QS_HEDGE_POLICY_DELTA_BAND = 3,
-  QS_HEDGE_POLICY_WHALLEY_WILMOTT = 4,
-  QS_HEDGE_POLICY_ZAKAMOULINE = 5,
-  QS_HEDGE_POLICY_LELAND = 6,
-  QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA = 7,
-  QS_HEDGE_POLICY_NET_DELTA = 8,
-  QS_HEDGE_POLICY_FIXED_INTERVAL = 9,
-  QS_HEDGE_POLICY_VOLATILITY_INTERVAL = 10,
-  QS_HEDGE_POLICY_GAMMA_WEIGHTED = 11,
-  QS_HEDGE_POLICY_OPTIMAL = 12
-} qs_hedge_policy_type;
-
-typedef struct qs_hedge_policy_spec {
-  const char *name; /* in the results; null: its type's */
-  qs_hedge_policy_type type;
-  double width;    /* delta_band: half of the band, in units of the instrument */
-  uint64_t every;  /* fixed_interval: trades at every so many dates */
-  double variance; /* volatility_interval: trades once so much variance has passed since it last did */
-  double loss; /* gamma_weighted: trades once half of gamma times the square of the move since it last did is
-                  so much, reporting currency */
-} qs_hedge_policy_spec;
-
-/* When to trade: `count` dates from as_of on, `spacing_days` apart, and the unwind after the last; or a list
- * whose last time is the unwind. */
-typedef struct qs_simulate_dates {
-  uint64_t count;
-  double spacing_days; /* NaN: by list */
-  const qs_time *times;
-  size_t time_count;
-} qs_simulate_dates;
-
-typedef struct qs_simulate_costs {
-  double proportional; /* of what is traded (default 0) */
-  bool charge_entry;   /* at the first date (default true) */
-  bool charge_unwind;  /* at the last (default true) */
-  double half_spread;  /* reporting currency per coin traded (default 0) */
-  double impact;       /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
-  double fixed;        /* reporting currency for each trade, however small (default 0) */
-} qs_simulate_costs;
-
-/* What a perpetual pays per 8 hours: clamp(P + clamp(interest - P, -band, band), -cap, cap) of the premium P,
- * which reverts to its mean: dP = reversion (mean - P) dt + volatility dW a year, correlated with the spot.
- */
-typedef struct qs_simulate_funding {
-  double reversion;      /* a year, > 0; NaN: no funding beside the forward's growth (default) */
-  double volatility;     /* of the premium a year, >= 0 */
-  double mean, start;    /* of the premium (default 0), and where it is now (NaN: at its mean) */
-  double correlation;    /* with the spot's returns (default 0) */
-  double interest, band; /* default 0.0001 and 0.0005 (Binance; Deribit has 0 and 0.00025) */
-  double cap;            /* NaN: none */
-} qs_simulate_funding;
-
-/* The account of position and hedge, looked at on every date after the first. Where what is in it falls short
- * of the maintenance margin of the hedge, equal parts of the hedge are closed until it does not. */
-typedef struct qs_simulate_margin {
-  double collateral;           /* in the account at the start, reporting currency; NaN: no margin (default) */
-  double initial, maintenance; /* fractions of the hedge's value; a trade may not leave the first uncovered */
-  uint64_t parts;              /* default 1: all at once */
-  double fee;                  /* of what is closed (default 0) */
-} qs_simulate_margin;
-
-/* Policies of hedging a position over time, simulated on the same paths. */
-typedef struct qs_simulate_spec {
-  const char *position; /* the id of a position or trade, a book, or "portfolio" */
-  const char *const *instruments;
-  size_t instrument_count;
-  qs_simulate_dates dates;
-  qs_simulate_costs costs;
-  double cost_weight;   /* w; exactly one of the two is given, the other NaN */
-  double risk_aversion; /* gamma = 2 / w */
-  const qs_hedge_policy_spec *policies;
-  size_t policy_count;
-  const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
-  size_t level_count;
-  double drift;           /* real-world growth of the spot over its forward, annual (default 0) */
-  bool keep_pnl;          /* keep every policy's P&L by path */
-  double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
-                             is as planned */
-  const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */
-  size_t frontier_count;
-  qs_simulate_funding funding; /* of a perpetual */
-  qs_simulate_margin margin;
-  const char *save_policy; /* the name of the policy whose tables stand in the results; null: none */
-} qs_simulate_spec;
-
 /* Which sections to run, bit mask. */
 typedef enum qs_section {
   QS_SECTION_CALIBRATE = 1,
@@ -543,14 +452,7 @@ QS_API void qs_underlying_spec_init(qs_underlying_spec *spec);
 QS_API void qs_scenario_spec_init(qs_scenario_spec *spec);
 QS_API void qs_hedge_spec_init(qs_hedge_spec *spec);
 QS_API void qs_cost_spec_init(qs_cost_spec *spec);
-QS_API void qs_simulate_spec_init(qs_simulate_spec *spec);
-QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
 
-/* "none", "delta_every_date", ...: static strings; null: no such type. */
-QS_API const char *qs_hedge_policy_name(qs_hedge_policy_type type);
-
-/* Whether it decides by its last trade too, which no table of the state says. */
-QS_API bool qs_hedge_policy_looks_back(qs_hedge_policy_type type);
 QS_API void qs_trade_spec_init(qs_trade_spec *spec);
 
 /* A config with everything that it names, read and checked. `overrides` are "key.path=value" texts (--set).

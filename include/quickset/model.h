@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+typedef int64_t qs_time; /* seconds since 1970-01-01T00:00:00Z */
+
 typedef enum qs_model_type {
   QS_MODEL_GBM = 0,
   QS_MODEL_MERTON = 1,

@@ -7,6 +7,7 @@
 #include "quickset/model.h"
 #include "quickset/policy.h"
 #include "quickset/results.h"
+#include "quickset/simulate.h"
 #include "quickset/status.h"
 
 #endif

@@ -119,7 +119,8 @@ struct Walk {
       return target;
     for (size_t k = 0; k < held.size(); k++) {
       if (!policy.given.empty()) {
-        target[k] = policy.given[(k * decisions + d) * u.paths + path];
+        const double given = policy.given[(k * decisions + d) * u.paths + path];
+        target[k] = std::isnan(given) ? held[k] : given;
         continue;
       }
       const Table &t = policy.bands[k * decisions + d];

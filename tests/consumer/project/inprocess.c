@@ -2,8 +2,8 @@
  * quickset in process, without files: a desk's scenario tool.
  *
  * Builds market, book and scenarios in memory, then values, measures risk, stresses and hedges the book, now
- * and over time, in a background job that it polls, cancels another one, and asks for the P&L under scenarios
- * of its own. The
+ * and over time, in a background job that it polls, simulates a hedging policy of its own, cancels a job, and
+ * asks for the P&L under scenarios of its own. The
  * same inputs as a config (tests/consumer/inprocess/) give the same results.json to the byte: with an
  * argument, the program writes its own there.
  */
@@ -49,12 +49,15 @@ static const qs_results *wait_for(qs_engine *engine, qs_job *job) {
   return results;
 }
 
-static void print_summary(const qs_results *r) {
+static void print_value(const qs_results *r) {
   printf("value %.2f +- %.2f, delta %.4f +- %.4f\n", r->total.value.estimate, r->total.value.std_error,
          r->total.greeks.value[QS_GREEK_DELTA].estimate, r->total.greeks.value[QS_GREEK_DELTA].std_error);
   const qs_risk_level *level = &r->risk.levels[r->risk.level_count - 1];
   printf("1-day expected shortfall at %g: %.2f [%.2f, %.2f]\n", level->level,
          level->expected_shortfall.estimate, level->expected_shortfall.low, level->expected_shortfall.high);
+}
+
+static void print_hedges(const qs_results *r) {
   for (size_t i = 0; i < r->hedge.trade_count; i++) {
     printf("hedge: trade %.4f of %s\n", r->hedge.trades[i].quantity, r->hedge.trades[i].instrument);
   }
@@ -63,6 +66,39 @@ static void print_summary(const qs_results *r) {
     printf("%s: objective %.0f +- %.0f\n", policy->name, policy->objective.estimate,
            policy->objective.std_error);
   }
+}
+
+/* A policy of the desk's own: all of the delta that it is told of, but only every second date. */
+static qs_status every_second_date(void *data, const qs_policy_view *view, double *target) {
+  const double delta = *(const double *)data;
+  for (size_t i = 0; i < view->path_count && view->date % 2 == 0; i++) {
+    target[i] = delta;
+  }
+  return QS_OK;
+}
+
+/* Beside the library's own policies, on the same paths. */
+static void simulate_own(qs_engine *engine, qs_inputs inputs) {
+  double delta = 5;
+  qs_hedge_policy_spec policies[2];
+  qs_hedge_policy_spec_init(&policies[0]);
+  policies[0].type = QS_HEDGE_POLICY_NONE;
+  qs_hedge_policy_spec_init(&policies[1]);
+  policies[1].type = QS_HEDGE_POLICY_CALLBACK;
+  policies[1].name = "desk";
+  policies[1].function = every_second_date;
+  policies[1].data = &delta;
+  inputs.simulate.policies = policies;
+  inputs.simulate.policy_count = 2;
+  const qs_results *results = NULL;
+  check(engine, qs_run(engine, &inputs, QS_SECTION_SIMULATE, &results), "simulate");
+  print_hedges(results);
+  const qs_policy_result *none = &results->simulate.policies[0], *desk = &results->simulate.policies[1];
+  if (!(desk->variance.estimate < none->variance.estimate) || !(desk->cost.estimate > 0)) {
+    fprintf(stderr, "half of the delta must leave less variance than nothing, at a cost\n");
+    exit(1);
+  }
+  qs_results_destroy(results);
 }
 
 static int write_text(const char *path, const char *text) {
@@ -173,7 +209,8 @@ int main(int argc, char **argv) {
   qs_job *job = NULL;
   check(engine, qs_job_start(engine, &inputs, inputs.sections, &job), "job");
   const qs_results *results = wait_for(engine, job);
-  print_summary(results);
+  print_value(results);
+  print_hedges(results);
   char *json = NULL;
   check(engine, qs_results_json(engine, results, &json), "json");
   if (argc > 1 && !write_text(argv[1], json)) {
@@ -182,6 +219,8 @@ int main(int argc, char **argv) {
   }
   qs_text_free(engine, json);
   qs_results_destroy(results);
+
+  simulate_own(engine, inputs);
 
   /* A job that nobody waits for any more: cancelled, and nothing is left of it. */
   inputs.simulation.paths = (uint64_t)1 << 30;

@@ -1,0 +1,147 @@
+#include "host/simulate/callback.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "host/engine/scheduler.h"
+
+static const char stage[] = "simulate";
+
+qs_status qs_callback_room_make(qs_context *context, qs_arena *arena, const qs_rebalance_unit *unit,
+                                const qs_simulate_policy *policies, uint64_t paths, qs_callback_room *room) {
+  bool asked = false;
+  for (uint32_t i = 0; i < unit->policy_count; i++) {
+    asked = asked || policies[i].function;
+  }
+  *room = (qs_callback_room){0};
+  if (!asked) {
+    return QS_OK;
+  }
+  const size_t width = (size_t)paths * unit->instrument_count;
+  room->given = QS_NEW(arena, width * (unit->date_count - 1), double);
+  room->spot = QS_NEW(arena, paths, double);
+  room->holding = QS_NEW(arena, width, double);
+  room->target = QS_NEW(arena, width, double);
+  return room->given && room->spot && room->holding && room->target
+             ? QS_OK
+             : qs_fail_memory(context, "preparing a caller's policy");
+}
+
+/* What is held when the date comes: a notional that was held stays, and its units follow the price, of which
+ * `forward` is that of the spot now. */
+static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *unit, uint32_t date,
+                         double forward, const double *rows, double *holding) {
+  const uint64_t n = unit->stride;
+  memset(holding, 0, n * unit->instrument_count * sizeof *holding);
+  for (uint32_t k = 0; date && k < unit->instrument_count; k++) {
+    const qs_rebalance_instrument *instrument = &unit->instruments[k];
+    const double *held = rows + (QS_REBALANCE_ROWS + k) * n;
+    const double *x = unit->x + unit->decided[date] * n, *then = unit->x + unit->filled[date - 1] * n;
+    const double now = p->instruments[k].kind == QS_HEDGE_FUTURE ? instrument->scale[date] : forward;
+    const double scale = instrument->scale[date - 1] / now;
+    for (uint64_t i = 0; i < n; i++) {
+      holding[k * n + i] = instrument->inverse ? held[i] * scale * exp(then[i] - x[i]) : held[i];
+    }
+  }
+}
+
+static qs_status check_target(qs_context *context, const qs_simulate_policy *policy,
+                              const qs_policy_view *view, const double *target) {
+  for (size_t i = 0; i < view->instrument_count * view->path_count; i++) {
+    const unsigned long long path = view->first_path + i % view->path_count;
+    if (!isfinite(target[i])) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.policies: %.80s: date %zu, path %llu: got %g: a holding must be finite",
+                     policy->name, view->date, path, target[i]);
+    }
+  }
+  return QS_OK;
+}
+
+/* Asks the caller what to hold from the date on. */
+static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs_simulate_policy *policy,
+                     const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path,
+                     const qs_callback_room *room, const double *rows) {
+  const uint64_t n = unit->stride;
+  const size_t row = unit->decided[date];
+  const double forward = qs_curve_forward(&p->under->curve, p->row_years[row]);
+  for (uint64_t i = 0; i < n; i++) {
+    room->spot[i] = forward * exp(unit->x[row * n + i]);
+  }
+  find_holding(p, unit, date, forward, rows, room->holding);
+  memcpy(room->target, room->holding, n * unit->instrument_count * sizeof *room->target);
+  const qs_policy_view view = {.struct_size = sizeof view,
+                               .date = date,
+                               .date_count = p->date_count,
+                               .dates = p->dates,
+                               .years = p->row_years[row],
+                               .first_path = first_path,
+                               .path_count = n,
+                               .spot = room->spot,
+                               .variance = unit->v + row * n,
+                               .instrument_count = unit->instrument_count,
+                               .holding = room->holding};
+  qs_status status = policy->function(policy->data, &view, room->target);
+  if (status) {
+    return qs_fail(context, status, "simulate.policies: %.80s: the caller's function failed at date %u: %s",
+                   policy->name, date, qs_status_name(status));
+  }
+  status = check_target(context, policy, &view, room->target);
+  for (uint32_t k = 0; k < unit->instrument_count; k++) {
+    double *given = room->given + ((size_t)k * (unit->date_count - 1) + date) * n;
+    for (uint64_t i = 0; i < n;
+         i++) { /* what was left alone does not trade, whatever the price at the fill */
+      const double target = room->target[k * n + i];
+      given[i] = target == room->holding[k * n + i] ? NAN : target;
+    }
+  }
+  return status;
+}
+
+/* One policy, the caller's own. */
+static qs_status run_asked(qs_context *context, const qs_simulate_paths *paths,
+                           const qs_simulate_policy *policy, qs_rebalance_unit unit, uint64_t first_path,
+                           const qs_callback_room *room, double *rows) {
+  qs_rebalance_policy plan = *unit.policies;
+  plan.given = room->given;
+  unit.policies = &plan;
+  unit.policy_count = 1;
+  qs_status status = QS_OK;
+  for (uint32_t date = 0; !status && date < unit.date_count; date++) {
+    if (qs_cancelled(context)) {
+      return qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
+    }
+    if (date + 1 < unit.date_count) {
+      status = ask(context, paths->problem, policy, &unit, date, first_path, room, rows);
+    }
+    unit.date_begin = date;
+    unit.date_end = date + 1;
+    if (!status) {
+      status = qs_schedule_rebalance(context, paths->devices, stage, &unit, NULL, rows);
+    }
+  }
+  return status;
+}
+
+qs_status qs_callback_rebalance(qs_context *context, const qs_simulate_paths *paths,
+                                const qs_simulate_policy *policies, const qs_rebalance_unit *unit,
+                                uint64_t first_path, const qs_callback_room *room, double *rows) {
+  const size_t width = qs_rebalance_unit_rows(unit) * unit->stride;
+  qs_progress_callback progress = context->progress; /* blocks are reported, not their parts */
+  context->progress = NULL;
+  qs_status status = QS_OK;
+  for (uint32_t i = 0, end = 0; !status && i < unit->policy_count; i = end) {
+    qs_rebalance_unit part = *unit;
+    part.policies = unit->policies + i;
+    end = i + 1;
+    while (!policies[i].function && end < unit->policy_count && !policies[end].function) {
+      end++;
+    }
+    part.policy_count = end - i;
+    status = policies[i].function
+                 ? run_asked(context, paths, &policies[i], part, first_path, room, rows + i * width)
+                 : qs_schedule_rebalance(context, paths->devices, stage, &part, NULL, rows + i * width);
+  }
+  context->progress = progress;
+  return status;
+}

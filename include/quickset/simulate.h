@@ -1,0 +1,154 @@
+/*
+ * quickset: what to hold over time. The section `simulate` of the inputs: a position, what hedges it, when
+ * and at which costs, and the policies that are simulated on the same paths.
+ *
+ * Money is in the reporting currency. Inputs are borrowed for the call.
+ */
+#ifndef QUICKSET_SIMULATE_H
+#define QUICKSET_SIMULATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "quickset/model.h"
+#include "quickset/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What to hold over time (configs/README.md has each one's formula). */
+typedef enum qs_hedge_policy_type {
+  QS_HEDGE_POLICY_NONE = 0,
+  QS_HEDGE_POLICY_DELTA_EVERY_DATE = 1,
+  QS_HEDGE_POLICY_LOCAL_EVERY_DATE = 2,
+  QS_HEDGE_POLICY_DELTA_BAND = 3,
+  QS_HEDGE_POLICY_WHALLEY_WILMOTT = 4,
+  QS_HEDGE_POLICY_ZAKAMOULINE = 5,
+  QS_HEDGE_POLICY_LELAND = 6,
+  QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA = 7,
+  QS_HEDGE_POLICY_NET_DELTA = 8,
+  QS_HEDGE_POLICY_FIXED_INTERVAL = 9,
+  QS_HEDGE_POLICY_VOLATILITY_INTERVAL = 10,
+  QS_HEDGE_POLICY_GAMMA_WEIGHTED = 11,
+  QS_HEDGE_POLICY_OPTIMAL = 12,
+  QS_HEDGE_POLICY_CALLBACK = 13 /* a caller's own; not in configs */
+} qs_hedge_policy_type;
+
+/* What a caller's own policy sees: a block of paths at one date at which it may trade. Arrays are the
+ * library's, for the call. */
+typedef struct qs_policy_view {
+  uint32_t struct_size;
+  size_t date, date_count; /* which date, 0 to date_count - 2; the last is the unwind, which is not asked */
+  const qs_time *dates;    /* [date_count] */
+  double years;            /* of this date, from as_of */
+  uint64_t first_path;     /* number of the block's first path in the run */
+  size_t path_count;       /* at least 1 */
+  const double *spot;      /* [path_count] price of the underlying, reporting currency */
+  const double *variance;  /* [path_count] the model's v, annual; sigma^2 where it is constant */
+  size_t instrument_count; /* those of the section, in its order */
+  /* [instrument_count][path_count] held when the date comes, before its margin is looked at and it trades: in
+   * units of the instrument (coins; of what is settled in coin, its notional over its price); 0 at date 0. */
+  const double *holding;
+} qs_policy_view;
+
+/* A caller's own policy: fills target[instrument_count][path_count] with what is to be held from this date
+ * on, positive is long; `target` comes filled with `holding`, so that what is left alone does not trade
+ * (of what is settled in coin its notional stays). Every number must be finite. QS_OK, or a status with which
+ * the run ends. It must not call the engine that runs it.
+ *
+ * It is called on the thread that runs (the job's own where there is a job), never from two at once: block
+ * after block in the order of paths, and for a block date after date, so that it may remember what it saw of
+ * a block; how many paths a block has is no promise. Where its answer depends on nothing but what it was
+ * shown, results have the same bits for any number of threads. */
+typedef qs_status (*qs_policy_function)(void *data, const qs_policy_view *view, double *target);
+
+typedef struct qs_hedge_policy_spec {
+  const char *name; /* in the results; null: its type's */
+  qs_hedge_policy_type type;
+  double width;    /* delta_band: half of the band, in units of the instrument */
+  uint64_t every;  /* fixed_interval: trades at every so many dates */
+  double variance; /* volatility_interval: trades once so much variance has passed since it last did */
+  double loss; /* gamma_weighted: trades once half of gamma times the square of the move since it last did is
+                  so much, reporting currency */
+  qs_policy_function function; /* callback: what to hold; null for the others */
+  void *data;                  /* handed to it; kept as it is until the run has ended */
+} qs_hedge_policy_spec;
+
+/* When to trade: `count` dates from as_of on, `spacing_days` apart, and the unwind after the last; or a list
+ * whose last time is the unwind. */
+typedef struct qs_simulate_dates {
+  uint64_t count;
+  double spacing_days; /* NaN: by list */
+  const qs_time *times;
+  size_t time_count;
+} qs_simulate_dates;
+
+typedef struct qs_simulate_costs {
+  double proportional; /* of what is traded (default 0) */
+  bool charge_entry;   /* at the first date (default true) */
+  bool charge_unwind;  /* at the last (default true) */
+  double half_spread;  /* reporting currency per coin traded (default 0) */
+  double impact;       /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
+  double fixed;        /* reporting currency for each trade, however small (default 0) */
+} qs_simulate_costs;
+
+/* What a perpetual pays per 8 hours: clamp(P + clamp(interest - P, -band, band), -cap, cap) of the premium P,
+ * which reverts to its mean: dP = reversion (mean - P) dt + volatility dW a year, correlated with the spot.
+ */
+typedef struct qs_simulate_funding {
+  double reversion;      /* a year, > 0; NaN: no funding beside the forward's growth (default) */
+  double volatility;     /* of the premium a year, >= 0 */
+  double mean, start;    /* of the premium (default 0), and where it is now (NaN: at its mean) */
+  double correlation;    /* with the spot's returns (default 0) */
+  double interest, band; /* default 0.0001 and 0.0005 (Binance; Deribit has 0 and 0.00025) */
+  double cap;            /* NaN: none */
+} qs_simulate_funding;
+
+/* The account of position and hedge, looked at on every date after the first. Where what is in it falls short
+ * of the maintenance margin of the hedge, equal parts of the hedge are closed until it does not. */
+typedef struct qs_simulate_margin {
+  double collateral;           /* in the account at the start, reporting currency; NaN: no margin (default) */
+  double initial, maintenance; /* fractions of the hedge's value; a trade may not leave the first uncovered */
+  uint64_t parts;              /* default 1: all at once */
+  double fee;                  /* of what is closed (default 0) */
+} qs_simulate_margin;
+
+/* Policies of hedging a position over time, simulated on the same paths. */
+typedef struct qs_simulate_spec {
+  const char *position; /* the id of a position or trade, a book, or "portfolio" */
+  const char *const *instruments;
+  size_t instrument_count;
+  qs_simulate_dates dates;
+  qs_simulate_costs costs;
+  double cost_weight;   /* w; exactly one of the two is given, the other NaN */
+  double risk_aversion; /* gamma = 2 / w */
+  const qs_hedge_policy_spec *policies;
+  size_t policy_count;
+  const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
+  size_t level_count;
+  double drift;           /* real-world growth of the spot over its forward, annual (default 0) */
+  bool keep_pnl;          /* keep every policy's P&L by path */
+  double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
+                             is as planned */
+  const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */
+  size_t frontier_count;
+  qs_simulate_funding funding; /* of a perpetual */
+  qs_simulate_margin margin;
+  const char *save_policy; /* the name of the policy whose tables stand in the results; null: none */
+} qs_simulate_spec;
+
+QS_API void qs_simulate_spec_init(qs_simulate_spec *spec);
+QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
+
+/* "none", "delta_every_date", ...: static strings; null: no such type. */
+QS_API const char *qs_hedge_policy_name(qs_hedge_policy_type type);
+
+/* Whether it decides by its last trade too, or is a caller's own: what no table of the state says. */
+QS_API bool qs_hedge_policy_looks_back(qs_hedge_policy_type type);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
