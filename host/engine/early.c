@@ -13,7 +13,7 @@ enum {
   LEVELS = QS_EARLY_LEVELS,
   MOST_NODES = 384,
   LEAST_NODES = 128,
-  VARIANCE_NODES = 20,
+  VARIANCE_NODES = 24,
   MOST_SAMPLES = 1 << 17,   /* from a node of the variance over one interval */
   POLICY_SAMPLES = 1 << 12, /* for a policy alone */
   SAMPLES_SHARE = 32,       /* else this part of the unit's paths with so many dates */
