@@ -3,6 +3,8 @@
 
 #include "host/simulate/optimal.h"
 
+#include "host/base/model.h"
+#include "tests/policy/policy_world.h"
 #include "tests/simulate/simulate_world.h"
 
 namespace {
@@ -68,6 +70,37 @@ TEST(Optimal, HestonIsWithinHalfAPercentOfTheBound) {
   EXPECT_LT(error, 5e-3 * w.result.lower_bound.estimate);
   for (size_t i = 1; i < 4; i++) {
     EXPECT_LT(w.policy(0).objective.estimate, w.policy(i).objective.estimate) << w.policy(i).name;
+  }
+}
+
+// The objective of dynamic programming, on transition densities from Fourier transforms, and of the same
+// bands on the engine's paths: nothing is shared but the bands.
+TEST(Optimal, SimulationAndDynamicProgrammeAgree) {
+  const qs_model models[] = {
+      policy_world::Make(QS_MODEL_HESTON,
+                         {{QS_V0, 0.04}, {QS_KAPPA, 1.5}, {QS_THETA, 0.04}, {QS_XI, 0.5}, {QS_RHO, -0.7}}),
+      policy_world::Svcj()};
+  for (const qs_model &model : models) {
+    policy_world::World exact(model);
+    policy_world::ShortCall(&exact);
+    exact.Problem(100);
+    qs_simulate_optimal found;
+    ASSERT_EQ(qs_simulate_optimal_make(&exact.context, exact.arena, &exact.problem, &found), QS_OK);
+    Optimal w;
+    std::vector<std::pair<int, double>> values;
+    for (int p = 0; p < QS_PARAMETER_COUNT; p++) {
+      if (qs_model_parameters(model.type) >> p & 1) {
+        values.push_back({p, model.value[p]});
+      }
+    }
+    w.short_call(model.type, values);
+    w.spec.cost_weight = 100;
+    w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    w.expect_certified(5e-3);
+    const double objective = found.optimum.value.objective;
+    expect_within(w.policy(0).objective, objective, 4, 0.01 * objective, "optimal");
+    expect_within(w.result.lower_bound, objective, 4, 0.005 * objective, "lower bound");
   }
 }
 
