@@ -55,6 +55,14 @@ TEST(SimulateInput, IsRefusedByItsKey) {
   const std::vector<Case> cases = {
       {"no_position", [](Wrong &w) { w.spec.position = nullptr; }, "simulate: a position and a policy"},
       {"no_policy", [](Wrong &w) { w.policies.clear(); }, "simulate: a position and a policy"},
+      {"save_unknown", [](Wrong &w) { w.spec.save_policy = "best"; },
+       "simulate.save_policy: got best: must be the name of a policy"},
+      {"save_what_looks_back",
+       [](Wrong &w) {
+         w.add_policy(QS_HEDGE_POLICY_FIXED_INTERVAL, "weekly").every = 7;
+         w.spec.save_policy = "weekly";
+       },
+       "simulate.save_policy: got weekly: it looks back at its last trade"},
       {"unknown", [](Wrong &w) { w.spec.position = "t9"; }, "simulate.position: got t9: must be portfolio"},
       {"another", [](Wrong &w) { w.spec.position = "t2"; }, "simulate.position: got t2: t2 is not of"},
       {"several", [](Wrong &w) { w.spec.position = "portfolio"; }, "t2 is not of the underlying X"},
