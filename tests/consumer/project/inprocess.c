@@ -110,17 +110,16 @@ static int write_text(const char *path, const char *text) {
   return fclose(file) == 0 && written;
 }
 
-int main(int argc, char **argv) {
-  char message[256] = "";
-  qs_engine_spec engine_spec;
-  qs_engine_spec_init(&engine_spec);
-  qs_engine *engine = NULL;
-  if (qs_engine_create(&engine_spec, message, sizeof message, &engine) != QS_OK) {
-    fprintf(stderr, "%s\n", message);
-    return 1;
-  }
+/* What the inputs point to: it must last as long as they are used. */
+typedef struct world {
+  qs_quote quotes[11];
+  qs_underlying_spec underlyings[2];
+  qs_trade_spec trade;
+  qs_hedge_policy_spec policies[2];
+} world;
 
-  const qs_quote quotes[] = {
+static void make_market(world *w) {
+  const qs_quote given[] = {
       quote("BTC-INDEX", 68012.35, 68012.35),      quote("BTC-PERPETUAL", 68015.5, 68016),
       quote("BTC-27MAR26", 68305, 68307.5),        quote("BTC-27MAR26-60000-P", 0.01, 0.0115),
       quote("BTC-27MAR26-62500-P", 0.0175, 0.019), quote("BTC-27MAR26-65000-P", 0.0275, 0.029),
@@ -128,11 +127,12 @@ int main(int argc, char **argv) {
       quote("BTC-27MAR26-72500-C", 0.0225, 0.024), quote("BTC-27MAR26-75000-C", 0.0135, 0.015),
       quote("BTC-27MAR26-77500-C", 0.007, 0.0085),
   };
-  qs_underlying_spec underlyings[2];
+  memcpy(w->quotes, given, sizeof given);
+  qs_underlying_spec *underlyings = w->underlyings;
   qs_underlying_spec_init(&underlyings[0]);
   underlyings[0].name = "BTC";
-  underlyings[0].quotes = quotes;
-  underlyings[0].quote_count = sizeof quotes / sizeof *quotes;
+  underlyings[0].quotes = w->quotes;
+  underlyings[0].quote_count = sizeof given / sizeof *given;
   underlyings[0].model.type = QS_MODEL_GBM;
   underlyings[0].calibrate = true;
   qs_underlying_spec_init(&underlyings[1]);
@@ -147,63 +147,114 @@ int main(int argc, char **argv) {
   underlyings[1].model.value[QS_XI] = 0.5;
   underlyings[1].model.value[QS_RHO] = -0.7;
   underlyings[1].given = 1u << QS_V0 | 1u << QS_KAPPA | 1u << QS_THETA | 1u << QS_XI | 1u << QS_RHO;
+}
 
-  const qs_position_spec positions[] = {
+static void fill_simulate(world *w, const char *const *instruments, qs_inputs *inputs) {
+  qs_hedge_policy_spec_init(&w->policies[0]);
+  w->policies[0].type = QS_HEDGE_POLICY_DELTA_EVERY_DATE;
+  qs_hedge_policy_spec_init(&w->policies[1]);
+  w->policies[1].type = QS_HEDGE_POLICY_FIXED_INTERVAL;
+  w->policies[1].every = 2;
+  inputs->simulate.position = "BTC-27MAR26-70000-C";
+  inputs->simulate.instruments = instruments;
+  inputs->simulate.instrument_count = 1;
+  inputs->simulate.dates.count = 5;
+  inputs->simulate.dates.spacing_days = 1;
+  inputs->simulate.costs.proportional = 0.0005;
+  inputs->simulate.risk_aversion = 1e-6;
+  inputs->simulate.policies = w->policies;
+  inputs->simulate.policy_count = 2;
+}
+
+static void fill_inputs(world *w, qs_inputs *inputs) {
+  static const qs_position_spec positions[] = {
       {.instrument = "BTC-27MAR26-70000-C", .quantity = -10, .entry_price = NAN},
       {.instrument = "BTC-27MAR26-62500-P", .quantity = 5, .entry_price = NAN},
   };
-  qs_trade_spec trade;
-  qs_trade_spec_init(&trade);
-  trade.id = "x-call";
-  trade.type = QS_TRADE_EUROPEAN;
-  trade.underlying = "X";
-  trade.call_put = QS_CALL;
-  trade.strike = 105;
-  trade.expiry_years = 0.5;
-  trade.quantity = 4000;
-  const qs_correlation_spec correlation = {{"BTC", "X"}, 0.3};
-  const qs_cash_spec cash = {.currency = "BTC", .amount = 2};
-  const double spot_moves[] = {-0.2, 0, 0.2}, volatility_moves[] = {0, 0.5};
-  const char *const instruments[] = {"BTC-PERPETUAL"};
+  static const qs_correlation_spec correlation = {{"BTC", "X"}, 0.3};
+  static const qs_cash_spec cash = {.currency = "BTC", .amount = 2};
+  static const double spot_moves[] = {-0.2, 0, 0.2}, volatility_moves[] = {0, 0.5};
+  static const char *const instruments[] = {"BTC-PERPETUAL"};
+  make_market(w);
+  qs_trade_spec_init(&w->trade);
+  w->trade.id = "x-call";
+  w->trade.type = QS_TRADE_EUROPEAN;
+  w->trade.underlying = "X";
+  w->trade.call_put = QS_CALL;
+  w->trade.strike = 105;
+  w->trade.expiry_years = 0.5;
+  w->trade.quantity = 4000;
+  qs_inputs_init(inputs);
+  inputs->sections = QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS |
+                     QS_SECTION_HEDGE | QS_SECTION_SIMULATE;
+  inputs->as_of = as_of;
+  inputs->simulation.paths = 16384;
+  inputs->underlyings = w->underlyings;
+  inputs->underlying_count = 2;
+  inputs->correlations = &correlation;
+  inputs->correlation_count = 1;
+  inputs->positions = positions;
+  inputs->position_count = 2;
+  inputs->trades = &w->trade;
+  inputs->trade_count = 1;
+  inputs->cash = &cash;
+  inputs->cash_count = 1;
+  inputs->stress.spot = spot_moves;
+  inputs->stress.spot_count = 3;
+  inputs->stress.volatility = volatility_moves;
+  inputs->stress.volatility_count = 2;
+  inputs->hedge.instruments = instruments;
+  inputs->hedge.instrument_count = 1;
+  inputs->hedge.risk_aversion = 1e-6;
+  fill_simulate(w, instruments, inputs);
+}
 
+/* A job that nobody waits for any more: cancelled, and nothing is left of it. */
+static void cancel_one(qs_engine *engine, qs_inputs inputs) {
+  qs_job *job = NULL;
+  const qs_results *results = NULL;
+  inputs.simulation.paths = (uint64_t)1 << 30;
+  check(engine, qs_job_start(engine, &inputs, QS_SECTION_VALUE, &job), "job");
+  qs_job_cancel(job);
+  qs_status cancelled = qs_job_wait(job, &results);
+  qs_job_destroy(job);
+  if (cancelled != QS_ERROR_CANCELLED) {
+    fprintf(stderr, "a cancelled job ended with: %s\n", qs_status_name(cancelled));
+    exit(1);
+  }
+}
+
+/* What the desk's own scenario tooling asks for: P&L under shocks that it makes up as it goes. */
+static void ask_scenarios(qs_engine *engine, const qs_inputs *inputs) {
+  qs_scenario_spec scenarios[2];
+  qs_scenario_spec_init(&scenarios[0]);
+  scenarios[0].name = "crash";
+  scenarios[0].spot = -0.3;
+  scenarios[0].volatility = 0.8;
+  qs_scenario_spec_init(&scenarios[1]);
+  scenarios[1].name = "nothing";
+  qs_estimate pnl[2];
+  check(engine, qs_scenarios(engine, inputs, scenarios, 2, pnl), "scenarios");
+  printf("crash: %.2f +- %.2f\n", pnl[0].estimate, pnl[0].std_error);
+  if (pnl[1].estimate != 0) {
+    fprintf(stderr, "the scenario without a shock has a P&L of %g\n", pnl[1].estimate);
+    exit(1);
+  }
+}
+
+int main(int argc, char **argv) {
+  char message[256] = "";
+  qs_engine_spec engine_spec;
+  qs_engine_spec_init(&engine_spec);
+  qs_engine *engine = NULL;
+  if (qs_engine_create(&engine_spec, message, sizeof message, &engine) != QS_OK) {
+    fprintf(stderr, "%s\n", message);
+    return 1;
+  }
+
+  world w;
   qs_inputs inputs;
-  qs_inputs_init(&inputs);
-  inputs.sections = QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS |
-                    QS_SECTION_HEDGE | QS_SECTION_SIMULATE;
-  inputs.as_of = as_of;
-  inputs.simulation.paths = 16384;
-  inputs.underlyings = underlyings;
-  inputs.underlying_count = 2;
-  inputs.correlations = &correlation;
-  inputs.correlation_count = 1;
-  inputs.positions = positions;
-  inputs.position_count = 2;
-  inputs.trades = &trade;
-  inputs.trade_count = 1;
-  inputs.cash = &cash;
-  inputs.cash_count = 1;
-  inputs.stress.spot = spot_moves;
-  inputs.stress.spot_count = 3;
-  inputs.stress.volatility = volatility_moves;
-  inputs.stress.volatility_count = 2;
-  inputs.hedge.instruments = instruments;
-  inputs.hedge.instrument_count = 1;
-  inputs.hedge.risk_aversion = 1e-6;
-  qs_hedge_policy_spec policies[2];
-  qs_hedge_policy_spec_init(&policies[0]);
-  policies[0].type = QS_HEDGE_POLICY_DELTA_EVERY_DATE;
-  qs_hedge_policy_spec_init(&policies[1]);
-  policies[1].type = QS_HEDGE_POLICY_FIXED_INTERVAL;
-  policies[1].every = 2;
-  inputs.simulate.position = "BTC-27MAR26-70000-C";
-  inputs.simulate.instruments = instruments;
-  inputs.simulate.instrument_count = 1;
-  inputs.simulate.dates.count = 5;
-  inputs.simulate.dates.spacing_days = 1;
-  inputs.simulate.costs.proportional = 0.0005;
-  inputs.simulate.risk_aversion = 1e-6;
-  inputs.simulate.policies = policies;
-  inputs.simulate.policy_count = 2;
+  fill_inputs(&w, &inputs);
 
   /* Everything at once, in the background. */
   qs_job *job = NULL;
@@ -222,33 +273,8 @@ int main(int argc, char **argv) {
 
   simulate_own(engine, inputs);
 
-  /* A job that nobody waits for any more: cancelled, and nothing is left of it. */
-  inputs.simulation.paths = (uint64_t)1 << 30;
-  check(engine, qs_job_start(engine, &inputs, QS_SECTION_VALUE, &job), "job");
-  qs_job_cancel(job);
-  qs_status cancelled = qs_job_wait(job, &results);
-  qs_job_destroy(job);
-  if (cancelled != QS_ERROR_CANCELLED) {
-    fprintf(stderr, "a cancelled job ended with: %s\n", qs_status_name(cancelled));
-    return 1;
-  }
-
-  /* What the desk's own scenario tooling asks for: P&L under shocks that it makes up as it goes. */
-  inputs.simulation.paths = 16384;
-  qs_scenario_spec scenarios[2];
-  qs_scenario_spec_init(&scenarios[0]);
-  scenarios[0].name = "crash";
-  scenarios[0].spot = -0.3;
-  scenarios[0].volatility = 0.8;
-  qs_scenario_spec_init(&scenarios[1]);
-  scenarios[1].name = "nothing";
-  qs_estimate pnl[2];
-  check(engine, qs_scenarios(engine, &inputs, scenarios, 2, pnl), "scenarios");
-  printf("crash: %.2f +- %.2f\n", pnl[0].estimate, pnl[0].std_error);
-  if (pnl[1].estimate != 0) {
-    fprintf(stderr, "the scenario without a shock has a P&L of %g\n", pnl[1].estimate);
-    return 1;
-  }
+  cancel_one(engine, inputs);
+  ask_scenarios(engine, &inputs);
   qs_engine_destroy(engine);
   return 0;
 }
