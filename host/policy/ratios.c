@@ -1,6 +1,7 @@
 #include "host/policy/ratios.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #include "host/base/numbers.h"
@@ -256,51 +257,28 @@ static void add_expiry(const transform *t, const workspace *w, double step, doub
   }
 }
 
-static workspace make_workspace(qs_arena *arena, const qs_policy_nodes *nodes) {
-  workspace w = {.rows = QUANTITIES * nodes->y_count};
-  w.width = (nodes->x_count + TILE - 1) / TILE * TILE;
-  w.sum = QS_NEW(arena, w.rows * w.width, double);
-  w.cosine = QS_NEW(arena, BLOCK * w.width, double);
-  w.sine = QS_NEW(arena, BLOCK * w.width, double);
-  w.re = QS_NEW(arena, BLOCK * w.rows, double);
-  w.im = QS_NEW(arena, BLOCK * w.rows, double);
-  if (!w.sum || !w.cosine || !w.sine || !w.re || !w.im) {
-    w.rows = 0;
-  }
-  return w;
-}
-
-static void close_workspace(qs_arena *arena) {
-#pragma omp critical(qs_policy_memory)
-  qs_arena_destroy(arena);
-}
-
-/* An arena with the workspace in it, null when memory is out. The allocator is called by one thread at a
- * time. */
-static qs_arena *open_workspace(const qs_context *context, const qs_policy_nodes *nodes, workspace *w) {
-  qs_arena *arena;
-#pragma omp critical(qs_policy_memory)
-  {
-    arena = qs_arena_create(context);
-    if (arena) {
-      *w = make_workspace(arena, nodes);
+/* One for each thread; null where memory ran out. */
+static workspace *make_workspaces(qs_arena *arena, const qs_policy_nodes *nodes, int threads) {
+  workspace *made = QS_NEW(arena, (size_t)threads, workspace);
+  for (int i = 0; made && i < threads; i++) {
+    workspace *w = &made[i];
+    w->rows = QUANTITIES * nodes->y_count;
+    w->width = (nodes->x_count + TILE - 1) / TILE * TILE;
+    w->sum = QS_NEW(arena, w->rows * w->width, double);
+    w->cosine = QS_NEW(arena, BLOCK * w->width, double);
+    w->sine = QS_NEW(arena, BLOCK * w->width, double);
+    w->re = QS_NEW(arena, BLOCK * w->rows, double);
+    w->im = QS_NEW(arena, BLOCK * w->rows, double);
+    if (!w->sum || !w->cosine || !w->sine || !w->re || !w->im) {
+      return NULL;
     }
   }
-  if (arena && w->rows == 0) {
-    close_workspace(arena);
-    return NULL;
-  }
-  return arena;
+  return made;
 }
 
 /* All of one date. */
-static qs_status fill_date(const qs_context *context, const qs_policy_problem *p, const book *b, size_t n,
-                           const qs_policy_nodes *nodes, const targets *out) {
-  workspace w = {0};
-  qs_arena *arena = open_workspace(context, nodes, &w);
-  if (!arena) {
-    return QS_ERROR_MEMORY;
-  }
+static void fill_date(const qs_policy_problem *p, const book *b, size_t n, const qs_policy_nodes *nodes,
+                      workspace *w, const targets *out) {
   bool step = n + 1 < p->date_count;
   const qs_policy_date *now = &p->dates[n], *next = step ? now + 1 : now;
   transform t = {.problem = p, .nodes = nodes, .book = b, .step = step, .years = next->years - now->years};
@@ -321,24 +299,22 @@ static qs_status fill_date(const qs_context *context, const qs_policy_problem *p
     t.added_rest = ends ? 0 : fmax(e->added - next->added, 0);
     double h = frequency_step(p, nodes, e, e->years - now->years, fmax(e->added - now->added, 0));
     double u[BLOCK], largest = 1;
-    memset(w.sum, 0, w.rows * w.width * sizeof *w.sum);
+    memset(w->sum, 0, w->rows * w->width * sizeof *w->sum);
     for (size_t first = 0; first < MAX_NODES && largest > small_phi; first += BLOCK) {
       for (size_t k = 0; k < BLOCK; k++) {
         u[k] = ((double)(first + k) + 0.5) * h;
       }
-      largest = coefficients(&t, u, &w);
-      fill_waves(&w, nodes, u);
-      add_nodes(&w);
+      largest = coefficients(&t, u, w);
+      fill_waves(w, nodes, u);
+      add_nodes(w);
     }
-    add_expiry(&t, &w, h, step ? now->gain : 1, now->forward, out);
+    add_expiry(&t, w, h, step ? now->gain : 1, now->forward, out);
   }
   if (step) {
     for (size_t y = 0; y < nodes->y_count; y++) {
       out->relative[y] *= exp(2 * t.drift);
     }
   }
-  close_workspace(arena);
-  return QS_OK;
 }
 
 static double **make_tables(qs_arena *arena, size_t dates, size_t size) {
@@ -368,8 +344,13 @@ qs_status qs_policy_ratios_on(qs_context *context, qs_arena *arena, const qs_pol
   if (!value || !delta || !gamma || !local || (stochastic && !vega) || (b.coin && !coin) || !relative) {
     return qs_fail_memory(context, "tabulating hedge ratios");
   }
-  int failed = 0;
-#pragma omp parallel for num_threads(context->threads) schedule(dynamic) reduction(| : failed)
+  qs_arena *scratch = qs_arena_create(context);
+  workspace *spaces = scratch ? make_workspaces(scratch, nodes, context->threads) : NULL;
+  if (!spaces) {
+    qs_arena_destroy(scratch);
+    return qs_fail_memory(context, "tabulating hedge ratios");
+  }
+#pragma omp parallel for num_threads(context->threads) schedule(dynamic)
   for (size_t i = 0; i <= dates; i++) {
     size_t n = dates - i; /* the last dates take longest */
     targets out = {{value[n]}, NULL};
@@ -377,11 +358,9 @@ qs_status qs_policy_ratios_on(qs_context *context, qs_arena *arena, const qs_pol
       out = (targets){{value[n], delta[n], gamma[n], vega ? vega[n] : NULL, local[n], coin ? coin[n] : NULL},
                       relative[n]};
     }
-    failed |= fill_date(context, problem, &b, n, &nodes[n], &out) != QS_OK;
+    fill_date(problem, &b, n, &nodes[n], &spaces[omp_get_thread_num()], &out);
   }
-  if (failed) {
-    return qs_fail_memory(context, "tabulating hedge ratios");
-  }
+  qs_arena_destroy(scratch);
   *ratios = (qs_policy_ratios){dates, nodes, value, delta, gamma, vega, coin, local, relative};
   return QS_OK;
 }
