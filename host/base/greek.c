@@ -1,3 +1,7 @@
+#include "host/base/greek.h"
+
+#include <stdio.h>
+
 #include "quickset/results.h"
 
 static const char *const names[QS_GREEK_COUNT] = {
@@ -26,4 +30,16 @@ static const char *const names[QS_GREEK_COUNT] = {
 
 const char *qs_greek_name(qs_greek greek) {
   return (unsigned)greek < QS_GREEK_COUNT ? names[greek] : NULL;
+}
+
+void qs_numbers_list(uint32_t numbers, const char *separator, char text[QS_NUMBERS_TEXT]) {
+  size_t used = 0;
+  text[0] = 0;
+  for (unsigned k = 0; k <= QS_GREEK_COUNT; k++) {
+    const unsigned number = k ? k - 1 : QS_UNTRUSTED_PRICE; /* the price first */
+    if (numbers >> number & 1 && used < QS_NUMBERS_TEXT) {
+      used += (size_t)snprintf(text + used, QS_NUMBERS_TEXT - used, "%s%s", used ? separator : "",
+                               k ? qs_greek_name((qs_greek)number) : "price");
+    }
+  }
 }

@@ -88,6 +88,12 @@ const char *qs_model_check(const qs_model *model, qs_parameter *parameter) {
   return NULL;
 }
 
+uint32_t qs_model_jump_parameters(qs_model_type type) {
+  const uint32_t all =
+      bates_jump_mask | BIT(QS_MU_V) | BIT(QS_RHO_J) | BIT(QS_P) | BIT(QS_ETA1) | BIT(QS_ETA2);
+  return qs_model_parameters(type) & all;
+}
+
 bool qs_model_stochastic(const qs_model *model) {
   return qs_model_parameters(model->type) >> QS_V0 & 1;
 }

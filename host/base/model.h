@@ -13,6 +13,9 @@ extern "C" {
 /* Whether the variance is random: heston, bates, svcj. */
 bool qs_model_stochastic(const qs_model *model);
 
+/* Those of the model's parameters (a mask as qs_model_parameters) that are of its jumps. */
+uint32_t qs_model_jump_parameters(qs_model_type type);
+
 /* E v `years` after v, its jumps included, of a model whose variance is random. */
 double qs_model_mean_variance(const qs_model *model, double years, double v);
 

@@ -25,8 +25,7 @@ double qs_controls_jumps(const qs_model *model, double years) {
 }
 
 void qs_controls_mark_jumps(const qs_model *model, bool *of_parameters) {
-  const uint32_t jumps = 1u << QS_LAMBDA | 1u << QS_MU_J | 1u << QS_SIGMA_J | 1u << QS_MU_V | 1u << QS_RHO_J |
-                         1u << QS_P | 1u << QS_ETA1 | 1u << QS_ETA2;
+  const uint32_t jumps = qs_model_jump_parameters(model->type);
   uint32_t slot = 0;
   for (unsigned p = 0; p < QS_PARAMETER_COUNT; p++) {
     if (qs_model_parameters(model->type) >> p & 1) {

@@ -1,8 +1,9 @@
 #include "host/engine/trust.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "host/base/greek.h"
+#include "host/base/model.h"
 
 static const double least_paths = 20;    /* that carry a number */
 static const double least_jumping = 100; /* that should have a jump */
@@ -54,8 +55,6 @@ double qs_form_rounding(const qs_form *form) {
 }
 
 void qs_trust_jumps(const qs_valuation *valuation, size_t contract, qs_trust *trust) {
-  static const qs_parameter of_jumps[] = {QS_LAMBDA, QS_MU_J, QS_SIGMA_J, QS_MU_V,
-                                          QS_RHO_J,  QS_P,    QS_ETA1,    QS_ETA2};
   const qs_contract *of = &valuation->contracts[contract];
   if (of->kind != QS_CONTRACT_OPTION && of->kind != QS_CONTRACT_PATH) {
     return;
@@ -68,31 +67,17 @@ void qs_trust_jumps(const qs_valuation *valuation, size_t contract, qs_trust *tr
     return;
   }
   trust->jumping_paths = jumping;
-  for (size_t i = 0; i < sizeof of_jumps / sizeof *of_jumps; i++) {
-    const bool one_more = of_jumps[i] == QS_LAMBDA && of->kind == QS_CONTRACT_OPTION; /* in closed form */
-    if (parameters >> of_jumps[i] & 1 && !one_more) {
-      trust->jumps |= 1u << (QS_GREEK_PARAMETER + of_jumps[i]);
-    }
+  uint32_t counted = qs_model_jump_parameters(model->type);
+  if (of->kind == QS_CONTRACT_OPTION) {
+    counted &= ~(1u << QS_LAMBDA); /* in closed form */
   }
-}
-
-/* "price, gamma, d_xi". */
-static void list_names(uint32_t numbers, char *text, size_t size) {
-  size_t used = 0;
-  text[0] = 0;
-  for (unsigned k = 0; k <= QS_GREEK_COUNT; k++) { /* the price before the Greeks */
-    const unsigned number = k ? k - 1 : QS_UNTRUSTED_PRICE;
-    if (numbers >> number & 1 && used < size) {
-      const char *name = number == QS_UNTRUSTED_PRICE ? "price" : qs_greek_name((qs_greek)number);
-      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
-    }
-  }
+  trust->jumps |= counted << QS_GREEK_PARAMETER;
 }
 
 const char *qs_trust_why(qs_arena *arena, const qs_trust *trust) {
-  char few[320], jumps[320];
-  list_names(trust->few, few, sizeof few);
-  list_names(trust->jumps, jumps, sizeof jumps);
+  char few[QS_NUMBERS_TEXT], jumps[QS_NUMBERS_TEXT];
+  qs_numbers_list(trust->few, ", ", few);
+  qs_numbers_list(trust->jumps, ", ", jumps);
   const char *by_few = "", *by_jumps = "";
   if (trust->few) {
     by_few = qs_arena_printf(arena, "fewer than %g paths carry %s, whose errors may be far too small",

@@ -41,6 +41,9 @@ extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_t
 /* Exactly one of the two must be given; NaN is not. */
 qs_status qs_check_weight(qs_reader *reader, const qs_node *node, double cost_weight, double risk_aversion);
 
+/* Reads a list of ascending times, as many as the list has. */
+qs_status qs_read_times(qs_reader *reader, const char *key, const qs_node *list, const qs_time **times);
+
 /* Reads dates: a list of ascending times, or a rule. */
 qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node, qs_fixing_rule *rule,
                         const qs_time **dates, size_t *count);

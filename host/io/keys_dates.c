@@ -45,9 +45,28 @@ static const qs_field rule_fields[] = {
 const qs_table qs_fixing_rule_table = {rule_fields, sizeof rule_fields / sizeof rule_fields[0],
                                        sizeof(qs_fixing_rule), NULL, NULL};
 
+qs_status qs_read_times(qs_reader *reader, const char *key, const qs_node *list, const qs_time **times) {
+  const qs_field one = {.key = key, .type = QS_FIELD_TIME};
+  qs_time *made = QS_NEW(reader->arena, list->count, qs_time);
+  if (!made) {
+    return qs_reader_no_memory(reader);
+  }
+  size_t i = 0;
+  for (const qs_node *child = list->first; child; child = child->next, i++) {
+    qs_status status = qs_schema_read_field(reader, &one, child, &made[i]);
+    if (status != QS_OK) {
+      return status;
+    }
+    if (i && made[i] <= made[i - 1]) {
+      return qs_node_bad(reader, child, "must be after the time before it");
+    }
+  }
+  *times = made;
+  return QS_OK;
+}
+
 qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node, qs_fixing_rule *rule,
                         const qs_time **dates, size_t *count) {
-  const qs_field one = {.key = key, .type = QS_FIELD_TIME};
   if (node->kind == QS_NODE_MAP) {
     return qs_schema_read(reader, &qs_fixing_rule_table, node, rule);
   }
@@ -55,23 +74,11 @@ qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node,
     return qs_node_bad(reader, node, "must be a list of 1 to %d times, or a mapping with every, from and to",
                        QS_MAX_FIXINGS);
   }
-  qs_time *times = QS_NEW(reader->arena, node->count, qs_time);
-  if (!times) {
-    return qs_reader_no_memory(reader);
+  qs_status status = qs_read_times(reader, key, node, dates);
+  if (status == QS_OK) {
+    *count = node->count;
   }
-  size_t i = 0;
-  for (const qs_node *child = node->first; child; child = child->next, i++) {
-    qs_status status = qs_schema_read_field(reader, &one, child, &times[i]);
-    if (status != QS_OK) {
-      return status;
-    }
-    if (i && times[i] <= times[i - 1]) {
-      return qs_node_bad(reader, child, "must be after the time before it");
-    }
-  }
-  *dates = times;
-  *count = node->count;
-  return QS_OK;
+  return status;
 }
 
 /* What a formula's constants may be. */

@@ -121,7 +121,6 @@ static const qs_table dates_table = {date_fields, sizeof date_fields / sizeof da
                                      sizeof(qs_simulate_dates), NULL, NULL};
 
 static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  static const qs_field one = {.key = "dates", .type = QS_FIELD_TIME};
   (void)field;
   qs_simulate_dates *dates = &((qs_simulate_spec *)object)->dates;
   if (node->kind == QS_NODE_MAP) {
@@ -133,23 +132,11 @@ static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_n
                        "the last is the unwind",
                        MAX_TIMES);
   }
-  qs_time *times = QS_NEW(reader->arena, node->count, qs_time);
-  if (!times) {
-    return qs_reader_no_memory(reader);
+  qs_status status = qs_read_times(reader, "dates", node, &dates->times);
+  if (status == QS_OK) {
+    dates->time_count = node->count;
   }
-  size_t i = 0;
-  for (const qs_node *child = node->first; child; child = child->next, i++) {
-    qs_status status = qs_schema_read_field(reader, &one, child, &times[i]);
-    if (status) {
-      return status;
-    }
-    if (i && times[i] <= times[i - 1]) {
-      return qs_node_bad(reader, child, "must be after the time before it");
-    }
-  }
-  dates->times = times;
-  dates->time_count = node->count;
-  return QS_OK;
+  return status;
 }
 
 static const qs_field cost_fields[] = {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/base/greek.h"
 #include "host/io/policy_file.h"
 #include "host/io/results.h"
 #include "host/market/time.h"
@@ -51,18 +52,11 @@ static void name_trust(qs_buffer *b) {
 }
 
 static void write_trust(qs_buffer *b, bool trusted, const char *why, uint32_t untrusted) {
-  char names[320] = "";
-  size_t used = 0;
-  for (unsigned k = 0; k <= QS_GREEK_COUNT; k++) {
-    const unsigned bit = k ? k - 1 : QS_UNTRUSTED_PRICE; /* the price first */
-    if (untrusted >> bit & 1 && used < sizeof names) {
-      used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? " " : "",
-                               k ? qs_greek_name((qs_greek)bit) : "price");
-    }
-  }
+  char names[QS_NUMBERS_TEXT];
+  qs_numbers_list(untrusted, " ", names);
   qs_csv_bool(b, trusted);
   qs_csv_text(b, why);
-  qs_csv_text(b, used ? names : NULL);
+  qs_csv_text(b, untrusted ? names : NULL);
 }
 
 static bool is_valued(const qs_results *r) {
