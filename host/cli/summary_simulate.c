@@ -32,6 +32,29 @@ static void print_policies(FILE *file, const qs_simulate_result *s) {
   table_end(&t, file);
 }
 
+static void print_attribution(FILE *file, const qs_option_attribution *a) {
+  if (!a->present) {
+    return;
+  }
+  static const char *const names[] = {"position gains", "theta",    "delta",  "gamma",
+                                      "vega",           "residual", "premium"};
+  const qs_estimate parts[] = {a->options, a->theta, a->delta, a->gamma, a->vega, a->residual, a->premium};
+  table t;
+  table_begin(&t, sizeof names / sizeof names[0]);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    table_add(&t, "%s", names[i]);
+  }
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    table_number(&t, parts[i].estimate);
+  }
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    char error[TABLE_CELL];
+    format_number(parts[i].std_error, error);
+    table_add(&t, "+- %s", error);
+  }
+  table_end(&t, file);
+}
+
 static void print_frontier(FILE *file, const qs_simulate_result *s) {
   if (s->frontier_count == 0) {
     return;
@@ -67,6 +90,7 @@ void summary_simulate(FILE *file, const qs_results *r) {
           s->position, s->date_count ? s->date_count - 1 : 0, unwind, weight, r->currency);
   print_trust(file, s->trusted, s->why);
   print_policies(file, s);
+  print_attribution(file, &s->attribution);
   char bound[TABLE_CELL], error[TABLE_CELL];
   if (isfinite(s->lower_bound.estimate)) {
     format_number(s->lower_bound.estimate, bound);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "host/base/model.h"
+#include "host/engine/surface_nodes.h"
 #include "host/market/fourier.h"
 
 static const double max_step_k = 0.1;
-static const double max_k = 12;             /* ln 160,000 */
-static const double negligible = 1e-6;      /* time value at the table's ends */
-static const double volatility_scale = 0.2; /* u = asinh(y / scale) */
+static const double max_k = 12;        /* ln 160,000 */
+static const double negligible = 1e-6; /* time value at the table's ends */
 static const double first_step_u = 0.2;
 static const double table_tolerance = 1e-8;
 static const double tolerated = 2.5e-6; /* of interpolation in each direction; k's is applied twice */
@@ -104,15 +104,6 @@ static qs_status choose_step_k(qs_context *context, qs_arena *arena, const qs_su
   }
 }
 
-static double variance_at(double u) {
-  double y = volatility_scale * sinh(u);
-  return y * y;
-}
-
-static double place_of(double v) {
-  return asinh(sqrt(v) / volatility_scale);
-}
-
 /* Likewise the step of u, at log-moneyness around 0. */
 static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_surface_law *law, double v_high,
                                double k_scale, double *step) {
@@ -128,13 +119,13 @@ static qs_status choose_step_u(qs_context *context, qs_arena *arena, const qs_su
   }
   for (int halvings = 0;; halvings++) {
     double h = ldexp(first_step_u, -halvings);
-    size_t rows = 2 * (size_t)ceil(place_of(v_high) / h) + 3;
+    size_t rows = 2 * (size_t)ceil(qs_surface_place(v_high) / h) + 3;
     if (rows > 2 * MAX_Y) {
       *step = 2 * h;
       return QS_OK;
     }
     for (size_t i = 0; i < rows; i++) {
-      v[i] = variance_at((double)i * h / 2);
+      v[i] = qs_surface_variance((double)i * h / 2);
     }
     qs_status status = price_row(context, law, rows, v, STRIKES, k, price);
     double worst = 0;
@@ -186,7 +177,7 @@ static qs_status lay_out(qs_context *context, qs_arena *scratch, const qs_surfac
   if (!status) {
     made->first_k = -(long)ceil(k_high / made->step_k) - 2;
     made->k_count = (size_t)(1 - 2 * made->first_k);
-    made->y_count = made->stochastic ? (size_t)ceil(place_of(range->v_high) / made->step_u) + 4 : 1;
+    made->y_count = made->stochastic ? (size_t)ceil(qs_surface_place(range->v_high) / made->step_u) + 4 : 1;
   }
   return status;
 }
@@ -210,7 +201,7 @@ qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_surfac
         k[j] = (double)(made.first_k + (long)j) * made.step_k;
       }
       for (size_t i = 0; i < made.y_count; i++) {
-        v[i] = variance_at((double)i * made.step_u);
+        v[i] = qs_surface_variance((double)i * made.step_u);
       }
       status = fill_rows(context, law, &made, v, k, price);
       made.price = price;
@@ -221,14 +212,6 @@ qs_status qs_surface_build(qs_context *context, qs_arena *arena, const qs_surfac
     *surface = made;
   }
   return status;
-}
-
-/* Weights of four-point Lagrange interpolation at `t` in [0, 1] between the middle nodes. */
-static inline void cubic(double t, double weight[4]) {
-  weight[0] = -t * (t - 1) * (t - 2) / 6;
-  weight[1] = (t + 1) * (t - 1) * (t - 2) / 2;
-  weight[2] = -(t + 1) * t * (t - 2) / 2;
-  weight[3] = (t + 1) * t * (t - 1) / 6;
 }
 
 static void table_bounds(const qs_surface *surface, const qs_state_range *range, long *first, size_t *count) {
@@ -250,7 +233,7 @@ static void add_option(const qs_surface *surface, const qs_surface_option *optio
   double place = option->k / surface->step_k;
   double below = floor(place);
   double weight[4];
-  cubic(place - below, weight);
+  qs_surface_cubic(place - below, weight);
   double moneyness = exp(option->k - (double)first_x * surface->step_k);
   double ratio = exp(-surface->step_k);
   for (size_t j = 0; j < x_count; j++) {
@@ -285,22 +268,14 @@ void qs_state_table_fill(const qs_surface *surface, const qs_state_range *range,
   }
 }
 
-/* Node below, at least 1 and with two above, and the weights around it. */
-static inline size_t locate(double place, size_t count, double weight[4]) {
-  double below = floor(place);
-  below = below < 1 ? 1 : below > (double)count - 3 ? (double)count - 3 : below;
-  cubic(place - below, weight);
-  return (size_t)below;
-}
-
 double qs_state_table_value(const qs_state_table *table, double x, double v) {
   double wx[4], wy[4];
-  size_t j = locate(x / table->step_x - (double)table->first_x, table->x_count, wx) - 1;
+  size_t j = qs_surface_locate(x / table->step_x - (double)table->first_x, table->x_count, wx) - 1;
   const double *p = table->value + j;
   if (!table->stochastic) {
     return wx[0] * p[0] + wx[1] * p[1] + wx[2] * p[2] + wx[3] * p[3];
   }
-  size_t i = locate(place_of(v) / table->step_u, table->y_count, wy) - 1;
+  size_t i = qs_surface_locate(qs_surface_place(v) / table->step_u, table->y_count, wy) - 1;
   double sum = 0;
   for (int r = 0; r < 4; r++) {
     const double *q = p + (i + (size_t)r) * table->x_count;

@@ -213,6 +213,7 @@ static const qs_field simulate_fields[] = {
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},
     {"keep_pnl", QS_FIELD_BOOL, .offset = AT(keep_pnl)},
+    {"attribution", QS_FIELD_BOOL, .offset = AT(attribution)},
     {"latency_seconds", QS_FIELD_NUMBER, .offset = AT(latency_seconds), .range = {0, 1e15, false, false}},
     {"funding", QS_FIELD_MAP, .offset = AT(funding), .table = &funding_table},
     {"margin", QS_FIELD_MAP, .offset = AT(margin), .table = &margin_table},

@@ -54,8 +54,10 @@ void qs_manifest_write(qs_buffer *buffer, const qs_results *results, const qs_co
 void qs_csv_estimate(qs_buffer *buffer, qs_estimate value);
 void qs_csv_name_estimate(qs_buffer *buffer, const char *prefix, const char *name);
 
-/* simulate.csv has a row per policy; simulate_pnl.csv, on request, one per path and a column per policy. */
+/* simulate.csv has a row per policy; on request, simulate_attribution.csv one per part of the position's
+ * gain, simulate_pnl.csv one per path and a column per policy. */
 void qs_csv_simulate(qs_buffer *buffer, const qs_results *results);
+void qs_csv_simulate_attribution(qs_buffer *buffer, const qs_results *results);
 void qs_csv_simulate_pnl(qs_buffer *buffer, const qs_results *results);
 
 /* Sections of the JSON document, under their keys. */

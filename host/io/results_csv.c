@@ -398,6 +398,10 @@ static bool has_simulate(const qs_results *r) {
   return r->simulate.present;
 }
 
+static bool has_attribution(const qs_results *r) {
+  return r->simulate.present && r->simulate.attribution.present;
+}
+
 static bool has_simulate_pnl(const qs_results *r) {
   return r->simulate.present && r->simulate.policy_count && r->simulate.policies[0].pnl_count;
 }
@@ -444,6 +448,7 @@ const qs_results_file qs_results_csv_files[] = {
     {"stress_positions.csv", has_stress, write_stress_positions},
     {"hedge.csv", has_hedge, write_hedge},
     {"simulate.csv", has_simulate, qs_csv_simulate},
+    {"simulate_attribution.csv", has_attribution, qs_csv_simulate_attribution},
     {"simulate_pnl.csv", has_simulate_pnl, qs_csv_simulate_pnl},
     {"simulate_policy.txt", has_policy, write_saved_policy},
     {NULL, NULL, NULL},

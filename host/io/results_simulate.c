@@ -32,6 +32,20 @@ static const named_estimate parts[] = {
     ESTIMATE(spread),  ESTIMATE(impact), ESTIMATE(liquidation), ESTIMATE(net),
 };
 
+#define PART(name)                                                                                           \
+  { #name, offsetof(qs_option_attribution, name) }
+
+/* What the position gains by. */
+static const named_estimate gains[] = {
+    PART(options), PART(theta), PART(delta), PART(gamma), PART(vega), PART(residual), PART(premium),
+};
+
+enum { GAINS = sizeof gains / sizeof gains[0] };
+
+static qs_estimate gain_of(const qs_option_attribution *a, const named_estimate *which) {
+  return *(const qs_estimate *)((const char *)a + which->offset);
+}
+
 enum { FIGURES = sizeof figures / sizeof figures[0], PARTS = sizeof parts / sizeof parts[0] };
 
 static qs_estimate estimate_of(const qs_policy_result *policy, const named_estimate *which) {
@@ -108,6 +122,11 @@ void qs_json_simulate(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "lower_bound_why", s->lower_bound_why);
     qs_json_estimate(b, "gap", s->gap);
     write_frontier(b, s);
+    qs_json_open(b, "attribution", '{', false);
+    for (size_t k = 0; s->attribution.present && k < GAINS; k++) {
+      qs_json_estimate(b, gains[k].name, gain_of(&s->attribution, &gains[k]));
+    }
+    qs_json_close(b);
   }
   qs_json_close(b);
 }
@@ -160,6 +179,17 @@ void qs_csv_simulate(qs_buffer *b, const qs_results *r) {
     for (size_t k = 0; k < s->quantile_count; k++) {
       qs_csv_number(b, policy->quantiles[k].estimate);
     }
+    qs_csv_end_row(b);
+  }
+}
+
+void qs_csv_simulate_attribution(qs_buffer *b, const qs_results *r) {
+  static const char *const names[] = {"part", "estimate", "std_error", NULL};
+  qs_csv_texts(b, names);
+  qs_csv_end_row(b);
+  for (size_t k = 0; k < GAINS; k++) {
+    qs_csv_text(b, gains[k].name);
+    qs_csv_estimate(b, gain_of(&r->simulate.attribution, &gains[k]));
     qs_csv_end_row(b);
   }
 }

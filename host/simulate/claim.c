@@ -84,11 +84,24 @@ static qs_status make_payment(qs_context *context, qs_arena *arena, const qs_sim
   return qs_claim_payment_make(context, arena, room, count, a, b, payment);
 }
 
+qs_surface_option qs_claim_option_at(const qs_simulate_problem *p, const qs_contract *c, qs_time time) {
+  const qs_underlying_market *under = p->under;
+  const double until = qs_time_years(p->market->as_of, time), left = qs_time_years(time, c->expiry);
+  const double near = qs_curve_forward(&under->curve, until);
+  const double far = qs_curve_forward(&under->curve, until + left);
+  const bool coin = c->settlement == QS_SETTLE_COIN;
+  const double rate = coin ? under->coin_rate : under->discount_rate;
+  return (qs_surface_option){log(c->strike / far),
+                             c->quantity * qs_simulate_discount(p, until) * exp(-rate * left) *
+                                 (coin ? near : far),
+                             c->call_put == QS_CALL};
+}
+
 qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t row,
                          qs_time expiry, const qs_state_range *range, qs_state_table *table) {
   const qs_underlying_market *under = p->under;
   const qs_time end = p->rows[row];
-  const double until = qs_time_years(p->market->as_of, end), left = qs_time_years(end, expiry);
+  const double left = qs_time_years(end, expiry);
   const qs_surface_law law = {&under->model, left, qs_shift_added(&under->shift, end, expiry)};
   qs_surface surface;
   qs_status status = qs_surface_build(context, arena, &law, range, &surface);
@@ -100,18 +113,11 @@ qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate
   if (!options || !values) {
     return qs_fail_memory(context, "tabulating a position");
   }
-  const double near = qs_curve_forward(&under->curve, until);
-  const double far = qs_curve_forward(&under->curve, until + left);
   size_t count = 0;
   for (size_t i = 0; i < p->contract_count; i++) {
     const qs_contract *c = &p->contracts[i];
     if (c->kind == QS_CONTRACT_OPTION && c->expiry == expiry) {
-      const bool coin = c->settlement == QS_SETTLE_COIN;
-      const double rate = coin ? under->coin_rate : under->discount_rate;
-      options[count++] = (qs_surface_option){log(c->strike / far),
-                                             c->quantity * qs_simulate_discount(p, until) *
-                                                 exp(-rate * left) * (coin ? near : far),
-                                             c->call_put == QS_CALL};
+      options[count++] = qs_claim_option_at(p, c, end);
     }
   }
   qs_state_table_fill(&surface, range, options, count, values, table);

@@ -46,6 +46,10 @@ void qs_claim_pay(const qs_claim_payment *payment, const double *x, uint64_t cou
 void qs_claim_plain(const qs_simulate_problem *problem, const qs_contract *contract, double years, double *a,
                     double *b);
 
+/* An option that lives on at a time of the rows, as a part of such a table there; money of as_of. */
+qs_surface_option qs_claim_option_at(const qs_simulate_problem *problem, const qs_contract *contract,
+                                     qs_time time);
+
 /* The options of one expiry after a row, as a table times e^x; money of as_of. */
 qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem, size_t row,
                          qs_time expiry, const qs_state_range *range, qs_state_table *table);

@@ -13,6 +13,7 @@ typedef struct block {
   uint64_t begin, count;
   double *x, *v;              /* [row][count] */
   double *gain;               /* [count]: of the position */
+  double *parts;              /* [part][count]: of it, where they are asked for */
   double *rows;               /* [policy][row][count] */
   double *room;               /* [policy][count] */
   double *funding, *position; /* [date][count], where they are on */
@@ -23,6 +24,7 @@ typedef struct block {
 typedef struct plan {
   const qs_simulate_paths *paths;
   const qs_claim *claim;
+  const qs_attribution *attribution; /* null: not asked for */
   const qs_simulate_policy *policies;
   const qs_simulate_premium *premium; /* null: no funding */
   const qs_simulate_mark *marks;      /* null: no margin */
@@ -72,6 +74,10 @@ static void value_position(const qs_context *context, const plan *made, const bl
     const uint64_t from = (uint64_t)c * CHUNK;
     const uint64_t count = b->count - from < CHUNK ? b->count - from : CHUNK;
     qs_claim_gain(made->claim, b->x + from, b->v + from, b->count, count, b->gain + from);
+    if (made->attribution) {
+      qs_attribution_run(made->attribution, b->x + from, b->v + from, b->gain + from, b->count, count,
+                         b->parts + from);
+    }
     if (made->marks) {
       qs_simulate_marks_gain(problem, made->claim, made->marks, b->x + from, b->v + from, b->count, count,
                              b->position + from);
@@ -83,13 +89,16 @@ static void value_position(const qs_context *context, const plan *made, const bl
   }
 }
 
-static qs_status run_block(qs_context *context, const plan *made, const block *b,
-                           qs_simulate_sample *samples) {
+static qs_status run_block(qs_context *context, const plan *made, const block *b, qs_simulate_sample *samples,
+                           qs_simulate_moment *parts) {
   qs_status status = qs_simulate_paths_run(context, made->paths, b->begin, b->count, b->x, b->v);
   if (status) {
     return status;
   }
   value_position(context, made, b);
+  for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
+    merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
+  }
   qs_rebalance_unit unit = made->unit;
   qs_rebalance_instrument instrument = made->unit.instruments[0]; /* there is one */
   unit.path_end = unit.stride = b->count;
@@ -132,7 +141,7 @@ static qs_status make_samples(qs_context *context, qs_arena *arena, uint64_t pat
 }
 
 static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *made,
-                            qs_simulate_sample *samples) {
+                            qs_simulate_sample *samples, qs_simulate_moment *parts) {
   const qs_simulate_problem *problem = made->paths->problem;
   const uint64_t total = problem->simulation.paths;
   const size_t states = problem->row_count * QS_SIMULATE_BLOCK,
@@ -141,11 +150,13 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   block b = {.x = QS_NEW(scratch, states, double),
              .v = QS_NEW(scratch, states, double),
              .gain = QS_NEW(scratch, QS_SIMULATE_BLOCK, double),
+             .parts =
+                 QS_NEW(scratch, made->attribution ? QS_ATTRIBUTION_PARTS * QS_SIMULATE_BLOCK : 0, double),
              .room = QS_NEW(scratch, policies, double),
              .rows = QS_NEW(scratch, policies * qs_rebalance_unit_rows(&made->unit), double),
              .funding = made->premium ? QS_NEW(scratch, dated, double) : NULL,
              .position = made->marks ? QS_NEW(scratch, dated, double) : NULL};
-  if (!b.x || !b.v || !b.gain || !b.rows || !b.room || (made->premium && !b.funding) ||
+  if (!b.x || !b.v || !b.gain || !b.parts || !b.rows || !b.room || (made->premium && !b.funding) ||
       (made->marks && !b.position)) {
     return qs_fail_memory(context, "simulating policies");
   }
@@ -154,22 +165,24 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
     b.count = total - b.begin < QS_SIMULATE_BLOCK ? total - b.begin : QS_SIMULATE_BLOCK;
-    status = run_block(context, made, &b, samples);
+    status = run_block(context, made, &b, samples, parts);
   }
   qs_progress(context, "simulate", total, total);
   return status;
 }
 
 qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
-                                   const qs_claim *claim, const qs_simulate_policy *policies, size_t count,
-                                   qs_simulate_sample **samples) {
+                                   const qs_claim *claim, const qs_attribution *attribution,
+                                   const qs_simulate_policy *policies, size_t count,
+                                   qs_simulate_sample **samples,
+                                   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS]) {
   qs_arena *scratch = qs_arena_create(context);
   if (!scratch) {
     return qs_fail_memory(context, "simulating policies");
   }
   const qs_simulate_problem *problem = paths->problem;
   const qs_simulate_margin *margin = &problem->spec->margin;
-  plan made = {.paths = paths, .claim = claim, .policies = policies};
+  plan made = {.paths = paths, .claim = claim, .attribution = attribution, .policies = policies};
   qs_simulate_premium *premium = NULL;
   qs_simulate_sample *sums = NULL;
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
@@ -187,7 +200,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
     status = make_samples(context, arena, problem->simulation.paths, count, &sums);
   }
   if (!status) {
-    status = run_blocks(context, scratch, &made, sums);
+    status = run_blocks(context, scratch, &made, sums, parts);
   }
   qs_arena_destroy(scratch);
   if (!status) {

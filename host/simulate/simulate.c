@@ -67,6 +67,21 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
   return status;
 }
 
+static void report_attribution(const qs_simulate_sample *sample, const qs_simulate_moment *parts,
+                               qs_option_attribution *made) {
+  const double paths = (double)sample->paths;
+  *made = (qs_option_attribution){
+      .present = true,
+      .options = qs_simulate_mean(&sample->options, paths),
+      .theta = qs_simulate_mean(&parts[QS_ATTRIBUTION_THETA], paths),
+      .delta = qs_simulate_mean(&parts[QS_ATTRIBUTION_DELTA], paths),
+      .gamma = qs_simulate_mean(&parts[QS_ATTRIBUTION_GAMMA], paths),
+      .vega = qs_simulate_mean(&parts[QS_ATTRIBUTION_VEGA], paths),
+      .residual = qs_simulate_mean(&parts[QS_ATTRIBUTION_RESIDUAL], paths),
+      .premium = qs_simulate_mean(&parts[QS_ATTRIBUTION_PREMIUM], paths),
+  };
+}
+
 /* What is simulated of the optimum's objective must be what dynamic programming says of it. */
 static bool differ(const qs_simulate_problem *problem, const qs_policy_result *rows,
                    const qs_policy_bound *bound) {
@@ -113,12 +128,20 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   qs_simulate_policy *policies = NULL;
   qs_simulate_optimal optimal;
   qs_simulate_sample *samples = NULL;
+  const qs_attribution *attribution = NULL;
+  qs_simulate_moment parts[QS_ATTRIBUTION_PARTS] = {{0, 0}};
   qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies, &optimal);
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
+  if (!status && problem->spec->attribution) {
+    status = qs_attribution_make(context, scratch, &paths, &attribution);
+  }
   if (!status) {
-    status = qs_simulate_policies_run(context, scratch, &paths, &claim, policies, problem->spec->policy_count,
-                                      &samples);
+    status = qs_simulate_policies_run(context, scratch, &paths, &claim, attribution, policies,
+                                      problem->spec->policy_count, &samples, parts);
+  }
+  if (!status && attribution) {
+    report_attribution(samples, parts, &result->attribution);
   }
   status = status ? status : report_policies(context, arena, problem, policies, samples, result);
   for (size_t i = 0; !status && problem->spec->save_policy && i < result->policy_count; i++) {

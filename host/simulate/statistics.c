@@ -79,7 +79,7 @@ static pair look(const qs_simulate_sample *s, double weight) {
   return p;
 }
 
-static qs_estimate moment(const qs_simulate_moment *m, double paths) {
+qs_estimate qs_simulate_mean(const qs_simulate_moment *m, double paths) {
   return (qs_estimate){m->mean, sqrt(m->m2 / (paths - 1) / paths)};
 }
 
@@ -97,16 +97,16 @@ static void fill_moments(const qs_simulate_sample *s, double weight, qs_policy_r
   if (!(p.m2 > 0)) {
     r->skewness = r->excess_kurtosis = (qs_estimate){NAN, NAN};
   }
-  r->options = moment(&s->options, n);
-  r->hedge = moment(&s->row[QS_REBALANCE_HEDGE], n);
-  r->funding = moment(&s->row[QS_REBALANCE_FUNDING], n);
-  r->fees = moment(&s->row[QS_REBALANCE_FEE], n);
-  r->spread = moment(&s->row[QS_REBALANCE_SPREAD], n);
-  r->impact = moment(&s->row[QS_REBALANCE_IMPACT], n);
-  r->liquidation = moment(&s->row[QS_REBALANCE_LIQUIDATION], n);
-  r->turnover = moment(&s->row[QS_REBALANCE_TURNOVER], n);
-  r->trades = moment(&s->row[QS_REBALANCE_TRADES], n);
-  r->liquidated = moment(&s->liquidated, n);
+  r->options = qs_simulate_mean(&s->options, n);
+  r->hedge = qs_simulate_mean(&s->row[QS_REBALANCE_HEDGE], n);
+  r->funding = qs_simulate_mean(&s->row[QS_REBALANCE_FUNDING], n);
+  r->fees = qs_simulate_mean(&s->row[QS_REBALANCE_FEE], n);
+  r->spread = qs_simulate_mean(&s->row[QS_REBALANCE_SPREAD], n);
+  r->impact = qs_simulate_mean(&s->row[QS_REBALANCE_IMPACT], n);
+  r->liquidation = qs_simulate_mean(&s->row[QS_REBALANCE_LIQUIDATION], n);
+  r->turnover = qs_simulate_mean(&s->row[QS_REBALANCE_TURNOVER], n);
+  r->trades = qs_simulate_mean(&s->row[QS_REBALANCE_TRADES], n);
+  r->liquidated = qs_simulate_mean(&s->liquidated, n);
 }
 
 /* losses[paths] ascending, of the net P&L. */

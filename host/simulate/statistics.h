@@ -12,6 +12,9 @@ extern "C" {
 enum { QS_SIMULATE_QUANTILES = 7 };
 extern const double qs_simulate_probabilities[QS_SIMULATE_QUANTILES];
 
+/* A mean over the paths with its standard error. */
+qs_estimate qs_simulate_mean(const qs_simulate_moment *moment, double paths);
+
 /* Fills everything but name, type and pnl. Standard errors are those of the estimators' influence functions
  * (Hampel 1974): of the objective, (e - mean)^2 - variance + w (cost - mean cost), so that it counts how
  * error and cost go together. Moments of a sample without variance are 0, skewness and kurtosis then NaN. */

@@ -332,6 +332,14 @@ typedef struct qs_policy_result {
   size_t pnl_count;
 } qs_policy_result;
 
+/* What the position gained until the unwind, whatever the policy, on request: options = theta + delta + gamma
+ * + vega + residual, means in money of as_of. premium is half of gamma times realised less implied variance
+ * of the price, > 0 for who sold more variance than came. */
+typedef struct qs_option_attribution {
+  bool present;
+  qs_estimate options, theta, delta, gamma, vega, residual, premium;
+} qs_option_attribution;
+
 /* The optimum of one weight of costs. */
 typedef struct qs_frontier_point {
   double cost_weight, risk_aversion;
@@ -357,6 +365,7 @@ typedef struct qs_simulate_result {
   const qs_frontier_point *frontier; /* [frontier_count]; none without a bound */
   size_t frontier_count;
   const qs_saved_policy *saved; /* the policy that was to be kept, or null */
+  qs_option_attribution attribution;
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

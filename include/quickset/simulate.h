@@ -130,6 +130,7 @@ typedef struct qs_simulate_spec {
   size_t level_count;
   double drift;           /* real-world growth of the spot over its forward, annual (default 0) */
   bool keep_pnl;          /* keep every policy's P&L by path */
+  bool attribution;       /* say what the position's gain is made of (default false) */
   double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
                              is as planned */
   const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */

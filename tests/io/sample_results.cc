@@ -331,6 +331,7 @@ void SampleResults::add_simulate() {
   s.frontier = frontier_.data();
   s.frontier_count = 1;
   s.saved = &saved_;
+  s.attribution = {true, estimate(), estimate(), estimate(), estimate(), estimate(), estimate(), estimate()};
 }
 
 void SampleResults::add_run_info() {

@@ -275,6 +275,7 @@ TEST(Summary, SaysWhyThereIsNoLowerBound) {
   std::string text = printed([&](FILE *file) { summary_simulate(file, &sample.results); });
   EXPECT_NE(text.find("no lower bound: there is a drift"), std::string::npos) << text;
   EXPECT_NE(text.find(sample.results.simulate.policies[1].name), std::string::npos) << text;
+  EXPECT_NE(text.find("position gains"), std::string::npos) << text;
 }
 
 TEST(Summary, NamesTheFirstTradesThatAreNotTrusted) {

@@ -284,6 +284,7 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.levels[0], 0.75);
   EXPECT_EQ(s.drift, 0.2);
   EXPECT_TRUE(s.keep_pnl);
+  EXPECT_TRUE(s.attribution);
 }
 
 TEST_F(Sample, SimulateByRiskAversionOnListedDates) {

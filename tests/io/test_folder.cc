@@ -29,11 +29,15 @@ struct Writer {
   std::string message() const { return context.message; }
 };
 
-const std::vector<std::string> whole = {
-    "books.csv",    "calibration.csv",  "d_correlation.csv",   "hedge.csv",  "manifest.json",
-    "pnl.csv",      "quotes.csv",       "results.json",        "risk.csv",   "risk_components.csv",
-    "simulate.csv", "simulate_pnl.csv", "simulate_policy.txt", "stress.csv", "stress_positions.csv",
-    "trades.csv",   "vega.csv"};
+const std::vector<std::string> whole = {"books.csv",         "calibration.csv",
+                                        "d_correlation.csv", "hedge.csv",
+                                        "manifest.json",     "pnl.csv",
+                                        "quotes.csv",        "results.json",
+                                        "risk.csv",          "risk_components.csv",
+                                        "simulate.csv",      "simulate_attribution.csv",
+                                        "simulate_pnl.csv",  "simulate_policy.txt",
+                                        "stress.csv",        "stress_positions.csv",
+                                        "trades.csv",        "vega.csv"};
 
 std::vector<std::string> under(const std::string &name, const std::vector<std::string> &files) {
   std::vector<std::string> paths = {name};

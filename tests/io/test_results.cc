@@ -145,6 +145,7 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.number("simulate.policies.1.quantiles.1.high"), r.simulate.policies[1].quantiles[1].high);
   EXPECT_EQ(json.number("simulate.lower_bound.estimate"), r.simulate.lower_bound.estimate);
   EXPECT_EQ(json.number("simulate.gap.std_error"), r.simulate.gap.std_error);
+  EXPECT_EQ(json.number("simulate.attribution.vega.std_error"), r.simulate.attribution.vega.std_error);
   EXPECT_EQ(json.at("devices"), nullptr) << "devices differ between equal runs";
   EXPECT_EQ(json.at("times"), nullptr);
   EXPECT_NE(to_json(r, false).find("\"seed\": 18446744073709551615"), std::string::npos);
@@ -291,7 +292,7 @@ TEST(ResultsCsv, TablesAreRectangular) {
       EXPECT_EQ(row.size(), rows[0].size()) << file->name;
     }
   }
-  EXPECT_EQ(files, 15u);
+  EXPECT_EQ(files, 16u);
 }
 
 TEST(ResultsCsv, TradesHoldTheirNumbers) {
@@ -360,7 +361,7 @@ TEST(Manifest, NamesInputsAndOutputs) {
   EXPECT_EQ(json.number("counts_out.stress_cells"), 4);
   EXPECT_EQ(json_array_size(json.at("sections")), 6u);
   EXPECT_EQ(json.text("devices.0.name"), sample.results.devices[0].name);
-  ASSERT_EQ(json_array_size(json.at("files")), 16u);
+  ASSERT_EQ(json_array_size(json.at("files")), 17u);
   for (size_t i = 0; i < 12; i++) {
     std::string prefix = "files." + std::to_string(i) + ".";
     std::string text = Scratch::read(folder / ("out/" + json.text(prefix + "name")));

@@ -97,6 +97,21 @@ private:
   const double weights[1] = {3};
 };
 
+// What the position gains by, alone.
+class Parts : public SimulateWorld {
+public:
+  Parts() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
+    add_option("soon", "X", QS_CALL, 91, 1.5 / 365, -1);
+    add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
+    every_day(2);
+    spec.cost_weight = 1;
+    spec.keep_pnl = spec.attribution = true;
+    inputs.simulation.paths = 512;
+    add_policy(QS_HEDGE_POLICY_NONE);
+  }
+};
+
 void expect_failures_to_be_clean(SimulateWorld &w, long step) {
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   const qs_simulate_result whole = w.result;
@@ -136,6 +151,12 @@ TEST(SimulateFailures, EveryAllocationMayFail) {
   Everything w;
   expect_failures_to_be_clean(w, 1);
   EXPECT_EQ(w.result.policy_count, 13u);
+}
+
+TEST(SimulateFailures, EveryAllocationOfThePartsMayFail) {
+  Parts w;
+  expect_failures_to_be_clean(w, 1);
+  EXPECT_TRUE(w.result.attribution.present);
 }
 
 TEST(SimulateFailures, EveryThirdAllocationOfTheOptimumMayFail) {
