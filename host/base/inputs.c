@@ -85,6 +85,7 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   spec->dates.spacing_days = NAN;
   spec->costs.charge_entry = true;
   spec->costs.charge_unwind = true;
+  spec->costs.options.fee_cap = NAN;
   spec->funding =
       (qs_simulate_funding){.reversion = NAN, .start = NAN, .interest = 0.0001, .band = 0.0005, .cap = NAN};
   spec->margin = (qs_simulate_margin){.collateral = NAN, .parts = 1};
@@ -115,7 +116,9 @@ const char *qs_hedge_policy_name(qs_hedge_policy_type type) {
                                       "volatility_interval",
                                       "gamma_weighted",
                                       "optimal",
-                                      "callback"};
+                                      "callback",
+                                      "delta_gamma",
+                                      "delta_vega"};
   return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }
 

@@ -1,8 +1,9 @@
-/* What the section simulate names: its position, its instrument, and dates that fit both. */
+/* What the section simulate names: its position, its instruments, dates that fit both, and its policies. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/io/draft.h"
 #include "host/market/fixings.h"
 #include "host/market/names.h"
@@ -136,23 +137,99 @@ static qs_status check_position(qs_reader *reader, const qs_draft *draft, const 
   return moves ? QS_OK : qs_node_bad(reader, node, "holds cash alone, which needs no hedge");
 }
 
-static qs_status check_instrument(qs_reader *reader, const qs_draft *draft, const qs_node *node,
-                                  qs_listed_name *name) {
+static const qs_underlying_spec *find_underlying(const qs_draft *draft, const char *name) {
+  for (size_t i = 0; i < draft->inputs.underlying_count; i++) {
+    if (strcmp(draft->inputs.underlyings[i].name, name) == 0) {
+      return &draft->inputs.underlyings[i];
+    }
+  }
+  return NULL;
+}
+
+static qs_status check_first(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                             qs_listed_name *name) {
   const char *flaw = NULL;
   if (!qs_hedge_name_parse(draft->inputs.simulate.instruments[0], name, &flaw)) {
     return qs_node_bad(reader, node, "%s", flaw);
   }
-  for (size_t i = 0; i < draft->inputs.underlying_count; i++) {
-    const qs_underlying_spec *spec = &draft->inputs.underlyings[i];
-    if (strcmp(spec->name, name->underlying) == 0) {
-      return spec->local
-                 ? qs_node_bad(reader, node, "the model of %s is local; must be one that is not", spec->name)
-                 : QS_OK;
-    }
+  const qs_underlying_spec *spec = find_underlying(draft, name->underlying);
+  if (spec) {
+    return spec->local
+               ? qs_node_bad(reader, node, "the model of %s is local; must be one that is not", spec->name)
+               : QS_OK;
   }
   char names[QS_NAMES_TEXT];
   qs_draft_names(draft, names);
   return qs_node_bad(reader, node, "unknown underlying; must be an instrument of %s", names);
+}
+
+/* The underlying and expiry of an option that hedges: a listed one, or a european of the trades. */
+static bool find_option(const qs_draft *draft, const char *text, qs_listed_name *name) {
+  if (qs_listed_name_parse(text, name) && qs_draft_knows(draft, name->underlying)) {
+    return name->kind == QS_LISTED_OPTION;
+  }
+  for (size_t i = 0; i < draft->inputs.trade_count; i++) {
+    const qs_trade_spec *trade = &draft->inputs.trades[i];
+    if (strcmp(trade->id, text) == 0 && trade->type == QS_TRADE_EUROPEAN && !hold_trade(draft, i).on_path) {
+      *name = (qs_listed_name){.expiry = qs_trade_expiry(trade, draft->inputs.as_of)};
+      snprintf(name->underlying, sizeof name->underlying, "%s", trade->underlying);
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The instruments after the first. */
+static qs_status check_options(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                               const char *underlying, qs_time unwind) {
+  const qs_simulate_spec *spec = &draft->inputs.simulate;
+  for (size_t i = 1; i < spec->instrument_count; i++) {
+    node = node->next;
+    qs_listed_name name;
+    char text[QS_TIME_TEXT];
+    if (!find_option(draft, spec->instruments[i], &name)) {
+      return qs_node_bad(reader, node, "must be an option: a listed one, or the id of a european trade");
+    }
+    if (strcmp(name.underlying, underlying) != 0) {
+      return qs_node_bad(reader, node, "must be of the first one's underlying, %s", underlying);
+    }
+    if (name.expiry <= unwind) {
+      qs_time_format(name.expiry, text);
+      return qs_node_bad(reader, node, "expires at %s; must expire after the last date", text);
+    }
+  }
+  return QS_OK;
+}
+
+/* What a policy needs of the instruments and the model. */
+static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *model,
+                               qs_hedge_policy_type type) {
+  const bool neutral = type == QS_HEDGE_POLICY_DELTA_GAMMA || type == QS_HEDGE_POLICY_DELTA_VEGA;
+  if (neutral && spec->instrument_count != 2) {
+    return "needs exactly one option among the instruments";
+  }
+  if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(model)) {
+    return "needs a model whose variance is random";
+  }
+  return type == QS_HEDGE_POLICY_OPTIMAL && spec->instrument_count > 1
+             ? "knows no option among the instruments"
+             : NULL;
+}
+
+static qs_status check_policies(qs_reader *reader, const qs_draft *draft, const qs_node *section,
+                                const char *underlying) {
+  const qs_simulate_spec *spec = &draft->inputs.simulate;
+  const qs_node *frontier = qs_node_get(section, "frontier");
+  const qs_node *node = qs_node_get(section, "policies")->first;
+  for (size_t i = 0; i < spec->policy_count; i++, node = node->next) {
+    const char *flaw = policy_flaw(spec, &find_underlying(draft, underlying)->model, spec->policies[i].type);
+    if (flaw) {
+      return qs_node_bad(reader, node->kind == QS_NODE_MAP ? qs_node_get(node, "type") : node, "%s", flaw);
+    }
+  }
+  return frontier && spec->instrument_count > 1
+             ? qs_node_bad(reader, frontier, "knows no option among the instruments")
+             : QS_OK;
 }
 
 /* The unwind, once the first date is not before as_of. */
@@ -194,6 +271,9 @@ static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_si
   for (size_t i = 0; node && i < spec->policy_count; i++) {
     const qs_hedge_policy_spec *p = &spec->policies[i];
     if (strcmp(p->name ? p->name : qs_hedge_policy_name(p->type), spec->save_policy) == 0) {
+      if (p->type == QS_HEDGE_POLICY_DELTA_GAMMA || p->type == QS_HEDGE_POLICY_DELTA_VEGA) {
+        return qs_node_bad(reader, node, "it holds two instruments; must hold one");
+      }
       return qs_hedge_policy_looks_back(p->type)
                  ? qs_node_bad(reader, node, "it looks back at its last trade, which no table says")
                  : QS_OK;
@@ -212,7 +292,7 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   qs_listed_name name;
   qs_time last = 0, unwind = 0;
   char text[QS_TIME_TEXT];
-  qs_status status = check_instrument(reader, draft, instrument, &name);
+  qs_status status = check_first(reader, draft, instrument, &name);
   if (!status) {
     status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last);
   }
@@ -225,6 +305,8 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
     qs_time_format(name.expiry, text);
     status = qs_node_bad(reader, instrument, "expires at %s; must be there until the last date", text);
   }
+  status = status ? status : check_options(reader, draft, instrument, name.underlying, unwind);
+  status = status ? status : check_policies(reader, draft, section, name.underlying);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
   return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);
 }

@@ -20,6 +20,8 @@ static const qs_choice policy_types[] = {
     {"volatility_interval", QS_HEDGE_POLICY_VOLATILITY_INTERVAL},
     {"gamma_weighted", QS_HEDGE_POLICY_GAMMA_WEIGHTED},
     {"optimal", QS_HEDGE_POLICY_OPTIMAL},
+    {"delta_gamma", QS_HEDGE_POLICY_DELTA_GAMMA},
+    {"delta_vega", QS_HEDGE_POLICY_DELTA_VEGA},
 };
 
 static const qs_field policy_fields[] = {
@@ -139,6 +141,19 @@ static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_n
   return status;
 }
 
+static const qs_field option_cost_fields[] = {
+    {"fee", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_option_costs, fee),
+     .range = {0, 1, false, false}},
+    {"fee_cap", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_option_costs, fee_cap),
+     .range = {0, 1, false, false}},
+    {"relative_half_spread", QS_FIELD_NUMBER,
+     .offset = offsetof(qs_simulate_option_costs, relative_half_spread), .range = {0, 1, false, false}},
+};
+
+static const qs_table option_costs_table = {option_cost_fields,
+                                            sizeof option_cost_fields / sizeof option_cost_fields[0],
+                                            sizeof(qs_simulate_option_costs), NULL, NULL};
+
 static const qs_field cost_fields[] = {
     {"proportional", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, proportional),
      .range = {0, 1, false, false}},
@@ -150,6 +165,7 @@ static const qs_field cost_fields[] = {
      .range = {0, 1e15, false, false}},
     {"fixed", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, fixed),
      .range = {0, 1e15, false, false}},
+    {"options", QS_FIELD_MAP, .offset = offsetof(qs_simulate_costs, options), .table = &option_costs_table},
 };
 
 static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],
@@ -200,7 +216,7 @@ static const qs_table margin_table = {margin_fields, sizeof margin_fields / size
 static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
-     .required = true, .min_count = 1, .max_count = 1, .distinct = true},
+     .required = true, .min_count = 1, .max_count = 8, .distinct = true},
     {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &dates_table},
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
     {"cost_weight", QS_FIELD_NUMBER, .offset = AT(cost_weight), .range = {0, 1e300, false, false}},

@@ -130,7 +130,7 @@ bool qs_hedge_name_parse(const char *text, qs_listed_name *name, const char **fl
     return false;
   }
   if (listed.kind == QS_LISTED_INDEX || listed.kind == QS_LISTED_OPTION) {
-    *flaw = "must be a spot, a future or a perpetual";
+    *flaw = "must be a spot, a future or a perpetual; options come after it";
     return false;
   }
   *name = listed;

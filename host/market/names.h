@@ -33,8 +33,8 @@ typedef struct qs_listed_name {
  * or "0.5"). */
 bool qs_listed_name_parse(const char *text, qs_listed_name *name);
 
-/* What may hedge over time: an underlying's name and -SPOT, or a listed future or perpetual. False, and
- * *flaw says why (a static text), for anything else. */
+/* What may be the first to hedge over time: an underlying's name and -SPOT, or a listed future or perpetual.
+ * False, and *flaw says why (a static text), for anything else. */
 bool qs_hedge_name_parse(const char *text, qs_listed_name *name, const char **flaw);
 
 #ifdef __cplusplus

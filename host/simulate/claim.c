@@ -97,20 +97,31 @@ qs_surface_option qs_claim_option_at(const qs_simulate_problem *p, const qs_cont
                              c->call_put == QS_CALL};
 }
 
-qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t row,
-                         qs_time expiry, const qs_state_range *range, qs_state_table *table) {
+qs_status qs_claim_tabulate(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t row,
+                            qs_time expiry, const qs_state_range *range, const qs_surface_option *options,
+                            size_t count, qs_state_table *table) {
   const qs_underlying_market *under = p->under;
   const qs_time end = p->rows[row];
-  const double left = qs_time_years(end, expiry);
-  const qs_surface_law law = {&under->model, left, qs_shift_added(&under->shift, end, expiry)};
+  const qs_surface_law law = {&under->model, qs_time_years(end, expiry),
+                              qs_shift_added(&under->shift, end, expiry)};
   qs_surface surface;
   qs_status status = qs_surface_build(context, arena, &law, range, &surface);
   if (status) {
     return status;
   }
-  qs_surface_option *options = QS_NEW(arena, p->contract_count, qs_surface_option);
   double *values = QS_NEW(arena, qs_state_table_size(&surface, range), double);
-  if (!options || !values) {
+  if (!values) {
+    return qs_fail_memory(context, "tabulating options");
+  }
+  qs_state_table_fill(&surface, range, options, count, values, table);
+  return QS_OK;
+}
+
+qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t row,
+                         qs_time expiry, const qs_state_range *range, qs_state_table *table) {
+  const qs_time end = p->rows[row];
+  qs_surface_option *options = QS_NEW(arena, p->contract_count, qs_surface_option);
+  if (!options) {
     return qs_fail_memory(context, "tabulating a position");
   }
   size_t count = 0;
@@ -120,8 +131,7 @@ qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate
       options[count++] = qs_claim_option_at(p, c, end);
     }
   }
-  qs_state_table_fill(&surface, range, options, count, values, table);
-  return QS_OK;
+  return qs_claim_tabulate(context, arena, p, row, expiry, range, options, count, table);
 }
 
 static qs_status make_tables(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,

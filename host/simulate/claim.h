@@ -50,7 +50,12 @@ void qs_claim_plain(const qs_simulate_problem *problem, const qs_contract *contr
 qs_surface_option qs_claim_option_at(const qs_simulate_problem *problem, const qs_contract *contract,
                                      qs_time time);
 
-/* The options of one expiry after a row, as a table times e^x; money of as_of. */
+/* A sum of options of one expiry after a row, as a table times e^x; k is of the forward to the expiry. */
+qs_status qs_claim_tabulate(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                            size_t row, qs_time expiry, const qs_state_range *range,
+                            const qs_surface_option *options, size_t count, qs_state_table *table);
+
+/* The position's options of one expiry after a row; money of as_of. */
 qs_status qs_claim_table(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem, size_t row,
                          qs_time expiry, const qs_state_range *range, qs_state_table *table);
 

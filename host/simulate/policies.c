@@ -3,8 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/market/time.h"
 #include "host/policy/classical.h"
+#include "host/policy/neutral.h"
 
 static const size_t most_weights = 64;    /* of a frontier */
 static const double least_weight = 1e-12; /* of costs, that a policy is made for */
@@ -31,6 +33,8 @@ static bool find_recipe(qs_hedge_policy_type type, recipe *made) {
       [QS_HEDGE_POLICY_GAMMA_WEIGHTED] = {QS_POLICY_DELTA, QS_RULE_MOVE},
       [QS_HEDGE_POLICY_OPTIMAL] = {QS_POLICY_NONE, QS_RULE_ALWAYS},  /* its table is not one of those */
       [QS_HEDGE_POLICY_CALLBACK] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* no table at all */
+      [QS_HEDGE_POLICY_DELTA_GAMMA] = {QS_POLICY_NONE, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_DELTA_VEGA] = {QS_POLICY_NONE, QS_RULE_ALWAYS},
   };
   if ((unsigned)type >= sizeof recipes / sizeof recipes[0]) {
     return false;
@@ -48,6 +52,26 @@ static double limit_of(const qs_hedge_policy_spec *spec) {
 
 static const char *name_of(const qs_hedge_policy_spec *spec) {
   return spec->name ? spec->name : qs_hedge_policy_name(spec->type);
+}
+
+static bool is_neutral(qs_hedge_policy_type type) {
+  return type == QS_HEDGE_POLICY_DELTA_GAMMA || type == QS_HEDGE_POLICY_DELTA_VEGA;
+}
+
+/* Whether there is the one option that some types hold beside the first instrument. */
+static qs_status check_options(qs_context *context, const qs_simulate_problem *p, size_t i) {
+  const qs_hedge_policy_type type = p->spec->policies[i].type;
+  const char *flaw = NULL;
+  if (is_neutral(type) && p->instrument_count != 2) {
+    flaw = "needs exactly one option among the instruments";
+  } else if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(&p->under->model)) {
+    flaw = "needs a model whose variance is random";
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->instrument_count > 1) {
+    flaw = "knows no option among the instruments";
+  }
+  return flaw ? qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %s: %s", i,
+                        qs_hedge_policy_name(type), flaw)
+              : QS_OK;
 }
 
 static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec, size_t i) {
@@ -82,7 +106,11 @@ static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec,
   return QS_OK;
 }
 
-static qs_status check_frontier(qs_context *context, const qs_simulate_spec *spec) {
+static qs_status check_frontier(qs_context *context, const qs_simulate_problem *p) {
+  const qs_simulate_spec *spec = p->spec;
+  if (spec->frontier_count && p->instrument_count > 1) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.frontier: knows no option among the instruments");
+  }
   for (size_t i = 0; i < spec->frontier_count; i++) {
     if (!(spec->frontier[i] > 0 && isfinite(spec->frontier[i]))) {
       return qs_fail(context, QS_ERROR_INPUT, "simulate.frontier.%zu: got %g: must be above 0", i,
@@ -95,10 +123,11 @@ static qs_status check_frontier(qs_context *context, const qs_simulate_spec *spe
                        spec->frontier_count, most_weights);
 }
 
-qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec) {
-  qs_status status = check_frontier(context, spec);
-  for (size_t i = 0; !status && i < spec->policy_count; i++) {
-    status = check_policy(context, spec, i);
+qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_problem *p) {
+  qs_status status = check_frontier(context, p);
+  for (size_t i = 0; !status && i < p->spec->policy_count; i++) {
+    status = check_policy(context, p->spec, i);
+    status = status ? status : check_options(context, p, i);
   }
   return status;
 }
@@ -224,24 +253,48 @@ static qs_status make_weight(qs_context *context, qs_arena *arena, const qs_poli
   return QS_OK;
 }
 
-static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
-                          const qs_policy_problem *problem, const qs_policy_ratios *ratios,
-                          const qs_simulate_optimal *optimal, qs_simulate_policy *policy) {
-  recipe found = {QS_POLICY_NONE, QS_RULE_ALWAYS};
-  find_recipe(spec->type, &found);
-  qs_policy_table *table = QS_NEW(arena, 1, qs_policy_table);
-  const qs_policy_table **tables = QS_NEW(arena, 1, const qs_policy_table *);
-  if (!table || !tables) {
-    return qs_fail_memory(context, "preparing policies");
-  }
+/* What policies are made of. */
+typedef struct materials {
+  const qs_simulate_problem *problem;
+  const qs_policy_problem *over_time;
+  const qs_policy_ratios *ratios;
+  const qs_policy_ratios *option; /* of a unit of the one option; null where none is held */
+  const qs_simulate_optimal *optimal;
+} materials;
+
+/* tables[instrument_count]: of the first instrument, and of no option. */
+static qs_status make_single(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
+                             const recipe *found, const materials *m, qs_policy_table *tables) {
   const double width = spec->type == QS_HEDGE_POLICY_DELTA_BAND ? spec->width : 0;
   qs_status status = QS_OK;
   if (spec->type == QS_HEDGE_POLICY_OPTIMAL) {
-    *table = optimal->optimum.table;
+    tables[0] = m->optimal->optimum.table;
   } else {
-    status = qs_policy_classical(context, arena, problem, ratios, found.kind, width, table);
+    status = qs_policy_classical(context, arena, m->over_time, m->ratios, found->kind, width, &tables[0]);
   }
-  tables[0] = table;
+  for (size_t k = 1; !status && k < m->problem->instrument_count; k++) {
+    status = qs_policy_classical(context, arena, m->over_time, m->ratios, QS_POLICY_NONE, 0, &tables[k]);
+  }
+  return status;
+}
+
+static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
+                          const materials *m, qs_simulate_policy *policy) {
+  const size_t count = m->problem->instrument_count;
+  recipe found = {QS_POLICY_NONE, QS_RULE_ALWAYS};
+  find_recipe(spec->type, &found);
+  qs_policy_table *made = QS_NEW(arena, count, qs_policy_table);
+  const qs_policy_table **tables = QS_NEW(arena, count, const qs_policy_table *);
+  if (!made || !tables) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  for (size_t k = 0; k < count; k++) {
+    tables[k] = &made[k];
+  }
+  const qs_neutral_kind kind = spec->type == QS_HEDGE_POLICY_DELTA_VEGA ? QS_NEUTRAL_VEGA : QS_NEUTRAL_GAMMA;
+  qs_status status = is_neutral(spec->type) ? qs_policy_neutral(context, arena, m->ratios, m->option, kind,
+                                                                -INFINITY, INFINITY, made)
+                                            : make_single(context, arena, spec, &found, m, made);
   *policy = (qs_simulate_policy){.name = name_of(spec),
                                  .type = qs_hedge_policy_name(spec->type),
                                  .function = spec->function,
@@ -250,9 +303,32 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
                                  .rule = found.rule,
                                  .limit = limit_of(spec)};
   if (!status && found.rule == QS_RULE_MOVE) {
-    status = make_weight(context, arena, problem, ratios, &policy->weight);
+    status = make_weight(context, arena, m->over_time, m->ratios, &policy->weight);
   }
   return status;
+}
+
+/* Ratios of a unit of the one option that hedges, on the position's nodes; null where no policy holds it. */
+static qs_status make_option_ratios(qs_context *context, qs_arena *arena, const materials *m,
+                                    const qs_policy_ratios **ratios) {
+  bool wanted = false;
+  for (size_t i = 0; i < m->problem->spec->policy_count; i++) {
+    wanted = wanted || is_neutral(m->problem->spec->policies[i].type);
+  }
+  if (!wanted) {
+    return QS_OK;
+  }
+  qs_policy_ratios *made = QS_NEW(arena, 1, qs_policy_ratios);
+  if (!made) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  qs_policy_option unit;
+  make_option(m->problem, &m->problem->instruments[1].option, &unit);
+  qs_policy_problem alone = *m->over_time;
+  alone.options = &unit;
+  alone.option_count = 1;
+  *ratios = made;
+  return qs_policy_ratios_on(context, arena, &alone, m->ratios->nodes, made);
 }
 
 static bool wants_optimum(const qs_simulate_spec *spec) {
@@ -280,8 +356,10 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
   if (!status && (!best.made || spec->drift != 0)) { /* the optimum's are those without drift */
     status = qs_policy_make_ratios(context, arena, over_time, &settings, &ratios);
   }
+  materials m = {.problem = problem, .over_time = over_time, .ratios = &ratios, .optimal = &best};
+  status = status ? status : make_option_ratios(context, arena, &m, &m.option);
   for (size_t i = 0; !status && i < spec->policy_count; i++) {
-    status = make_one(context, arena, &spec->policies[i], over_time, &ratios, &best, &made[i]);
+    status = make_one(context, arena, &spec->policies[i], &m, &made[i]);
   }
   if (!status) {
     *policies = made;

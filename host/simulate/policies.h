@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /* Whether every policy has what its type needs, and a name of its own; QS_ERROR_INPUT names the key. */
-qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_spec *spec);
+qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_problem *problem);
 
 /* policies[spec->policy_count], owned by the arena; the optimum too, where one of them or the frontier wants
  * it. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/market/names.h"
 #include "host/market/time.h"
 
 double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
@@ -51,10 +50,14 @@ static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec
   const struct {
     const char *key;
     double value;
-  } sizes[] = {{"costs.half_spread", spec->costs.half_spread},
-               {"costs.impact", spec->costs.impact},
-               {"costs.fixed", spec->costs.fixed},
-               {"latency_seconds", spec->latency_seconds}};
+  } sizes[] = {
+      {"costs.half_spread", spec->costs.half_spread},
+      {"costs.impact", spec->costs.impact},
+      {"costs.fixed", spec->costs.fixed},
+      {"costs.options.fee", spec->costs.options.fee},
+      {"costs.options.fee_cap", isnan(spec->costs.options.fee_cap) ? 0 : spec->costs.options.fee_cap},
+      {"costs.options.relative_half_spread", spec->costs.options.relative_half_spread},
+      {"latency_seconds", spec->latency_seconds}};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     if (!(sizes[i].value >= 0 && sizes[i].value <= 1e15)) {
       return qs_fail(context, QS_ERROR_INPUT, "simulate.%s: got %g: must be from 0 to 1e15", sizes[i].key,
@@ -119,43 +122,6 @@ static qs_status check_margin(qs_context *context, const qs_simulate_spec *spec)
                           {"parts", (double)m->parts, 1, 1000},
                           {"fee", m->fee, 0, 1}};
   return check_bounds(context, "margin", bounds, sizeof bounds / sizeof bounds[0]);
-}
-
-static qs_status find_instruments(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
-  const qs_simulate_spec *spec = p->spec;
-  qs_hedge_instrument *made = QS_NEW(arena, spec->instrument_count, qs_hedge_instrument);
-  if (!made) {
-    return qs_fail_memory(context, "preparing a simulation");
-  }
-  if (spec->instrument_count != 1) {
-    return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments: got %zu: must be one instrument",
-                   spec->instrument_count);
-  }
-  for (size_t i = 0; i < spec->instrument_count; i++) {
-    qs_listed_name listed;
-    const char *flaw = NULL;
-    const char *name = spec->instruments[i];
-    if (!qs_hedge_name_parse(name, &listed, &flaw)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name, flaw);
-    }
-    made[i] = (qs_hedge_instrument){.name = name,
-                                    .kind = listed.kind == QS_LISTED_SPOT     ? QS_HEDGE_SPOT
-                                            : listed.kind == QS_LISTED_FUTURE ? QS_HEDGE_FUTURE
-                                                                              : QS_HEDGE_PERPETUAL,
-                                    .coin = listed.kind != QS_LISTED_SPOT,
-                                    .expiry = listed.expiry};
-    int found = qs_market_find(p->market, listed.underlying);
-    if (found < 0 || (i && found != p->underlying)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: %s", i, name,
-                     found < 0 ? "unknown underlying" : "must be of the first one's underlying");
-    }
-    p->underlying = found;
-    made[i].years = made[i].expiry ? qs_time_years(p->market->as_of, made[i].expiry) : 0;
-  }
-  p->under = &p->market->underlyings[p->underlying];
-  p->instruments = made;
-  p->instrument_count = spec->instrument_count;
-  return QS_OK;
 }
 
 static bool in_position(const qs_simulate_spec *spec, const qs_contract *contract, bool by_id) {
@@ -277,11 +243,13 @@ static qs_status check_dates(qs_context *context, const qs_simulate_problem *p) 
                    "simulate.dates: the last is after %s, when the position has expired", text);
   }
   for (size_t i = 0; i < p->instrument_count; i++) {
-    if (p->instruments[i].expiry && p->instruments[i].expiry < unwind) {
-      qs_time_format(p->instruments[i].expiry, text);
-      return qs_fail(context, QS_ERROR_INPUT,
-                     "simulate.instruments.%zu: got %.80s: expires at %s; must be there until the last date",
-                     i, p->instruments[i].name, text);
+    const qs_hedge_instrument *instrument = &p->instruments[i];
+    const bool option = instrument->kind == QS_HEDGE_OPTION;
+    if (instrument->expiry && (option ? instrument->expiry <= unwind : instrument->expiry < unwind)) {
+      qs_time_format(instrument->expiry, text);
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.%zu: got %.80s: expires at %s; must %s",
+                     i, instrument->name, text,
+                     option ? "expire after the last date" : "be there until the last date");
     }
   }
   return QS_OK;
@@ -352,7 +320,7 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   }
   qs_status status = check_numbers(context, p.spec);
   status = status ? status : find_weight(context, &p);
-  status = status ? status : find_instruments(context, arena, &p);
+  status = status ? status : qs_simulate_find_instruments(context, arena, book, &p);
   if (!status && p.under->spec->local) {
     status = qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.0: got %.80s: the model of %s is local",
                      p.instruments[0].name, p.under->name);

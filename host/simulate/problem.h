@@ -10,8 +10,10 @@
  *   spot             D(t_n) F(t_n) (e^x' - e^x)     its yield reinvested, its price borrowed at discount_rate
  *   future           D(t_n+1) F(T) (e^x' - e^x)     linear: margined
  *   perpetual        D(t_n+1) F(t_n) (e^x' - e^x)   its expected funding, the forward's growth, paid
- * Those settled in coin gain the same: N (1/P - 1/P') coins are changed into money at every date, and what
- * stays between dates is the notional N.
+ *   option           D(t_N) P(t_N) (M' - M)         M e^x times its price per unit of the forward, P M its
+ *                                                   price (host/simulate/option.h)
+ * Futures and perpetuals settled in coin gain the same: N (1/P - 1/P') coins are changed into money at every
+ * date, and what stays between dates is the notional N.
  */
 #ifndef QS_HOST_SIMULATE_PROBLEM_H
 #define QS_HOST_SIMULATE_PROBLEM_H
@@ -28,14 +30,20 @@
 extern "C" {
 #endif
 
-typedef enum qs_hedge_kind { QS_HEDGE_SPOT, QS_HEDGE_FUTURE, QS_HEDGE_PERPETUAL } qs_hedge_kind;
+typedef enum qs_hedge_kind {
+  QS_HEDGE_SPOT,
+  QS_HEDGE_FUTURE,
+  QS_HEDGE_PERPETUAL,
+  QS_HEDGE_OPTION
+} qs_hedge_kind;
 
 typedef struct qs_hedge_instrument {
   const char *name;
   qs_hedge_kind kind;
   bool coin;      /* settled in coin */
-  qs_time expiry; /* of a future */
+  qs_time expiry; /* of a future or option */
   double years;
+  qs_contract option; /* of an option: its terms, quantity 1 */
 } qs_hedge_instrument;
 
 typedef struct qs_simulate_problem {
@@ -48,7 +56,7 @@ typedef struct qs_simulate_problem {
   /* The position: what it holds of the underlying, and cash in the reporting currency left out. */
   const qs_contract *contracts;
   size_t contract_count;
-  const qs_hedge_instrument *instruments;
+  const qs_hedge_instrument *instruments; /* the first is no option, the others are */
   size_t instrument_count;
   const qs_time *dates; /* [date_count]: trades, and last the unwind */
   const double *years;  /* [date_count] from as_of */
@@ -67,6 +75,10 @@ typedef struct qs_simulate_problem {
 qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                                    const qs_market *market, const qs_book *book,
                                    qs_simulate_problem *problem);
+
+/* Finds the section's instruments in market and book: the first step of the above. */
+qs_status qs_simulate_find_instruments(qs_context *context, qs_arena *arena, const qs_book *book,
+                                       qs_simulate_problem *problem);
 
 /* Why no lower bound of the objective is known with these mechanics, a static text; null where one is. */
 const char *qs_simulate_beyond(const qs_simulate_problem *problem);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/simulate/callback.h"
+#include "host/simulate/option.h"
 #include "host/simulate/unit.h"
 
 enum { CHUNK = 512 }; /* paths whose position one thread values at a time */
@@ -17,6 +18,7 @@ typedef struct block {
   double *rows;               /* [policy][row][count] */
   double *room;               /* [policy][count] */
   double *funding, *position; /* [date][count], where they are on */
+  double *value;              /* [option][date][QS_SIMULATE_BLOCK], of which the first `count` */
   qs_callback_room asked;
 } block;
 
@@ -28,6 +30,7 @@ typedef struct plan {
   const qs_simulate_policy *policies;
   const qs_simulate_premium *premium; /* null: no funding */
   const qs_simulate_mark *marks;      /* null: no margin */
+  const qs_state_table *options;      /* null: no options that hedge */
   qs_margin_rule margin;
   qs_rebalance_unit unit;
 } plan;
@@ -66,7 +69,12 @@ static void take(const block *b, const double *rows, qs_simulate_sample *sample,
   }
 }
 
-static void value_position(const qs_context *context, const plan *made, const block *b) {
+static double *values_of(const plan *made, const block *b, size_t option) {
+  return b->value + option * made->paths->problem->date_count * QS_SIMULATE_BLOCK;
+}
+
+/* The position, and what hedges it where that is no plain price. */
+static void value_block(const qs_context *context, const plan *made, const block *b) {
   const qs_simulate_problem *problem = made->paths->problem;
   const long chunks = (long)((b->count + CHUNK - 1) / CHUNK);
 #pragma omp parallel for num_threads(context->threads) schedule(static)
@@ -86,6 +94,10 @@ static void value_position(const qs_context *context, const plan *made, const bl
       qs_simulate_premium_run(made->premium, b->begin + from, count, b->count, b->x + from, b->v + from,
                               b->funding + from);
     }
+    for (size_t k = 0; made->options && k + 1 < problem->instrument_count; k++) {
+      qs_simulate_option_value(problem, made->options + k * problem->date_count, b->x + from, b->v + from,
+                               b->count, count, values_of(made, b, k) + from);
+    }
   }
 }
 
@@ -95,18 +107,22 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   if (status) {
     return status;
   }
-  value_position(context, made, b);
+  value_block(context, made, b);
   for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
     merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
   }
   qs_rebalance_unit unit = made->unit;
-  qs_rebalance_instrument instrument = made->unit.instruments[0]; /* there is one */
+  qs_rebalance_instrument instruments[QS_MAX_HEDGES];
+  memcpy(instruments, unit.instruments, unit.instrument_count * sizeof *instruments);
+  unit.instruments = instruments;
   unit.path_end = unit.stride = b->count;
   unit.x = b->x;
   unit.v = b->v;
-  if (made->premium) {
-    instrument.funding = b->funding;
-    unit.instruments = &instrument;
+  if (made->premium) { /* the perpetual is the first */
+    instruments[0].funding = b->funding;
+  }
+  for (size_t k = 0; made->options && k + 1 < unit.instrument_count; k++) {
+    instruments[k + 1].value = values_of(made, b, k);
   }
   if (made->marks) {
     unit.margin = &made->margin;
@@ -145,7 +161,7 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   const qs_simulate_problem *problem = made->paths->problem;
   const uint64_t total = problem->simulation.paths;
   const size_t states = problem->row_count * QS_SIMULATE_BLOCK,
-               dated = problem->date_count * QS_SIMULATE_BLOCK;
+               dated = problem->date_count * QS_SIMULATE_BLOCK, options = problem->instrument_count - 1;
   const size_t policies = (size_t)made->unit.policy_count * QS_SIMULATE_BLOCK;
   block b = {.x = QS_NEW(scratch, states, double),
              .v = QS_NEW(scratch, states, double),
@@ -155,9 +171,10 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
              .room = QS_NEW(scratch, policies, double),
              .rows = QS_NEW(scratch, policies * qs_rebalance_unit_rows(&made->unit), double),
              .funding = made->premium ? QS_NEW(scratch, dated, double) : NULL,
-             .position = made->marks ? QS_NEW(scratch, dated, double) : NULL};
+             .position = made->marks ? QS_NEW(scratch, dated, double) : NULL,
+             .value = made->options ? QS_NEW(scratch, options * dated, double) : NULL};
   if (!b.x || !b.v || !b.gain || !b.parts || !b.rows || !b.room || (made->premium && !b.funding) ||
-      (made->marks && !b.position)) {
+      (made->marks && !b.position) || (made->options && !b.value)) {
     return qs_fail_memory(context, "simulating policies");
   }
   qs_status status =
@@ -188,6 +205,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
   status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
   made.premium = premium;
+  status = status ? status : qs_simulate_options_make(context, scratch, paths, &made.options);
   if (!status && !isnan(margin->collateral)) {
     made.margin = (qs_margin_rule){.collateral = margin->collateral,
                                    .initial = margin->initial,

@@ -12,6 +12,10 @@ qs_status qs_simulate_saved_check(qs_context *context, const qs_simulate_spec *s
     if (strcmp(name, spec->save_policy) != 0) {
       continue;
     }
+    if (policy->type == QS_HEDGE_POLICY_DELTA_GAMMA || policy->type == QS_HEDGE_POLICY_DELTA_VEGA) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.save_policy: got %.80s: it holds two instruments; must hold one", name);
+    }
     return qs_hedge_policy_looks_back(policy->type)
                ? qs_fail(context, QS_ERROR_INPUT,
                          "simulate.save_policy: got %.80s: it looks back at its last trade, which no table "

@@ -15,7 +15,7 @@ qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const 
   }
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
-  status = status ? status : qs_simulate_policies_check(context, &inputs->simulate);
+  status = status ? status : qs_simulate_policies_check(context, &problem);
   status = status ? status : qs_simulate_saved_check(context, &inputs->simulate);
   qs_arena_destroy(arena);
   return status;
@@ -157,7 +157,7 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
   const qs_simulate_spec *spec = &inputs->simulate;
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
-  status = status ? status : qs_simulate_policies_check(context, spec);
+  status = status ? status : qs_simulate_policies_check(context, &problem);
   status = status ? status : qs_simulate_saved_check(context, spec);
   qs_arena *scratch = status ? NULL : qs_arena_create(context);
   if (!status && !scratch) {

@@ -2,18 +2,54 @@
 
 #include <math.h>
 
+#include "host/simulate/option.h"
+
 static const double far = 1e300; /* for an edge that is infinite */
 
-/* What the instrument's price is per e^x at a date, money then. */
+/* What the instrument's price is per e^x, or per M of an option, at a date, money then. */
 static double scale_of(const qs_simulate_problem *p, const qs_hedge_instrument *instrument, size_t date) {
+  if (instrument->kind == QS_HEDGE_OPTION) {
+    return qs_simulate_option_price(p, &instrument->option, p->fill_years[date]);
+  }
   return qs_curve_forward(&p->under->curve,
                           instrument->kind == QS_HEDGE_FUTURE ? instrument->years : p->fill_years[date]);
+}
+
+static qs_trade_cost cost_of(const qs_simulate_costs *costs, const qs_hedge_instrument *instrument) {
+  if (instrument->kind != QS_HEDGE_OPTION) {
+    return (qs_trade_cost){.fee = costs->proportional,
+                           .cap = far,
+                           .unit = costs->half_spread,
+                           .impact = costs->impact,
+                           .fixed = costs->fixed};
+  }
+  return (qs_trade_cost){.fee = costs->options.fee,
+                         .cap = isnan(costs->options.fee_cap) ? far : costs->options.fee_cap,
+                         .spread = costs->options.relative_half_spread,
+                         .fixed = costs->fixed,
+                         .spot = true};
+}
+
+/* [date_count] each; values of options are filled in block by block. */
+static void lay_instrument(const qs_simulate_problem *p, const qs_hedge_instrument *instrument, double *scale,
+                           double *gain, qs_trade_cost *paid) {
+  const qs_simulate_costs *costs = &p->spec->costs;
+  const bool option = instrument->kind == QS_HEDGE_OPTION;
+  for (size_t d = 0; d < p->date_count; d++) {
+    const bool last = d + 1 == p->date_count;
+    const size_t paid_at = instrument->kind == QS_HEDGE_SPOT ? d : d + 1; /* a spot's price is borrowed */
+    const bool charged = d == 0 ? costs->charge_entry : !last || costs->charge_unwind;
+    scale[d] = scale_of(p, instrument, d);
+    gain[d] = last     ? 0
+              : option ? qs_simulate_option_gain(p, &instrument->option)
+                       : qs_simulate_discount(p, p->fill_years[paid_at]) * scale[d];
+    paid[d] = charged ? cost_of(costs, instrument) : (qs_trade_cost){.cap = far};
+  }
 }
 
 static qs_status make_instruments(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                                   qs_rebalance_unit *unit) {
   const size_t dates = p->date_count;
-  const qs_simulate_costs *costs = &p->spec->costs;
   qs_rebalance_instrument *made = QS_NEW(arena, p->instrument_count, qs_rebalance_instrument);
   double *numbers = QS_NEW(arena, 2 * dates * p->instrument_count, double);
   qs_trade_cost *paid = QS_NEW(arena, dates * p->instrument_count, qs_trade_cost);
@@ -23,20 +59,11 @@ static qs_status make_instruments(qs_context *context, qs_arena *arena, const qs
   for (size_t k = 0; k < p->instrument_count; k++) {
     const qs_hedge_instrument *instrument = &p->instruments[k];
     double *scale = numbers + 2 * dates * k, *gain = scale + dates;
-    for (size_t d = 0; d < dates; d++) {
-      const size_t paid_at = instrument->kind == QS_HEDGE_SPOT ? d : d + 1; /* a spot's price is borrowed */
-      const bool charged = d == 0 ? costs->charge_entry : d + 1 < dates || costs->charge_unwind;
-      scale[d] = scale_of(p, instrument, d);
-      gain[d] = d + 1 < dates ? qs_simulate_discount(p, p->fill_years[paid_at]) * scale[d] : 0;
-      paid[dates * k + d] = charged ? (qs_trade_cost){.fee = costs->proportional,
-                                                      .cap = far,
-                                                      .unit = costs->half_spread,
-                                                      .impact = costs->impact,
-                                                      .fixed = costs->fixed}
-                                    : (qs_trade_cost){.cap = far};
-    }
-    made[k] = (qs_rebalance_instrument){
-        .scale = scale, .gain = gain, .costs = paid + dates * k, .inverse = instrument->coin};
+    lay_instrument(p, instrument, scale, gain, paid + dates * k);
+    made[k] = (qs_rebalance_instrument){.scale = scale,
+                                        .gain = gain,
+                                        .costs = paid + dates * k,
+                                        .inverse = instrument->coin && instrument->kind != QS_HEDGE_OPTION};
   }
   unit->instruments = made;
   unit->instrument_count = (uint32_t)p->instrument_count;

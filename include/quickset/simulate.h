@@ -33,7 +33,9 @@ typedef enum qs_hedge_policy_type {
   QS_HEDGE_POLICY_VOLATILITY_INTERVAL = 10,
   QS_HEDGE_POLICY_GAMMA_WEIGHTED = 11,
   QS_HEDGE_POLICY_OPTIMAL = 12,
-  QS_HEDGE_POLICY_CALLBACK = 13 /* a caller's own; not in configs */
+  QS_HEDGE_POLICY_CALLBACK = 13, /* a caller's own; not in configs */
+  QS_HEDGE_POLICY_DELTA_GAMMA = 14,
+  QS_HEDGE_POLICY_DELTA_VEGA = 15
 } qs_hedge_policy_type;
 
 /* What a caller's own policy sees: a block of paths at one date at which it may trade. Arrays are the
@@ -49,14 +51,15 @@ typedef struct qs_policy_view {
   const double *variance;  /* [path_count] the model's v, annual; sigma^2 where it is constant */
   size_t instrument_count; /* those of the section, in its order */
   /* [instrument_count][path_count] held when the date comes, before its margin is looked at and it trades: in
-   * units of the instrument (coins; of what is settled in coin, its notional over its price); 0 at date 0. */
+   * units of the instrument (coins; options; of a future or perpetual settled in coin, its notional over its
+   * price); 0 at date 0. */
   const double *holding;
 } qs_policy_view;
 
 /* A caller's own policy: fills target[instrument_count][path_count] with what is to be held from this date
  * on, positive is long; `target` comes filled with `holding`, so that what is left alone does not trade
- * (of what is settled in coin its notional stays). Every number must be finite. QS_OK, or a status with which
- * the run ends. It must not call the engine that runs it.
+ * (of a future or perpetual settled in coin its notional stays). Every number must be finite. QS_OK, or a
+ * status with which the run ends. It must not call the engine that runs it.
  *
  * It is called on the thread that runs (the job's own where there is a job), never from two at once: block
  * after block in the order of paths, and for a block date after date, so that it may remember what it saw of
@@ -85,6 +88,15 @@ typedef struct qs_simulate_dates {
   size_t time_count;
 } qs_simulate_dates;
 
+/* What trading a unit of an option that hedges costs: min(fee x the underlying's price, fee_cap x its own)
+ * and relative_half_spread x its own. */
+typedef struct qs_simulate_option_costs {
+  double fee;                  /* (default 0) */
+  double fee_cap;              /* NaN: none (default) */
+  double relative_half_spread; /* (default 0) */
+} qs_simulate_option_costs;
+
+/* proportional, half_spread and impact are of the first instrument. */
 typedef struct qs_simulate_costs {
   double proportional; /* of what is traded (default 0) */
   bool charge_entry;   /* at the first date (default true) */
@@ -92,6 +104,7 @@ typedef struct qs_simulate_costs {
   double half_spread;  /* reporting currency per coin traded (default 0) */
   double impact;       /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
   double fixed;        /* reporting currency for each trade, however small (default 0) */
+  qs_simulate_option_costs options;
 } qs_simulate_costs;
 
 /* What a perpetual pays per 8 hours: clamp(P + clamp(interest - P, -band, band), -cap, cap) of the premium P,
@@ -118,8 +131,11 @@ typedef struct qs_simulate_margin {
 /* Policies of hedging a position over time, simulated on the same paths. */
 typedef struct qs_simulate_spec {
   const char *position; /* the id of a position or trade, a book, or "portfolio" */
+  /* The first is NAME-SPOT or a listed future or perpetual, and what most policies hold alone. Those after it
+   * are options of the same underlying that outlive the last date: listed names, or ids of europeans in the
+   * book, whose terms alone count. */
   const char *const *instruments;
-  size_t instrument_count;
+  size_t instrument_count; /* 1 to 8 */
   qs_simulate_dates dates;
   qs_simulate_costs costs;
   double cost_weight;   /* w; exactly one of the two is given, the other NaN */

@@ -75,7 +75,7 @@ simulate:
   position: t1
   instruments: [X-SPOT]
   dates: {count: 30, spacing_days: 2.5}
-  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false, half_spread: 0.25, impact: 0.01, fixed: 2}
+  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false, half_spread: 0.25, impact: 0.01, fixed: 2, options: {fee: 0.0003, fee_cap: 0.125, relative_half_spread: 0.01}}
   cost_weight: 4.5
   policies:
     - none

@@ -252,6 +252,9 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.costs.half_spread, 0.25);
   EXPECT_EQ(s.costs.impact, 0.01);
   EXPECT_EQ(s.costs.fixed, 2);
+  EXPECT_EQ(s.costs.options.fee, 0.0003);
+  EXPECT_EQ(s.costs.options.fee_cap, 0.125);
+  EXPECT_EQ(s.costs.options.relative_half_spread, 0.01);
   EXPECT_EQ(s.latency_seconds, 30);
   EXPECT_EQ(s.funding.reversion, 80);
   EXPECT_EQ(s.funding.volatility, 0.02);
@@ -301,6 +304,8 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_LELAND);
   EXPECT_EQ(s.costs.proportional, 0);
   EXPECT_TRUE(std::isnan(s.funding.reversion) && std::isnan(s.margin.collateral)); // there are none
+  EXPECT_TRUE(std::isnan(s.costs.options.fee_cap));
+  EXPECT_EQ(s.costs.options.fee + s.costs.options.relative_half_spread, 0);
   EXPECT_EQ(s.costs.half_spread + s.costs.impact + s.costs.fixed + s.latency_seconds, 0);
   EXPECT_TRUE(s.costs.charge_entry && s.costs.charge_unwind);
   EXPECT_EQ(s.level_count, 2u);
@@ -318,6 +323,25 @@ TEST_F(Sample, SimulateTakesEveryPolicy) {
                              "}, {type: none, name: band}]";
     LOAD(c, folder / "config.yaml", {text.c_str()});
     EXPECT_EQ(c.in->simulate.policies[0].type, type) << name;
+  }
+}
+
+// After the first instrument there may be options, listed or by a trade's id, and policies that hold one.
+TEST_F(Sample, SimulateWithOptions) {
+  for (const char *option : {"X-25DEC26-100-C", "late"}) {
+    const std::string section = std::string("simulate={position: late, instruments: [X-SPOT, ") + option +
+                                "], risk_aversion: 1, policies: [delta_gamma, {type: delta_vega, name: v}], "
+                                "dates: {count: 2, spacing_days: 1}}";
+    LOAD(
+        c, folder / "config.yaml",
+        {"trades.5={id: late, type: european, underlying: X, call_put: call, strike: 90, expiry: 2026-12-01, "
+         "quantity: 0}",
+         section.c_str()});
+    const qs_simulate_spec &s = c.in->simulate;
+    ASSERT_EQ(s.instrument_count, 2u);
+    EXPECT_STREQ(s.instruments[1], option);
+    EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_DELTA_GAMMA);
+    EXPECT_EQ(s.policies[1].type, QS_HEDGE_POLICY_DELTA_VEGA);
   }
 }
 

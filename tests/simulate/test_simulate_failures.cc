@@ -43,7 +43,7 @@ public:
     add_option("late", "X", QS_CALL, 105, 20.0 / 365, -1);
     add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
     every_day(4);
-    instruments = {"X-PERPETUAL"};
+    instruments = {"X-PERPETUAL", "last"};
     spec.costs.proportional = 0.0005;
     spec.costs.impact = spec.costs.fixed = 0.01;
     spec.latency_seconds = 60;
@@ -62,6 +62,7 @@ public:
       policy.variance = 0.001;
       policy.loss = 1;
     }
+    add_policy(QS_HEDGE_POLICY_DELTA_GAMMA);
     add_policy(QS_HEDGE_POLICY_CALLBACK).function = hold_one;
   }
 };
@@ -150,7 +151,7 @@ void expect_failures_to_be_clean(SimulateWorld &w, long step) {
 TEST(SimulateFailures, EveryAllocationMayFail) {
   Everything w;
   expect_failures_to_be_clean(w, 1);
-  EXPECT_EQ(w.result.policy_count, 13u);
+  EXPECT_EQ(w.result.policy_count, 14u);
 }
 
 TEST(SimulateFailures, EveryAllocationOfThePartsMayFail) {

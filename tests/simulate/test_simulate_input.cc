@@ -1,5 +1,6 @@
 // What a caller in memory may get wrong, each named by its key; a config's reader refuses the same with its
 // place.
+#include <cstring>
 #include <functional>
 
 #include "tests/simulate/simulate_world.h"
@@ -73,8 +74,61 @@ TEST(SimulateInput, IsRefusedByItsKey) {
        [](Wrong &w) {
          w.instruments = {"X-SPOT", "X-PERPETUAL"};
        },
-       "instruments: got 2: must be one"},
-      {"none", [](Wrong &w) { w.instruments.clear(); }, "simulate.instruments: got 0: must be one"},
+       "simulate.instruments.1: got X-PERPETUAL: must be an option"},
+      {"nine", [](Wrong &w) { w.instruments = {"X-SPOT", "t1", "t1", "t1", "t1", "t1", "t1", "t1", "t1"}; },
+       "instruments: got 9: must be 1 to 8"},
+      {"none", [](Wrong &w) { w.instruments.clear(); }, "simulate.instruments: got 0: must be 1 to 8"},
+      {"option_of_another",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "K-26JUN26-10-C"};
+       },
+       "simulate.instruments.1: got K-26JUN26-10-C: must be of the first one's underlying"},
+      {"option_of_nothing",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "t9"};
+       },
+       "simulate.instruments.1: got t9: must be an option: a listed one that has not expired"},
+      {"option_expired",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "X-27FEB26-100-C"};
+       },
+       "simulate.instruments.1: got X-27FEB26-100-C: must be an option: a listed one that has not"},
+      {"option_too_short",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "t1"};
+       },
+       "simulate.instruments.1: got t1: expires at 2026-04-01T09:30:00Z; must expire after the last date"},
+      {"option_twice",
+       [](Wrong &w) {
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C", "X-26JUN26-100-C"};
+       },
+       "simulate.instruments.2: got X-26JUN26-100-C: must not stand twice"},
+      {"option_fee", [](Wrong &w) { w.spec.costs.options.fee = -1; }, "simulate.costs.options.fee: got -1"},
+      {"option_cap", [](Wrong &w) { w.spec.costs.options.fee_cap = infinite; },
+       "simulate.costs.options.fee_cap: got inf"},
+      {"option_spread", [](Wrong &w) { w.spec.costs.options.relative_half_spread = nan; },
+       "simulate.costs.options.relative_half_spread: got nan"},
+      {"gamma_of_nothing", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_DELTA_GAMMA; },
+       "simulate.policies.1: got delta_gamma: needs exactly one option among the instruments"},
+      {"vega_of_two",
+       [](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_DELTA_VEGA;
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C", "X-26JUN26-100-P"};
+       },
+       "simulate.policies.1: got delta_vega: needs exactly one option among the instruments"},
+      {"vega_that_is_constant",
+       [](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_DELTA_VEGA;
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
+       },
+       "simulate.policies.1: got delta_vega: needs a model whose variance is random"},
+      {"save_of_two",
+       [](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_DELTA_GAMMA;
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
+         w.spec.save_policy = "delta_gamma";
+       },
+       "simulate.save_policy: got delta_gamma: it holds two instruments; must hold one"},
       {"both", [](Wrong &w) { w.spec.risk_aversion = 1; }, "exactly one of cost_weight and risk_aversion"},
       {"neither", [](Wrong &w) { w.spec.cost_weight = nan; }, "exactly one of cost_weight and risk_aversion"},
       {"weight", [](Wrong &w) { w.spec.cost_weight = -1; }, "simulate.cost_weight: got -1"},
@@ -207,8 +261,12 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.on_days({0, 31});
        },
        "simulate.dates: the last is after"},
-      {"type", [](Wrong &w) { w.policies[1].type = (qs_hedge_policy_type)15; },
-       "simulate.policies.1.type: got 15: no such policy"},
+      {"type",
+       [](Wrong &w) {
+         const int none = 99;
+         std::memcpy(&w.policies[1].type, &none, sizeof none);
+       },
+       "simulate.policies.1.type: got 99: no such policy"},
       {"width", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_DELTA_BAND; },
        "policies.1.width: got nan"},
       {"every", [](Wrong &w) { w.policies[1].type = QS_HEDGE_POLICY_FIXED_INTERVAL; },
