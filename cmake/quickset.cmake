@@ -60,9 +60,10 @@ function(qs_component)
   set_property(TARGET qs_${ARG_NAME} PROPERTY QS_LIBRARIES ${plain})
 endfunction()
 
-# qs_test(NAME <name> SOURCES ... COMPONENTS ... [LIBRARIES ...] LABEL <label>): a GoogleTest program found by CTest.
+# qs_test(NAME <name> SOURCES ... COMPONENTS ... [LIBRARIES ...] LABEL <label> [SLOW]): a GoogleTest program found by CTest.
+# SLOW: its instantiations named Slow run with `./run test --all` alone.
 function(qs_test)
-  cmake_parse_arguments(ARG "" "NAME;LABEL;TIMEOUT" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW" "NAME;LABEL;TIMEOUT" "SOURCES;COMPONENTS;LIBRARIES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -78,8 +79,17 @@ function(qs_test)
   gtest_discover_tests(
     test_${ARG_NAME}
     TEST_PREFIX ${ARG_NAME}.
+    TEST_FILTER -Slow/*
     DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SLOW)
+    gtest_discover_tests(
+      test_${ARG_NAME}
+      TEST_PREFIX ${ARG_NAME}.
+      TEST_FILTER Slow/*
+      DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS slow TIMEOUT ${ARG_TIMEOUT})
+  endif()
 endfunction()
 
 # qs_program(SOURCES ...): the program bin/quickset. It links the shared library, so that the linker itself holds it to

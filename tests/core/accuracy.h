@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <random>
 #include <sstream>
@@ -15,6 +14,8 @@
 extern "C" {
 #include <quadmath.h>
 }
+
+#include "tests/full_sample.h"
 
 namespace accuracy {
 
@@ -36,11 +37,6 @@ struct Worst {
       error = e, at = x;
   }
 };
-
-inline bool All() {
-  const char *all = std::getenv("QS_TEST_ALL");
-  return all && std::strcmp(all, "1") == 0;
-}
 
 inline uint32_t BitsOf(float x) {
   uint32_t bits;
@@ -66,7 +62,7 @@ inline double Ulp(double reference) {
 template <class F, class R>
 Worst SweepFloats(float low, float high, F f, R reference, uint32_t count = 3000000) {
   const uint32_t first = BitsOf(low), last = BitsOf(high);
-  const uint32_t stride = All() ? 1 : (last - first) / count + 1;
+  const uint32_t stride = FullSample() ? 1 : (last - first) / count + 1;
   Worst worst;
   for (uint64_t bits = first; bits < uint64_t{last} + stride; bits += stride) {
     const float x = FloatOf(static_cast<uint32_t>(std::min<uint64_t>(bits, last)));

@@ -18,6 +18,7 @@
 #include "host/engine/early.h"
 #include "tests/engine/scores.h"
 #include "tests/engine/trade_rows.h"
+#include "tests/full_sample.h"
 
 namespace {
 
@@ -156,7 +157,7 @@ std::vector<TradeRow> chosen(bool all) {
 }
 
 TEST(TradeZScores, AgainstReferences) {
-  const bool all = std::getenv("QS_TEST_ALL") != nullptr;
+  const bool all = FullSample();
   const std::vector<TradeRow> rows = chosen(all);
   ASSERT_FALSE(rows.empty());
   const std::vector<size_t> seeds = seeds_of(rows, all);

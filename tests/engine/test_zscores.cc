@@ -15,6 +15,7 @@
 
 #include "host/engine/greeks.h"
 #include "host/market/fourier.h"
+#include "tests/full_sample.h"
 #include "tests/market/reference_table.h"
 
 namespace {
@@ -124,7 +125,7 @@ void judge(const Collected &collected, const Drawing &drawing, bool all) {
 }
 
 void run_all(const Drawing &drawing) {
-  const bool all = std::getenv("QS_TEST_ALL") != nullptr;
+  const bool all = FullSample();
   std::vector<ReferenceRow> rows = read_reference("contracts.csv");
   ASSERT_GE(rows.size(), 2000u);
   if (const char *id = std::getenv("QS_CONTRACT")) {

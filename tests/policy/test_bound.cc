@@ -3,6 +3,7 @@
 #include <random>
 
 #include "host/policy/bound.h"
+#include "tests/full_sample.h"
 #include "tests/policy/policy_world.h"
 
 namespace {
@@ -180,11 +181,15 @@ TEST(Bound, CountsWhatIsHeldAtTheStart) {
 // Finer tables have a policy whose objective no bound may pass: on the same paths the default's does not, and
 // is not lower by more than its gap. (Tables of 9 holdings would say 2% too much.)
 TEST(Bound, DefaultTablesAreFineEnough) {
-  const struct {
+  struct Case {
     qs_model model;
     size_t days, count;
     qs_policy_settings fine;
-  } cases[] = {{Gbm(0.6), 30, 1 << 14, {2001, 0, 1023, 0}}, {Heston(), 6, 1 << 15, {401, 32, 191, 0}}};
+  };
+  std::vector<Case> cases = {{Gbm(0.6), 10, 1 << 14, {2001, 0, 1023, 0}}};
+  if (FullSample()) {
+    cases = {{Gbm(0.6), 30, 1 << 14, {2001, 0, 1023, 0}}, {Heston(), 6, 1 << 15, {401, 32, 191, 0}}};
+  }
   for (const auto &k : cases) {
     World world(k.model), other(k.model);
     ShortCall(&world, k.days);
@@ -210,13 +215,13 @@ TEST(Bound, DefaultTablesAreFineEnough) {
 }
 
 // Random variance and jumps: the policy is within half a percent of the bound, and what simulation says of it
-// is what dynamic programming does.
+// is what dynamic programming does. Ten days always, all thirty in the full sample.
 TEST(Bound, GapOfRandomVarianceAndJumps) {
   const qs_model calm =
       Make(QS_MODEL_HESTON, {{QS_V0, 0.04}, {QS_KAPPA, 1.5}, {QS_THETA, 0.04}, {QS_XI, 0.5}, {QS_RHO, -0.7}});
   for (const qs_model &model : {Merton(), calm, Heston(), Svcj()}) {
     World world(model);
-    ShortCall(&world);
+    ShortCall(&world, FullSample() ? 30 : 10);
     world.Problem(100);
     const Paths paths(world, 1 << 14, 8);
     const Certified c(&world, paths);

@@ -7,6 +7,7 @@
 #include "host/market/black.h"
 #include "host/policy/apply.h"
 #include "host/policy/optimum.h"
+#include "tests/full_sample.h"
 #include "tests/policy/policy_world.h"
 
 namespace {
@@ -154,7 +155,8 @@ TEST(Optimum, WithoutCostItIsTheLocalRatioAndWithProhibitiveCostNothing) {
 }
 
 TEST(Optimum, IsNoWorseThanAnyClassicalPolicyAndRisesWithCostAndWeight) {
-  for (const qs_model &model : Models()) {
+  const std::vector<qs_model> few = {Gbm(0.6), Kou(), Bates()};
+  for (const qs_model &model : FullSample() ? Models() : few) {
     double last = 0;
     for (int i = 0; i < 3; i++) {
       World world(model);

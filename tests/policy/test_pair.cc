@@ -9,6 +9,7 @@
 #include "host/market/black.h"
 #include "host/policy/optimum.h"
 #include "host/policy/pair.h"
+#include "tests/full_sample.h"
 #include "tests/policy/policy_world.h"
 
 namespace {
@@ -110,13 +111,18 @@ TEST(Pair, CovariancesAgreeWithQuadrature) {
 
 // The second may not be held: the one programme is the other.
 TEST(Pair, WithOneInstrumentItIsTheProgrammeOfOne) {
-  for (double weight : {1.0, 100.0}) {
+  const std::vector<double> weights = {100, 1};
+  for (size_t i = 0; i < (FullSample() ? 2 : 1); i++) {
+    const double weight = weights[i];
     Pair p(Gbm(0.6), weight);
     p.Limits(0, -0.25, 1.25).Limits(1, 0, 0).Steps(250, 0).Optimise();
     EXPECT_NEAR(1, p.pair.objective / p.One(), 1e-3) << weight;
     const qs_policy_pair_value v = p.Measure(4096);
     EXPECT_NEAR(p.pair.objective, v.objective.mean, 4 * v.objective.error + 1e-3 * p.pair.objective);
     EXPECT_LT(v.gap.mean, 0.005 * v.objective.mean) << weight;
+  }
+  if (!FullSample()) {
+    return;
   }
   Pair heston(Heston(), 10);
   heston.settings.state.x_count = 161;
@@ -130,6 +136,10 @@ struct GapCase {
   qs_model model;
   double weight, low, high;
 };
+
+void PrintTo(const GapCase &c, std::ostream *out) {
+  *out << c.name;
+}
 
 class PairGap : public testing::TestWithParam<GapCase> {};
 
@@ -153,14 +163,19 @@ TEST_P(PairGap, IsAtMostThreePercent) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, PairGap,
-    testing::Values(GapCase{"gbm_1", Gbm(0.6), 1, -0.8, 1.6}, GapCase{"gbm_10", Gbm(0.6), 10, -0.8, 1.6},
-                    GapCase{"gbm_limited", Gbm(0.6), 4, 0, 0.3}, GapCase{"merton_4", Merton(), 4, -0.8, 1.6},
-                    GapCase{"heston_1", Heston(), 1, -0.8, 1.6},
-                    GapCase{"heston_10", Heston(), 10, -0.8, 1.6},
-                    GapCase{"heston_limited", Heston(), 4, 0, 0.3}, GapCase{"svcj_4", Svcj(), 4, -0.8, 1.6}),
-    [](const testing::TestParamInfo<GapCase> &param) { return param.param.name; });
+INSTANTIATE_TEST_SUITE_P(Quick, PairGap,
+                         testing::Values(GapCase{"gbm_1", Gbm(0.6), 1, -0.8, 1.6},
+                                         GapCase{"gbm_limited", Gbm(0.6), 4, 0, 0.3},
+                                         GapCase{"heston_limited", Heston(), 4, 0, 0.3}),
+                         [](const testing::TestParamInfo<GapCase> &param) { return param.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Slow, PairGap,
+                         testing::Values(GapCase{"gbm_10", Gbm(0.6), 10, -0.8, 1.6},
+                                         GapCase{"merton_4", Merton(), 4, -0.8, 1.6},
+                                         GapCase{"heston_1", Heston(), 1, -0.8, 1.6},
+                                         GapCase{"heston_10", Heston(), 10, -0.8, 1.6},
+                                         GapCase{"svcj_4", Svcj(), 4, -0.8, 1.6}),
+                         [](const testing::TestParamInfo<GapCase> &param) { return param.param.name; });
 
 // Lognormal paths, Black's prices and sums of gains: nothing of the tables but the trades.
 TEST(Pair, ValueAgreesWithSimulation) {

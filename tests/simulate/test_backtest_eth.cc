@@ -16,6 +16,7 @@
 #include "host/policy/classical.h"
 #include "host/policy/optimum.h"
 #include "host/simulate/backtest.h"
+#include "tests/full_sample.h"
 #include "tests/history/table.h"
 #include "tests/market/chain.h"
 #include "tests/market/fixture.h"
@@ -204,6 +205,11 @@ qs_backtest_rules perpetual(bool coin) {
   return rules;
 }
 
+/* What the options are marked at: the variance expected, and in the full sample that of the last day too. */
+std::vector<const char *> kinds_of_marks() {
+  return FullSample() ? std::vector<const char *>{"expected", "last"} : std::vector<const char *>{"expected"};
+}
+
 void add_up(const std::vector<qs_backtest_step> &steps) {
   for (const qs_backtest_step &s : steps) {
     ASSERT_NEAR(s.options, s.theta + s.delta + s.gamma + s.vega + s.residual, 1e-9);
@@ -215,17 +221,18 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
     GTEST_SKIP() << "no ETH chain and bars in " QS_SOURCE_DIR "/../shared/data, or no zlib";
   }
   Month &m = *january();
+  const int kinds = FullSample() ? kOptimal + 1 : kOptimal; // the optimum takes longer than all the others
   const double *p = m.market().model.value;
   std::printf("heston v0 %.3f kappa %.2f theta %.3f xi %.2f rho %.2f with %zu pieces of shift; %zu options, "
               "%zu steps; "
               "spot %.2f in the chain, %.2f in the bars\n",
               p[QS_V0], p[QS_KAPPA], p[QS_THETA], p[QS_XI], p[QS_RHO], m.market().shift.count,
               m.options.size(), m.steps, m.market().spot, m.prices[0]);
-  for (const char *marked : {"expected", "last"}) {
+  for (const char *marked : kinds_of_marks()) {
     for (bool coin : {false, true}) {
       qs_backtest_rules rules = perpetual(coin);
       std::map<int, std::vector<qs_backtest_step>> of;
-      for (int k = 0; k <= kOptimal; k++) {
+      for (int k = 0; k < kinds; k++) {
         of[k] = m.run(marked, marked, k, rules);
         add_up(of[k]);
       }
@@ -234,7 +241,7 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
       std::printf(
           "options %.1f = theta %.1f + delta %.1f + gamma %.1f + vega %.1f + residual %.1f; premium %.1f\n",
           o.options, o.theta, o.delta, o.gamma, o.vega, o.residual, o.premium);
-      for (int k = 0; k <= kOptimal; k++) {
+      for (int k = 0; k < kinds; k++) {
         qs_backtest_step t = qs_backtest_total(of[k].data(), m.steps);
         qs_bootstrap_result own = m.judge(of[k], nullptr), by = m.judge(of[k], &of[QS_POLICY_DELTA]);
         std::printf("%-23s objective %8.0f [%8.0f, %8.0f], less delta's %+8.0f [%+8.0f, %+8.0f]; net %8.1f = "
@@ -249,7 +256,7 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
           EXPECT_GT(by.low, 0) << marked << coin;
         }
       }
-      for (int k = 0; k < kOptimal; k++) {
+      for (int k = 0; k < kOptimal && kinds > kOptimal; k++) {
         qs_bootstrap_result by = m.judge(of[kOptimal], &of[k]);
         std::printf("optimal less %-23s %+9.0f [%+9.0f, %+9.0f]\n", Month::name_of(k), by.estimate, by.low,
                     by.high);
@@ -274,9 +281,13 @@ TEST(BacktestEth, ForecastsThatFeedAPolicy) {
   }
   Month &m = *january();
   qs_backtest_rules rules = perpetual(false);
-  for (const char *marked : {"expected", "last"}) {
-    for (int kind : {int(QS_POLICY_DELTA), int(QS_POLICY_MINIMUM_VARIANCE), int(QS_POLICY_LOCAL),
-                     int(QS_POLICY_WHALLEY_WILMOTT), kOptimal}) {
+  std::vector<int> kinds = {QS_POLICY_WHALLEY_WILMOTT};
+  if (FullSample()) {
+    kinds = {QS_POLICY_DELTA, QS_POLICY_MINIMUM_VARIANCE, QS_POLICY_LOCAL, QS_POLICY_WHALLEY_WILMOTT,
+             kOptimal};
+  }
+  for (const char *marked : kinds_of_marks()) {
+    for (int kind : kinds) {
       std::vector<qs_backtest_step> base = m.run(marked, "expected", kind, rules);
       std::printf("\nmarked at %s, %s told expected: objective %.0f; told what follows, less that:\n", marked,
                   Month::name_of(kind), m.judge(base, nullptr).estimate);

@@ -4,6 +4,7 @@
 #include "host/simulate/optimal.h"
 
 #include "host/base/model.h"
+#include "tests/full_sample.h"
 #include "tests/policy/policy_world.h"
 #include "tests/simulate/simulate_world.h"
 
@@ -12,10 +13,10 @@ namespace {
 class Optimal : public SimulateWorld {
 public:
   // Short one call at 100, traded daily for 30 days at 5 bp.
-  void short_call(qs_model_type type, const std::vector<std::pair<int, double>> &values) {
+  void short_call(qs_model_type type, const std::vector<std::pair<int, double>> &values, int days = 30) {
     add_underlying("X", type, values, 100, 0, 0);
-    add_option("t1", "X", QS_CALL, 100, 30.0 / 365, -1);
-    every_day(30);
+    add_option("t1", "X", QS_CALL, 100, days / 365.0, -1);
+    every_day(days);
     spec.costs.proportional = 0.0005;
     inputs.simulation.paths = 1 << 17;
   }
@@ -76,13 +77,15 @@ TEST(Optimal, HestonIsWithinHalfAPercentOfTheBound) {
 // The objective of dynamic programming, on transition densities from Fourier transforms, and of the same
 // bands on the engine's paths: nothing is shared but the bands.
 TEST(Optimal, SimulationAndDynamicProgrammeAgree) {
-  const qs_model models[] = {
-      policy_world::Make(QS_MODEL_HESTON,
-                         {{QS_V0, 0.04}, {QS_KAPPA, 1.5}, {QS_THETA, 0.04}, {QS_XI, 0.5}, {QS_RHO, -0.7}}),
-      policy_world::Svcj()};
+  const int days = FullSample() ? 30 : 10;
+  std::vector<qs_model> models = {policy_world::Svcj()};
+  if (FullSample()) {
+    models.push_back(policy_world::Make(
+        QS_MODEL_HESTON, {{QS_V0, 0.04}, {QS_KAPPA, 1.5}, {QS_THETA, 0.04}, {QS_XI, 0.5}, {QS_RHO, -0.7}}));
+  }
   for (const qs_model &model : models) {
     policy_world::World exact(model);
-    policy_world::ShortCall(&exact);
+    policy_world::ShortCall(&exact, days);
     exact.Problem(100);
     qs_simulate_optimal found;
     ASSERT_EQ(qs_simulate_optimal_make(&exact.context, exact.arena, &exact.problem, &found), QS_OK);
@@ -93,7 +96,7 @@ TEST(Optimal, SimulationAndDynamicProgrammeAgree) {
         values.push_back({p, model.value[p]});
       }
     }
-    w.short_call(model.type, values);
+    w.short_call(model.type, values, days);
     w.spec.cost_weight = 100;
     w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
     ASSERT_EQ(w.run(), QS_OK) << w.context.message;

@@ -43,6 +43,10 @@ qs_policy_value exact(const qs_model &model, qs_policy_kind kind) {
   return value;
 }
 
+void PrintTo(const Case &c, std::ostream *out) {
+  *out << c.name;
+}
+
 class SimulateExact : public ::testing::TestWithParam<Case> {};
 
 TEST_P(SimulateExact, VarianceCostAndObjectiveOfPolicies) {
@@ -79,10 +83,18 @@ TEST_P(SimulateExact, VarianceCostAndObjectiveOfPolicies) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, SimulateExact,
-    ::testing::Values(Case{"gbm", policy_world::Gbm(.6)}, Case{"merton", policy_world::Merton()},
-                      Case{"heston", policy_world::Heston()}, Case{"svcj", policy_world::Svcj()}),
-    [](const ::testing::TestParamInfo<Case> &tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(Quick, SimulateExact,
+                         ::testing::Values(Case{"gbm", policy_world::Gbm(.6)},
+                                           Case{"merton", policy_world::Merton()}),
+                         [](const ::testing::TestParamInfo<Case> &tested) {
+                           return std::string(tested.param.name);
+                         });
+
+INSTANTIATE_TEST_SUITE_P(Slow, SimulateExact,
+                         ::testing::Values(Case{"heston", policy_world::Heston()},
+                                           Case{"svcj", policy_world::Svcj()}),
+                         [](const ::testing::TestParamInfo<Case> &tested) {
+                           return std::string(tested.param.name);
+                         });
 
 } // namespace
