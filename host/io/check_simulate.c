@@ -282,6 +282,33 @@ static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_si
   return node ? qs_node_bad(reader, node, "must be the name of a policy of the section") : QS_OK;
 }
 
+/* What the paths follow must be a model of the same type. */
+static qs_status check_real_world(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                                  const char *underlying) {
+  const qs_underlying_spec *spec = NULL;
+  for (size_t i = 0; node && i < draft->inputs.underlying_count; i++) {
+    spec = strcmp(draft->inputs.underlyings[i].name, underlying) == 0 ? &draft->inputs.underlyings[i] : spec;
+  }
+  if (!spec) {
+    return QS_OK;
+  }
+  const uint32_t used = qs_model_parameters(spec->model.type);
+  qs_model real = qs_model_or_harmless(spec);
+  for (unsigned i = 0; i < QS_PARAMETER_COUNT; i++) {
+    const double own = draft->inputs.simulate.real_world.value[i];
+    const qs_node *given = qs_node_get(node, qs_parameter_name((qs_parameter)i));
+    if (given && !(used >> i & 1)) {
+      return qs_node_bad_key(reader, given, "%s, the model of %s, has no such parameter",
+                             qs_model_name(spec->model.type), spec->name);
+    }
+    real.value[i] = given ? own : real.value[i];
+  }
+  qs_parameter parameter = QS_V0;
+  const char *flaw = qs_model_check(&real, &parameter);
+  const qs_node *at = flaw ? qs_node_get(node, qs_parameter_name(parameter)) : NULL;
+  return flaw ? qs_node_bad(reader, at ? at : node, "%s", flaw) : QS_OK;
+}
+
 qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   const qs_node *section = qs_node_get(draft->root, "simulate");
   if (!section) {
@@ -307,6 +334,8 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   }
   status = status ? status : check_options(reader, draft, instrument, name.underlying, unwind);
   status = status ? status : check_policies(reader, draft, section, name.underlying);
+  status =
+      status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
   return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);
 }

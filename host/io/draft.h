@@ -76,6 +76,9 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft);
 qs_status qs_draft_check_actions(qs_reader *reader, const qs_draft *draft);
 
 /* Whether the text names an underlying of the config. */
+/* The model with its given parameters; where one is to be fitted, a value within every range. */
+qs_model qs_model_or_harmless(const qs_underlying_spec *spec);
+
 bool qs_draft_knows(const qs_draft *draft, const char *underlying);
 
 /* Whether any position, trade or cash lies in the book of this name; those that name none lie in "main". */

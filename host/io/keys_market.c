@@ -141,9 +141,7 @@ static qs_status check_parameters_belong(qs_reader *reader, const qs_node *model
   return QS_OK;
 }
 
-/* The given parameters must be in their ranges; those to be fitted stand in harmless. */
-static qs_status check_parameter_ranges(qs_reader *reader, const qs_node *model,
-                                        const qs_underlying_spec *spec) {
+qs_model qs_model_or_harmless(const qs_underlying_spec *spec) {
   static const double harmless[QS_PARAMETER_COUNT] = {
       [QS_V0] = 0.04, [QS_KAPPA] = 1, [QS_THETA] = 0.04, [QS_XI] = 0.5,
       [QS_P] = 0.5,   [QS_ETA1] = 10, [QS_ETA2] = 10,    [QS_SIGMA] = 0.2};
@@ -151,6 +149,13 @@ static qs_status check_parameter_ranges(qs_reader *reader, const qs_node *model,
   for (unsigned i = 0; i < QS_PARAMETER_COUNT; i++) {
     whole.value[i] = spec->given >> i & 1 ? spec->model.value[i] : harmless[i];
   }
+  return whole;
+}
+
+/* The given parameters must be in their ranges; those to be fitted stand in harmless. */
+static qs_status check_parameter_ranges(qs_reader *reader, const qs_node *model,
+                                        const qs_underlying_spec *spec) {
+  const qs_model whole = qs_model_or_harmless(spec);
   qs_parameter parameter = QS_V0;
   const char *problem = qs_model_check(&whole, &parameter);
   return problem ? qs_node_bad(reader, qs_node_get(model, qs_parameter_name(parameter)), "%s", problem)

@@ -213,6 +213,25 @@ static qs_status check_margin(qs_reader *reader, const qs_node *node, void *obje
 static const qs_table margin_table = {margin_fields, sizeof margin_fields / sizeof margin_fields[0],
                                       sizeof(qs_simulate_margin), NULL, check_margin};
 
+/* Whether they are the model's, and their ranges: host/io/check_simulate.c. */
+static const qs_field real_world_fields[] = {
+    {"kappa", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_KAPPA]), .range = QS_ANY},
+    {"theta", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_THETA]), .range = QS_ANY},
+    {"lambda", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_LAMBDA]), .range = QS_ANY},
+    {"mu_j", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_MU_J]), .range = QS_ANY},
+    {"sigma_j", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_SIGMA_J]), .range = QS_ANY},
+    {"mu_v", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_MU_V]), .range = QS_ANY},
+    {"rho_j", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_RHO_J]), .range = QS_ANY},
+    {"p", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_P]), .range = QS_ANY},
+    {"eta1", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_ETA1]), .range = QS_ANY},
+    {"eta2", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_ETA2]), .range = QS_ANY},
+    {"sigma", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_SIGMA]), .range = QS_ANY},
+};
+
+static const qs_table real_world_table = {real_world_fields,
+                                          sizeof real_world_fields / sizeof real_world_fields[0],
+                                          sizeof(qs_real_world), NULL, NULL};
+
 static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
@@ -228,6 +247,7 @@ static const qs_field simulate_fields[] = {
     {"levels", QS_FIELD_NUMBERS, .offset = AT(levels), .count_offset = AT(level_count),
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},
     {"drift", QS_FIELD_NUMBER, .offset = AT(drift), .range = {-10, 10, false, false}},
+    {"real_world", QS_FIELD_MAP, .offset = AT(real_world), .table = &real_world_table},
     {"keep_pnl", QS_FIELD_BOOL, .offset = AT(keep_pnl)},
     {"attribution", QS_FIELD_BOOL, .offset = AT(attribution)},
     {"latency_seconds", QS_FIELD_NUMBER, .offset = AT(latency_seconds), .range = {0, 1e15, false, false}},

@@ -240,6 +240,7 @@ qs_status qs_policy_make_ground(qs_context *context, qs_arena *arena, const qs_p
   }
   *still = *problem;
   still->drift = 0;
+  still->real = NULL;
   qs_policy_ground g = {.problem = still};
   qs_status status = qs_policy_make_ratios(context, arena, still, settings, &g.ratios);
   if (status) {

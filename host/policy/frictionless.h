@@ -28,8 +28,8 @@ typedef struct qs_policy_ground {
   double j0;                        /* seen from as_of: the error counts from the first date on */
 } qs_policy_ground;
 
-/* Ratios, laws, residuals and J0. QS_ERROR_INPUT as qs_policy_check. The problem's drift is left out: with
- * one none of this holds. Bits do not depend on context->threads. */
+/* Ratios, laws, residuals and J0. QS_ERROR_INPUT as qs_policy_check. The problem's drift and its real
+ * world's law are left out: with them none of this holds. Bits do not depend on context->threads. */
 qs_status qs_policy_make_ground(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,
                                 const qs_policy_settings *settings, qs_policy_ground *ground);
 

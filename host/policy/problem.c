@@ -74,6 +74,11 @@ static qs_status check_option(qs_context *context, const qs_policy_problem *p, s
 qs_status qs_policy_check(qs_context *context, const qs_policy_problem *problem) {
   qs_parameter parameter;
   const char *flaw = qs_model_check(problem->model, &parameter);
+  if (!flaw && problem->real) {
+    flaw = problem->real->type == problem->model->type
+               ? qs_model_check(problem->real, &parameter)
+               : (parameter = QS_V0, "the real world's is another model");
+  }
   if (flaw) {
     return qs_fail(context, QS_ERROR_INPUT, "model parameter %s: %s", qs_parameter_name(parameter), flaw);
   }

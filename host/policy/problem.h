@@ -52,10 +52,11 @@ typedef struct qs_policy_problem {
   const qs_policy_option *options;
   size_t option_count;
   const qs_policy_date *dates;
-  size_t date_count;  /* at least 2: trades at all but the last */
-  double drift;       /* real-world growth of S over its forward, a year; prices are without it */
-  double cost_weight; /* w > 0 */
-  double holding;     /* before the first trade */
+  size_t date_count;    /* at least 2: trades at all but the last */
+  double drift;         /* real-world growth of S over its forward, a year; prices are without it */
+  double cost_weight;   /* w > 0 */
+  double holding;       /* before the first trade */
+  const qs_model *real; /* the real world's law, of the same type; null: the pricing one */
 } qs_policy_problem;
 
 /* How fine; 0 everywhere takes the default. */

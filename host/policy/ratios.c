@@ -84,13 +84,16 @@ static double node_variance(const qs_policy_nodes *nodes, size_t y) {
 /* The step of u: images of every strike stand where time value is negligible. */
 static double frequency_step(const qs_policy_problem *p, const qs_policy_nodes *nodes, const expiry *e,
                              double years, double added) {
-  qs_model high = *p->model, low = *p->model;
-  high.value[QS_V0] = node_variance(nodes, nodes->y_count - 1);
-  low.value[QS_V0] = node_variance(nodes, 0);
-  qs_characteristic one = qs_characteristic_shifted(&high, years, added);
-  qs_characteristic other = qs_characteristic_shifted(&low, years, added);
-  qs_fourier_plan plan = qs_fourier_make_plan(&one, &other, -20, 20, tail, tail);
-  double reach = plan.low > plan.high ? 0 : fmax(-plan.low, plan.high);
+  double reach = 0;
+  for (int real = 0; real <= (p->real ? 1 : 0); real++) {
+    qs_model high = real ? *p->real : *p->model, low = high;
+    high.value[QS_V0] = node_variance(nodes, nodes->y_count - 1);
+    low.value[QS_V0] = node_variance(nodes, 0);
+    qs_characteristic one = qs_characteristic_shifted(&high, years, added);
+    qs_characteristic other = qs_characteristic_shifted(&low, years, added);
+    qs_fourier_plan plan = qs_fourier_make_plan(&one, &other, -20, 20, tail, tail);
+    reach = plan.low > plan.high ? reach : fmax(reach, fmax(-plan.low, plan.high));
+  }
   double widest = e->farthest + fabs(nodes->x_low) + fabs(p->drift) * p->dates[p->date_count - 1].years;
   return 2 * QS_PI / (widest + 1.2 * reach + 0.1);
 }
@@ -174,11 +177,14 @@ static double coefficients(const transform *t, const double *u, const workspace 
   size_t rows = t->nodes->y_count;
   for (int k = 0; k < BLOCK; k++) {
     qs_cx p = {0.5, u[k]}, c = {later.c.re[k], later.c.im[k]}, d = {later.d.re[k], later.d.im[k]};
-    qs_affine zero = {c.re, c.im, d.re, d.im}, one = {0};
+    qs_affine zero = {c.re, c.im, d.re, d.im}, one = {0}, real = {0};
     if (t->step) {
       zero = qs_affine_step(model, t->years, t->added, 0.5, u[k], d.re, d.im);
-      one = qs_affine_step(model, t->years, t->added, 1.5, u[k], d.re, d.im);
+      const qs_model *law = t->problem->real ? t->problem->real : model;
+      one = qs_affine_step(law, t->years, t->added, 1.5, u[k], d.re, d.im);
+      real = t->problem->real ? qs_affine_step(law, t->years, t->added, 0.5, u[k], d.re, d.im) : zero;
       zero.a_re += c.re, zero.a_im += c.im;
+      real.a_re += c.re, real.a_im += c.im;
       one.a_re += c.re, one.a_im += c.im;
     }
     qs_cx shift = qs_cx_exp(qs_cx_scale((qs_cx){-0.5, u[k]}, t->drift));
@@ -198,8 +204,10 @@ static double coefficients(const transform *t, const double *u, const workspace 
       double size = fabs(phi.re) + fabs(phi.im);
       if (t->step) {
         qs_cx tilted = qs_cx_exp((qs_cx){one.a_re + v * one.b_re, one.a_im + v * one.b_im});
-        size += fabs(tilted.re) + fabs(tilted.im);
-        tilted = qs_cx_mul(qs_cx_mul(all, qs_cx_sub(tilted, phi)), shift);
+        qs_cx mean =
+            t->problem->real ? qs_cx_exp((qs_cx){real.a_re + v * real.b_re, real.a_im + v * real.b_im}) : phi;
+        size += fabs(tilted.re) + fabs(tilted.im) + (t->problem->real ? fabs(mean.re) + fabs(mean.im) : 0);
+        tilted = qs_cx_mul(qs_cx_mul(all, qs_cx_sub(tilted, mean)), shift);
         value[LOCAL] = qs_cx_scale(tilted, inverse);
       }
       for (size_t q = 0; q < QUANTITIES; q++) {
@@ -285,7 +293,7 @@ static void fill_date(const qs_policy_problem *p, const book *b, size_t n, const
   t.added = next->added - now->added;
   t.drift = p->drift * t.years;
   for (size_t y = 0; step && y < nodes->y_count; y++) {
-    qs_affine square = qs_affine_step(p->model, t.years, t.added, 2, 0, 0, 0);
+    qs_affine square = qs_affine_step(p->real ? p->real : p->model, t.years, t.added, 2, 0, 0, 0);
     out->relative[y] = expm1(square.a_re + square.b_re * node_variance(nodes, y));
   }
   for (size_t i = 0; i < b->expiry_count; i++) {

@@ -8,8 +8,9 @@
  * the terminal coefficient D (host/policy/affine.h): exact for the whole family. The options of one expiry
  * are one weight function of u, so that their number does not matter.
  *
- * With a drift the real world's x grows by drift x time more than the pricing law's; value and delta are the
- * pricing law's, the local ratio is the real world's: it minimises the variance of the profit over the step.
+ * With a drift the real world's x grows by drift x time more than the pricing law's, and `real` may give it
+ * other parameters; value and delta are the pricing law's, the local ratio and `relative` are the real
+ * world's: the ratio minimises the variance of the profit over the step.
  */
 #ifndef QS_HOST_POLICY_RATIOS_H
 #define QS_HOST_POLICY_RATIOS_H

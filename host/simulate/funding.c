@@ -28,9 +28,8 @@ struct qs_simulate_premium {
   uint64_t key;
 };
 
-static void lay_interval(const qs_simulate_problem *p, size_t d, interval *made) {
+static void lay_interval(const qs_simulate_problem *p, const qs_model *model, size_t d, interval *made) {
   const qs_simulate_funding *terms = &p->spec->funding;
-  const qs_model *model = &p->under->model;
   const double from = p->fill_years[d], to = p->fill_years[d + 1], years = to - from;
   const double parts = fmin(MOST_PARTS, fmax(1, ceil(years / part_years - 1e-9)));
   const double step = years / parts, decay = exp(-terms->reversion * step);
@@ -57,8 +56,13 @@ qs_status qs_simulate_premium_make(qs_context *context, qs_arena *arena, const q
   if (!made || !intervals) {
     return qs_fail_memory(context, "preparing funding");
   }
+  qs_model model;
+  qs_status status = qs_simulate_real_model(context, problem, &model);
+  if (status) {
+    return status;
+  }
   for (size_t d = 0; d + 1 < problem->date_count; d++) {
-    lay_interval(problem, d, &intervals[d]);
+    lay_interval(problem, &model, d, &intervals[d]);
   }
   made->problem = problem;
   made->terms = *terms;

@@ -11,6 +11,9 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
   if (p->spec->drift != 0) {
     return "with a drift the price is no martingale";
   }
+  if (qs_simulate_real_differs(p->spec)) {
+    return "paths follow another law than prices";
+  }
   for (size_t i = 0; i < p->contract_count; i++) {
     const qs_contract *c = &p->contracts[i];
     bool known = c->kind != QS_CONTRACT_OPTION || c->expiry > p->dates[p->date_count - 1];

@@ -24,7 +24,7 @@ typedef struct qs_simulate_optimal {
 /* Why there is no lower bound of the problem (a static text), or null where there is one. */
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
 
-/* over_time must outlive it. The optimum is that without drift. */
+/* over_time must outlive it. The optimum is that without drift, under the pricing law. */
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,
                                    qs_simulate_optimal *optimal);
 

@@ -18,9 +18,11 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
     through[d] = true;
   }
   qs_simulate_paths made = {.problem = problem, .devices = devices};
-  qs_status status =
-      qs_grid_build_through(context, arena, &problem->under->model, problem->market->as_of,
-                            problem->rows + first, through, count, problem->simulation.step_days, &made.grid);
+  qs_status status = qs_simulate_real_model(context, problem, &made.model);
+  if (!status) {
+    status = qs_grid_build_through(context, arena, &made.model, problem->market->as_of, problem->rows + first,
+                                   through, count, problem->simulation.step_days, &made.grid);
+  }
   if (!status) {
     status = qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, &made.grid);
   }
@@ -31,8 +33,7 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
   return status;
 }
 
-static void start_rows(const qs_simulate_problem *problem, uint64_t count, double *x, double *v) {
-  const qs_model *model = &problem->under->model;
+static void start_rows(const qs_model *model, uint64_t count, double *x, double *v) {
   const bool random = qs_model_parameters(model->type) >> QS_V0 & 1;
   const double v0 = random ? model->value[QS_V0] : model->value[QS_SIGMA] * model->value[QS_SIGMA];
   for (uint64_t i = 0; i < count; i++) {
@@ -47,10 +48,10 @@ qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *pa
   const qs_simulate_problem *problem = paths->problem;
   const size_t first = problem->now ? 1 : 0;
   if (problem->now) {
-    start_rows(problem, count, x, v);
+    start_rows(&paths->model, count, x, v);
   }
   qs_horizon_unit unit = {.keys = &paths->key, .weights = &whole, .key_count = 1};
-  unit.path.model = problem->under->model;
+  unit.path.model = paths->model;
   unit.path.scheme = problem->simulation.scheme;
   unit.path.key = paths->key;
   unit.path.steps = paths->grid.steps;

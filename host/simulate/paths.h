@@ -1,4 +1,4 @@
-/* Paths of the underlying at a problem's rows, under its model. */
+/* Paths of the underlying at a problem's rows, under its model with the real world's own parameters. */
 #ifndef QS_HOST_SIMULATE_PATHS_H
 #define QS_HOST_SIMULATE_PATHS_H
 
@@ -11,6 +11,7 @@ extern "C" {
 
 typedef struct qs_simulate_paths {
   const qs_simulate_problem *problem;
+  qs_model model; /* the law that they follow */
   qs_devices *devices;
   qs_grid grid;
   uint64_t key;

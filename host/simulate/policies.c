@@ -216,7 +216,14 @@ static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const
                                 .per_unit = charged ? costs->half_spread : 0,
                                 .added = qs_shift_added(&p->under->shift, p->market->as_of, p->dates[d])};
   }
+  qs_model *real = QS_NEW(arena, 1, qs_model);
+  qs_status status =
+      real ? qs_simulate_real_model(context, p, real) : qs_fail_memory(context, "preparing policies");
+  if (status) {
+    return status;
+  }
   *made = (qs_policy_problem){.model = &p->under->model,
+                              .real = qs_simulate_real_differs(p->spec) ? real : NULL,
                               .options = options,
                               .option_count = p->contract_count,
                               .dates = dates,
@@ -353,7 +360,8 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
     status = qs_simulate_optimal_make(context, arena, over_time, &best);
     ratios = best.ground.ratios;
   }
-  if (!status && (!best.made || spec->drift != 0)) { /* the optimum's are those without drift */
+  const bool own = spec->drift != 0 || qs_simulate_real_differs(spec); /* the optimum's are without */
+  if (!status && (!best.made || own)) {
     status = qs_policy_make_ratios(context, arena, over_time, &settings, &ratios);
   }
   materials m = {.problem = problem, .over_time = over_time, .ratios = &ratios, .optimal = &best};

@@ -10,6 +10,30 @@ double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
   return exp(-problem->under->discount_rate * years);
 }
 
+bool qs_simulate_real_differs(const qs_simulate_spec *spec) {
+  bool differs = false;
+  for (size_t i = 0; i < QS_PARAMETER_COUNT; i++) {
+    differs = differs || !isnan(spec->real_world.value[i]);
+  }
+  return differs;
+}
+
+qs_status qs_simulate_real_model(qs_context *context, const qs_simulate_problem *problem, qs_model *model) {
+  qs_model made = problem->under->model;
+  for (size_t i = 0; i < QS_PARAMETER_COUNT; i++) {
+    const double own = problem->spec->real_world.value[i];
+    made.value[i] = isnan(own) ? made.value[i] : own;
+  }
+  qs_parameter parameter;
+  const char *flaw = qs_model_check(&made, &parameter);
+  if (flaw) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.real_world.%s: got %g: %s",
+                   qs_parameter_name(parameter), made.value[parameter], flaw);
+  }
+  *model = made;
+  return QS_OK;
+}
+
 size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
   size_t row = 0;
   while (row + 1 < problem->row_count && problem->rows[row] < time) {
@@ -71,6 +95,22 @@ static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec
     if (!(spec->levels[l] > 0 && spec->levels[l] < 1)) {
       return qs_fail(context, QS_ERROR_INPUT, "simulate.levels.%zu: got %g: must be between 0 and 1", l,
                      spec->levels[l]);
+    }
+  }
+  return QS_OK;
+}
+
+static qs_status check_real_world(qs_context *context, const qs_simulate_problem *p) {
+  const uint32_t used = qs_model_parameters(p->under->model.type),
+                 kept = 1u << QS_V0 | 1u << QS_XI | 1u << QS_RHO;
+  for (unsigned i = 0; i < QS_PARAMETER_COUNT; i++) {
+    const double own = p->spec->real_world.value[i];
+    if (!isnan(own) && (!(used >> i & 1) || kept >> i & 1 || !isfinite(own))) {
+      return qs_fail(context, QS_ERROR_INPUT, "simulate.real_world.%s: got %g: %s",
+                     qs_parameter_name((qs_parameter)i), own,
+                     kept >> i & 1   ? "must be as priced: no other law agrees on what is possible"
+                     : used >> i & 1 ? "must be finite"
+                                     : "the model has no such parameter");
     }
   }
   return QS_OK;
@@ -325,6 +365,7 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
     status = qs_fail(context, QS_ERROR_INPUT, "simulate.instruments.0: got %.80s: the model of %s is local",
                      p.instruments[0].name, p.under->name);
   }
+  status = status ? status : check_real_world(context, &p);
   status = status ? status : check_funding(context, &p);
   status = status ? status : check_margin(context, p.spec);
   status = status ? status : find_position(context, arena, book, &p);

@@ -83,6 +83,12 @@ qs_status qs_simulate_find_instruments(qs_context *context, qs_arena *arena, con
 /* Why no lower bound of the objective is known with these mechanics, a static text; null where one is. */
 const char *qs_simulate_beyond(const qs_simulate_problem *problem);
 
+/* Whether paths follow another law than the prices, drift left out. */
+bool qs_simulate_real_differs(const qs_simulate_spec *spec);
+
+/* The law of the paths, once the model is there; QS_ERROR_INPUT names what it cannot be. */
+qs_status qs_simulate_real_model(qs_context *context, const qs_simulate_problem *problem, qs_model *model);
+
 /* exp(-discount_rate t). */
 double qs_simulate_discount(const qs_simulate_problem *problem, double years);
 

@@ -128,6 +128,14 @@ typedef struct qs_simulate_margin {
   double fee;                  /* of what is closed (default 0) */
 } qs_simulate_margin;
 
+/* The law of the paths where it is not that of the prices: the real world's own parameters, NaN where they
+ * are as priced. All but v0, xi and rho, which two laws that agree on what is possible share. The difference
+ * of kappa theta and of kappa is the variance's risk premium (Heston 1993: the pricing kappa is the real one
+ * plus his lambda, and kappa theta is the same). */
+typedef struct qs_real_world {
+  double value[QS_PARAMETER_COUNT];
+} qs_real_world;
+
 /* Policies of hedging a position over time, simulated on the same paths. */
 typedef struct qs_simulate_spec {
   const char *position; /* the id of a position or trade, a book, or "portfolio" */
@@ -144,9 +152,10 @@ typedef struct qs_simulate_spec {
   size_t policy_count;
   const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
   size_t level_count;
-  double drift;           /* real-world growth of the spot over its forward, annual (default 0) */
-  bool keep_pnl;          /* keep every policy's P&L by path */
-  bool attribution;       /* say what the position's gain is made of (default false) */
+  double drift;             /* real-world growth of the spot over its forward, annual (default 0) */
+  qs_real_world real_world; /* default all NaN */
+  bool keep_pnl;            /* keep every policy's P&L by path */
+  bool attribution;         /* say what the position's gain is made of (default false) */
   double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
                              is as planned */
   const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */

@@ -37,5 +37,7 @@ void add_trade_cases(std::vector<BadCase> &cases);
 
 /* Those of the section simulate. */
 void add_simulate_cases(std::vector<BadCase> &cases);
+/* What paths follow, and what is said of them. */
+void add_objective_cases(std::vector<BadCase> &cases);
 
 #endif

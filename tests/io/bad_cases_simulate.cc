@@ -453,11 +453,6 @@ void add_weights(std::vector<BadCase> &cases) {
        "drift: 0.2\n  keep_pnl: true",
        "drift: 0.2\n  keep_pnl: @all",
        {"simulate.keep_pnl: got all: must be true or false"}},
-      {"simulate_attribution",
-       C,
-       "attribution: true",
-       "attribution: @greeks",
-       {"simulate.attribution: got greeks: must be true or false"}},
       {"simulate_unknown_key", C, "drift: 0.2", "@drfit: 0.2", {"simulate.drfit: got 0.2: unknown key"}},
   };
   cases.insert(cases.end(), more.begin(), more.end());

@@ -89,6 +89,7 @@ simulate:
   drift: 0.2
   keep_pnl: true
   attribution: true
+  real_world: {kappa: 2.5, theta: 0.06}
   latency_seconds: 30
   funding: {reversion: 80, volatility: 0.02, mean: 0.0002, start: 0.0004, correlation: 0.25, interest: 0, band: 0.00025, cap: 0.005}
   margin: {collateral: 1000, initial: 0.2, maintenance: 0.1, parts: 4, fee: 0.005}

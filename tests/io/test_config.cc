@@ -288,6 +288,9 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.drift, 0.2);
   EXPECT_TRUE(s.keep_pnl);
   EXPECT_TRUE(s.attribution);
+  EXPECT_EQ(s.real_world.value[QS_KAPPA], 2.5);
+  EXPECT_EQ(s.real_world.value[QS_THETA], 0.06);
+  EXPECT_TRUE(std::isnan(s.real_world.value[QS_V0]) && std::isnan(s.real_world.value[QS_SIGMA]));
 }
 
 TEST_F(Sample, SimulateByRiskAversionOnListedDates) {

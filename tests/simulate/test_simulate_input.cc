@@ -230,6 +230,10 @@ TEST(SimulateInput, IsRefusedByItsKey) {
        "simulate.margin.fee: got nan"},
       {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
       {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
+      {"real_world_of_another_model", [](Wrong &w) { w.spec.real_world.value[QS_KAPPA] = 1; },
+       "simulate.real_world.kappa: got 1: the model has no such parameter"},
+      {"real_world_infinite", [](Wrong &w) { w.spec.real_world.value[QS_SIGMA] = infinite; },
+       "simulate.real_world.sigma: got inf: must be finite"},
       {"level",
        [&](Wrong &w) {
          w.spec.levels = levels;
