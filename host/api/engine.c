@@ -56,6 +56,7 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
   created->context = context;
   created->devices = devices;
   created->cancel = 0;
+  created->journal = NULL;
   created->context.cancel = &created->cancel;
   *engine = created;
   return QS_OK;
@@ -64,6 +65,7 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
 void qs_engine_destroy(qs_engine *engine) {
   if (engine) {
     qs_allocator allocator = engine->context.allocator;
+    qs_journal_end(engine->journal, false);
     qs_devices_close(engine->devices);
     allocator.release(allocator.data, engine);
   }

@@ -5,6 +5,7 @@
 #include "host/base/arena.h"
 #include "host/base/context.h"
 #include "host/engine/backends.h"
+#include "host/io/journal.h"
 #include "quickset/quickset.h"
 
 #ifdef __cplusplus
@@ -14,7 +15,8 @@ extern "C" {
 struct qs_engine {
   qs_context context; /* its message is the engine's */
   qs_devices *devices;
-  int cancel; /* the context's flag, set by a job */
+  int cancel;          /* the context's flag, set by a job */
+  qs_journal *journal; /* null: none */
 };
 
 /* The results that a caller sees are the first member, so that a handle converts to its owner. */

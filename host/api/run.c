@@ -368,6 +368,9 @@ static qs_status report_devices(run *r) {
   }
   r->results->devices = uses;
   r->results->device_count = count;
+  qs_journal_info journal = {.struct_size = sizeof journal};
+  qs_journal_state(r->engine, &journal);
+  r->results->recalled = journal.recalled;
   r->results->backend_note = note;
   return QS_OK;
 }
@@ -436,7 +439,9 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
   } else {
     owner->arena = r.arena;
     r.results = &owner->results;
+    context->store = engine->journal ? qs_journal_store(engine->journal) : NULL;
     status = run_sections(&r);
+    context->store = NULL;
     if (!status && qs_cancelled(context)) {
       status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
     }

@@ -24,8 +24,9 @@ typedef struct qs_context {
   qs_allocator allocator;
   qs_progress_callback progress; /* may be null */
   void *progress_data;
-  const volatile int *cancel; /* non-zero once the caller wants the work to stop; may be null */
-  int threads;                /* at least 1 */
+  const volatile int *cancel;        /* non-zero once the caller wants the work to stop; may be null */
+  int threads;                       /* at least 1 */
+  const struct qs_work_store *store; /* host/engine/work_store.h: where finished work is kept; may be null */
   char message[QS_MESSAGE_SIZE];
 } qs_context;
 

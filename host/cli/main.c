@@ -1,5 +1,6 @@
 /* The program quickset: a thin caller of the library. */
 #define _POSIX_C_SOURCE 200809L /* sigaction, isatty, nanosleep */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "quickset/quickset.h"
 
 static volatile sig_atomic_t interrupted;
+static bool out_of_time; /* --max-hours have passed */
+static double started;   /* by progress_clock */
 
 static void note_signal(int number) {
   (void)number;
@@ -71,8 +74,8 @@ static void pause_for(long milliseconds) {
   nanosleep(&time, NULL);
 }
 
-/* Runs the job to its end, showing how far it is; a signal cancels it. */
-static qs_status run_job(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, bool quiet,
+/* Runs the job to its end, showing how far it is; a signal or the end of its time cancels it. */
+static qs_status run_job(const options *o, qs_engine *engine, const qs_inputs *inputs, uint32_t sections,
                          const qs_results **results) {
   qs_job *job = NULL;
   qs_status status = qs_job_start(engine, inputs, sections, &job);
@@ -80,13 +83,14 @@ static qs_status run_job(qs_engine *engine, const qs_inputs *inputs, uint32_t se
     return status;
   }
   progress shown;
-  progress_begin(&shown, stderr, isatty(STDERR_FILENO) == 1, quiet);
+  progress_begin(&shown, stderr, isatty(STDERR_FILENO) == 1, o->quiet);
   qs_job_state state = {.struct_size = sizeof state};
   long wait = 1;
   bool cancelled = false;
   for (qs_job_poll(job, &state); !state.finished; qs_job_poll(job, &state)) {
     progress_show(&shown, state.stage, state.done, state.total, progress_clock());
-    if (interrupted && !cancelled) {
+    out_of_time = out_of_time || progress_clock() - started > 3600 * o->max_hours;
+    if ((interrupted || out_of_time) && !cancelled) {
       qs_job_cancel(job);
       cancelled = true;
     }
@@ -110,15 +114,31 @@ static int print_json(qs_engine *engine, const qs_results *results) {
   return 0;
 }
 
+/* Whether there is something to be resumed. */
+static bool can_resume(const qs_engine *engine) {
+  qs_journal_info journal = {.struct_size = sizeof journal};
+  qs_journal_state(engine, &journal);
+  return journal.held + journal.kept > 0;
+}
+
+/* A run that was stopped: nothing of it but its journal is left. */
+static int stop(const qs_engine *engine) {
+  return fail_text(QS_ERROR_CANCELLED,
+                   interrupted ? "interrupted; nothing was written" : "out of time; nothing was written",
+                   can_resume(engine) ? " but its journal: --resume goes on from there" : "");
+}
+
+/* *whole: the results are written, where they were to be. */
 static int report(const options *o, qs_engine *engine, const qs_config *config, const qs_results *results,
-                  const char *folder) {
+                  const char *folder, bool *whole) {
   if (interrupted) {
-    return fail_text(QS_ERROR_CANCELLED, "interrupted; nothing was written", "");
+    return stop(engine);
   }
   qs_status status = folder ? qs_results_write(engine, results, config, folder) : QS_OK;
   if (status != QS_OK) {
     return fail(engine, status);
   }
+  *whole = true;
   int code = 0;
   if (o->json) {
     code = print_json(engine, results);
@@ -134,6 +154,52 @@ static int report(const options *o, qs_engine *engine, const qs_config *config, 
   return finish_output(code);
 }
 
+/* Opens the journal beside the results and says what it finds. */
+static qs_status open_journal(const options *o, qs_engine *engine, const qs_config *config, uint32_t sections,
+                              const char *folder) {
+  qs_journal_spec spec;
+  qs_journal_spec_init(&spec);
+  spec.folder = folder;
+  spec.inputs = qs_config_fingerprint(config);
+  spec.sections = sections;
+  spec.resume = o->resume;
+  qs_status status = qs_journal_open(engine, &spec);
+  if (status != QS_OK || o->quiet) {
+    return status;
+  }
+  qs_journal_info journal = {.struct_size = sizeof journal};
+  qs_journal_state(engine, &journal);
+  if (o->resume && journal.found) {
+    fprintf(stderr, "resuming: %llu pieces of work are done\n", (unsigned long long)journal.held);
+  } else if (o->resume) {
+    fputs("nothing to resume: the run begins anew\n", stderr);
+  } else if (journal.found) {
+    fputs("an interrupted run left its journal; without --resume this run begins anew\n", stderr);
+  }
+  return QS_OK;
+}
+
+/* Runs the sections and writes and reports what they say. The journal stays where it can be of use. */
+static int compute(const options *o, qs_engine *engine, const qs_config *config, uint32_t sections,
+                   const char *folder) {
+  const qs_results *results = NULL;
+  qs_status status = run_job(o, engine, qs_config_inputs(config), sections, &results);
+  bool useless = status == QS_ERROR_INPUT || status == QS_ERROR_USAGE;
+  int code = 0;
+  if (status == QS_OK) {
+    code = report(o, engine, config, results, folder, &useless);
+    qs_results_destroy(results);
+  } else if (status == QS_ERROR_CANCELLED) {
+    code = stop(engine);
+  } else {
+    fprintf(stderr, "quickset: %s%s\n", qs_engine_message(engine),
+            !useless && can_resume(engine) ? "; --resume goes on from what was computed" : "");
+    code = qs_status_exit_code(status);
+  }
+  qs_journal_close(engine, useless || !can_resume(engine));
+  return code;
+}
+
 static int run(const options *o, qs_engine *engine, const qs_config *config) {
   const qs_inputs *inputs = qs_config_inputs(config);
   uint32_t sections = o->sections ? o->sections : inputs->sections;
@@ -144,21 +210,15 @@ static int run(const options *o, qs_engine *engine, const qs_config *config) {
     return qs_status_exit_code(QS_ERROR_INPUT);
   }
   const char *folder = o->out ? o->out : qs_config_output(config);
+  if (!folder && (o->resume || !isnan(o->max_hours))) {
+    return fail_text(QS_ERROR_USAGE, "a run can be resumed beside its results alone: give --out DIR or the ",
+                     "key `output`");
+  }
   qs_status status = folder ? qs_results_check_folder(engine, folder) : QS_OK;
-  if (status != QS_OK) {
-    return fail(engine, status);
+  if (status == QS_OK && folder) {
+    status = open_journal(o, engine, config, sections & inputs->sections, folder);
   }
-  const qs_results *results = NULL;
-  status = run_job(engine, inputs, sections, o->quiet, &results);
-  if (status == QS_ERROR_CANCELLED) {
-    return fail_text(status, "interrupted; nothing was written", "");
-  }
-  if (status != QS_OK) {
-    return fail(engine, status);
-  }
-  int code = report(o, engine, config, results, folder);
-  qs_results_destroy(results);
-  return code;
+  return status == QS_OK ? compute(o, engine, config, sections, folder) : fail(engine, status);
 }
 
 static int check(const options *o, qs_engine *engine, const qs_config *config) {
@@ -239,6 +299,7 @@ int main(int count, char **arguments) {
     printf("quickset %s\n", qs_version());
     return finish_output(0);
   }
+  started = progress_clock();
   watch_signals();
   qs_engine_spec spec;
   qs_engine_spec_init(&spec);

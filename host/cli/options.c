@@ -27,6 +27,8 @@ static const char help_text[] =
     "  --threads N                CPU threads (all)\n"
     "  --seed N, --paths N        as simulation.seed and simulation.paths\n"
     "  --set KEY=VALUE            override a key: --set underlyings.0.spot=65000 (may be repeated)\n"
+    "  --resume                   go on from what an interrupted or killed run of the same inputs left\n"
+    "  --max-hours H              stop after H hours, to be resumed\n"
     "  --json                     print results.json instead of the summary\n"
     "  --quiet                    print nothing but errors\n"
     "  --fail-on-breach           exit 6 when a limit of the config is breached\n"
@@ -34,7 +36,9 @@ static const char help_text[] =
     "\n"
     "Exit status: 0 done; 2 usage; 3 bad input; 4 done, but some numbers cannot be trusted; 5 device, "
     "memory\n"
-    "or disk; 6 a limit is breached (with --fail-on-breach); 130 interrupted, nothing written.\n";
+    "or disk; 6 a limit is breached (with --fail-on-breach); 130 interrupted or out of time: no results, "
+    "but\n"
+    "--resume goes on.\n";
 
 const char *options_help(void) {
   return help_text;
@@ -181,19 +185,26 @@ static bool read_policy_option(line *l, options *o, const char *option, bool *kn
   }
 }
 
+static bool read_hours(line *l, options *o, const char *value) {
+  if (!read_real(l, "--max-hours", value, &o->max_hours)) {
+    return false;
+  }
+  return o->max_hours > 0 || complain(l, "--max-hours must be greater than 0, not", value);
+}
+
 static bool read_valued_option(line *l, options *o, const char *option) {
   bool known = false, good = read_policy_option(l, o, option, &known);
   if (known) {
     return good;
   }
-  static const char *const names[] = {"--out", "--backend", "--threads", "--seed", "--paths", "--set"};
+  static const char *const names[] = {"--out",   "--backend", "--threads",  "--seed",
+                                      "--paths", "--set",     "--max-hours"};
   size_t which = 0;
-  while (which < 6 && !is_option(option, names[which])) {
+  while (which < 7 && !is_option(option, names[which])) {
     which++;
   }
-  if (which == 6) {
-    return complain(l, is_option(option, "--resume") ? "not available in this version:" : "unknown option",
-                    option);
+  if (which == 7) {
+    return complain(l, "unknown option", option);
   }
   const char *value = option_value(l, option);
   if (!value || !*value) {
@@ -211,6 +222,8 @@ static bool read_valued_option(line *l, options *o, const char *option) {
     return read_count_option(l, "--seed", value, "simulation.seed", o->seed);
   case 4:
     return read_count_option(l, "--paths", value, "simulation.paths", o->paths);
+  case 6:
+    return read_hours(l, o, value);
   default:
     return add_override(l, o, value);
   }
@@ -223,6 +236,8 @@ static bool read_option(line *l, options *o, const char *option) {
     o->json = true;
   } else if (strcmp(option, "--fail-on-breach") == 0) {
     o->fail_on_breach = true;
+  } else if (strcmp(option, "--resume") == 0) {
+    o->resume = true;
   } else if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
     o->command = COMMAND_HELP;
     o->name = "help";
@@ -283,6 +298,10 @@ static bool check_complete(line *l, const options *o) {
   if (needs_config && !o->config) {
     return complain(l, "a config is missing after", o->name);
   }
+  if (o->command != COMMAND_RUN && (o->resume || !isnan(o->max_hours))) {
+    return complain(l, o->resume ? "there is no run to be resumed in" : "there is no run to be stopped in",
+                    o->name);
+  }
   if (!needs_config && o->config) {
     return complain(l, "one argument too many:", o->config);
   }
@@ -291,7 +310,7 @@ static bool check_complete(line *l, const options *o) {
 
 bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]) {
   memset(o, 0, sizeof *o);
-  o->spot = o->holding = o->variance = NAN;
+  o->spot = o->holding = o->variance = o->max_hours = NAN;
   line l = {.count = count, .at = 1, .arguments = arguments, .message = message};
   for (; l.at < count; l.at++) {
     const char *argument = arguments[l.at];

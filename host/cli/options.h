@@ -27,7 +27,8 @@ typedef struct options {
   const char *out; /* null: the config's own */
   qs_backend_choice backend;
   int threads;
-  bool quiet, json, fail_on_breach;
+  bool quiet, json, fail_on_breach, resume;
+  double max_hours;                     /* NaN: no limit */
   const char *overrides[MAX_OVERRIDES]; /* those of --set, then --seed and --paths */
   size_t override_count;
   const char *policy;             /* of hedge: a saved policy that is asked, in place of a config */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/base/arena.h"
+#include "host/engine/unit_key.h"
 #include "host/engine/work_queue.h"
 
 /* Most bytes of results that a piece may yield where they have to be copied to their place. */
@@ -107,6 +108,31 @@ static void land(const landing *l, qs_status status) {
   }
 }
 
+static qs_piece_place place_of(const shape *s, const work_task *piece, qs_moment *moments) {
+  landing l = landing_of(s, piece, moments, NULL);
+  const size_t size = sizeof *moments;
+  return l.direct ? (qs_piece_place){(char *)l.place, 1, l.rows * l.row * size, 0}
+                  : (qs_piece_place){(char *)l.place, l.rows, l.part_row * size, l.row * size};
+}
+
+static void place_value(void *data, const work_task *piece, qs_piece_place *place) {
+  const value_job *job = data;
+  shape s = value_shape(&job->units[piece->unit]);
+  *place = place_of(&s, piece, job->moments[piece->unit]);
+}
+
+static void place_path(void *data, const work_task *piece, qs_piece_place *place) {
+  const path_job *job = data;
+  shape s = path_shape(&job->units[piece->unit]);
+  *place = place_of(&s, piece, job->moments[piece->unit]);
+}
+
+static void place_joint(void *data, const work_task *piece, qs_piece_place *place) {
+  const joint_job *job = data;
+  shape s = joint_shape(&job->units[piece->unit]);
+  *place = place_of(&s, piece, job->moments[piece->unit]);
+}
+
 static qs_status run_value(void *data, const open_device *device, const work_task *piece,
                            const volatile int *cancel, void *scratch, char *message) {
   const value_job *job = data;
@@ -201,12 +227,17 @@ typedef struct task_list {
   qs_arena *arena;
   work_task *tasks;
   size_t count, scratch_bytes;
+  qs_digest *keys; /* [unit]; null where nobody asks for them */
 } task_list;
 
-static qs_status start_tasks(qs_context *context, qs_devices *devices, size_t count, task_list *list) {
+/* Room for `count` tasks of `units` units whose results may be kept. */
+static qs_status start_tasks(qs_context *context, qs_devices *devices, size_t count, size_t units,
+                             task_list *list) {
+  const bool keyed = context->store && units;
   *list = (task_list){.arena = qs_arena_create(context)};
   list->tasks = list->arena ? QS_NEW(list->arena, count + qs_devices_count(devices), work_task) : NULL;
-  if (!list->tasks) {
+  list->keys = list->tasks && keyed ? QS_NEW(list->arena, units, qs_digest) : NULL;
+  if (!list->tasks || (keyed && !list->keys)) {
     qs_arena_destroy(list->arena);
     return qs_fail_memory(context, "cutting the work into pieces");
   }
@@ -250,18 +281,12 @@ static qs_status find_taker(qs_context *context, const qs_devices *devices, cons
                  names);
 }
 
-/* Runs the tasks and frees the list. */
-static qs_status work_through(qs_context *context, qs_devices *devices, const char *stage, task_list *list,
-                              work_run run, bool (*takes)(const open_device *device), void *data) {
-  const work_order order = {
-      .stage = stage,
-      .tasks = list->tasks,
-      .task_count = list->count,
-      .run = run,
-      .takes = takes,
-      .data = data,
-      .scratch_bytes = list->scratch_bytes,
-  };
+/* Runs the tasks as the order says and frees the list. */
+static qs_status work_through(qs_context *context, qs_devices *devices, task_list *list, work_order order) {
+  order.tasks = list->tasks;
+  order.task_count = list->count;
+  order.scratch_bytes = list->scratch_bytes;
+  order.keys = list->keys;
   qs_status status = qs_work_run(context, devices, &order);
   qs_arena_destroy(list->arena);
   return status;
@@ -282,7 +307,7 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
       sampled ? find_taker(context, devices, stage, "Sobol points and mirrored paths", takes_samplings)
               : QS_OK;
   if (!status) {
-    status = start_tasks(context, devices, task_count, &list);
+    status = start_tasks(context, devices, task_count, count, &list);
   }
   if (status) {
     return status;
@@ -290,6 +315,9 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
   for (size_t i = 0; i < count; i++) {
     shape s = value_shape(&units[i]);
     size_t mine = count_tasks(&s, cut);
+    if (list.keys && mine) {
+      list.keys[i] = qs_value_unit_key(&units[i]);
+    }
     for (size_t k = 0; k < mine; k++) {
       work_task *task = &list.tasks[list.count++];
       cut_task(&s, i, k, cut, task, &list.scratch_bytes);
@@ -298,7 +326,12 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
     }
   }
   value_job job = {units, moments};
-  return work_through(context, devices, stage, &list, run_value, sampled ? takes_samplings : NULL, &job);
+  const work_order order = {.stage = stage,
+                            .run = run_value,
+                            .takes = sampled ? takes_samplings : NULL,
+                            .data = &job,
+                            .place = place_value};
+  return work_through(context, devices, &list, order);
 }
 
 qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char *stage,
@@ -318,7 +351,7 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
   task_list list;
   qs_status status = task_count ? find_taker(context, devices, stage, "payoffs along paths", takes) : QS_OK;
   if (!status) {
-    status = start_tasks(context, devices, task_count, &list);
+    status = start_tasks(context, devices, task_count, count, &list);
   }
   if (status) {
     return status;
@@ -326,6 +359,9 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
   for (size_t i = 0; i < count; i++) {
     shape s = path_shape(&units[i]);
     size_t mine = count_tasks(&s, cut);
+    if (list.keys && mine) {
+      list.keys[i] = qs_path_unit_key(&units[i]);
+    }
     for (size_t k = 0; k < mine; k++) {
       work_task *task = &list.tasks[list.count++];
       cut_task(&s, i, k, cut, task, &list.scratch_bytes);
@@ -337,7 +373,9 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
     }
   }
   path_job job = {units, moments};
-  return work_through(context, devices, stage, &list, run_path, takes, &job);
+  const work_order order = {
+      .stage = stage, .run = run_path, .takes = takes, .data = &job, .place = place_path};
+  return work_through(context, devices, &list, order);
 }
 
 static bool takes_joints(const open_device *device) {
@@ -363,7 +401,7 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
   qs_status status =
       task_count ? find_taker(context, devices, stage, "formulas over several underlyings", takes) : QS_OK;
   if (!status) {
-    status = start_tasks(context, devices, task_count, &list);
+    status = start_tasks(context, devices, task_count, count, &list);
   }
   if (status) {
     return status;
@@ -371,6 +409,9 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
   for (size_t i = 0; i < count; i++) {
     shape s = joint_shape(&units[i]);
     size_t mine = count_tasks(&s, cut);
+    if (list.keys && mine) {
+      list.keys[i] = qs_joint_unit_key(&units[i]);
+    }
     for (size_t k = 0; k < mine; k++) {
       work_task *task = &list.tasks[list.count++];
       cut_task(&s, i, k, cut, task, &list.scratch_bytes);
@@ -379,7 +420,9 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
     }
   }
   joint_job job = {units, moments};
-  return work_through(context, devices, stage, &list, run_joint, takes, &job);
+  const work_order order = {
+      .stage = stage, .run = run_joint, .takes = takes, .data = &job, .place = place_joint};
+  return work_through(context, devices, &list, order);
 }
 
 static qs_status run_horizon(void *data, const open_device *device, const work_task *piece,
@@ -478,7 +521,7 @@ qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const 
   task_list list;
   qs_status status = find_taker(context, devices, stage, "policies over time", takes_rebalancing);
   if (!status) {
-    status = start_tasks(context, devices, 1, &list);
+    status = start_tasks(context, devices, 1, 0, &list);
   }
   if (status) {
     return status;
@@ -490,5 +533,6 @@ qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const 
   task->path_steps = QS_LEAF_PATHS * work;
   task->cost = (double)task->path_steps * unit->instrument_count;
   rebalance_job job = {unit, rows};
-  return work_through(context, devices, stage, &list, run_rebalance, takes_rebalancing, &job);
+  const work_order order = {.stage = stage, .run = run_rebalance, .takes = takes_rebalancing, .data = &job};
+  return work_through(context, devices, &list, order);
 }

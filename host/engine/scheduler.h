@@ -6,6 +6,10 @@
  * the same for any number and kind of devices. A device that fails gives its piece back and gets no more
  * work; the run goes on with the others.
  *
+ * A context's store (work_store.h) is asked for results of value, path and joint units before they are
+ * computed, and told of them after. Horizon and rebalancing units yield numbers for every path, which are
+ * cheaper to compute again than to keep.
+ *
  * With one device everything runs on the calling thread; else there is one thread a device, and the calling
  * thread reports progress (qs_progress, in path-steps) and watches for cancellation.
  */

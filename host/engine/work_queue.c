@@ -10,6 +10,9 @@
 static const double longest_piece_seconds = 0.2;
 static const long report_nanoseconds = 50 * 1000 * 1000;
 
+/* Finished pieces that wait for the store at most; a device waits where there are more. */
+enum { MOST_DONE = 256 };
+
 typedef struct work work;
 
 typedef struct worker {
@@ -32,11 +35,15 @@ struct work {
 
   pthread_mutex_t lock;
   pthread_cond_t changed;
-  size_t task_count, first;    /* tasks before `first` have no items left */
+  work_task *tasks;         /* with room for one more per device */
+  size_t task_count, first; /* tasks before `first` have no items left */
+  work_task *done, *handed; /* [MOST_DONE] finished pieces, and those on their way to the store; null: none */
+  size_t done_count;
   uint64_t in_flight, running; /* pieces with devices; threads not yet done */
   double remaining;            /* cost of the items that no device has taken */
   uint64_t steps_done, steps_total;
   qs_status status, device_status; /* of a unit that makes no sense; of the last device that failed */
+  qs_status store_status;          /* its message is the context's */
   bool cancelled;
   char message[QS_DEVICE_TEXT];
 };
@@ -48,7 +55,8 @@ static double now(void) {
 }
 
 static bool stopping(const work *w) {
-  return w->status != QS_OK || w->cancelled || (w->cancel && __atomic_load_n(w->cancel, __ATOMIC_RELAXED));
+  return w->status != QS_OK || w->store_status != QS_OK || w->cancelled ||
+         (w->cancel && __atomic_load_n(w->cancel, __ATOMIC_RELAXED));
 }
 
 static void stop(work *w) {
@@ -90,10 +98,10 @@ static bool take_piece(work *w, worker *me, work_task *piece) {
   bool taken = false;
   pthread_mutex_lock(&w->lock);
   while (!taken && me->takes_part && !stopping(w)) {
-    while (w->first < w->task_count && w->order->tasks[w->first].begin == w->order->tasks[w->first].end) {
+    while (w->first < w->task_count && w->tasks[w->first].begin == w->tasks[w->first].end) {
       w->first++;
     }
-    work_task *task = w->first < w->task_count ? &w->order->tasks[w->first] : NULL;
+    work_task *task = w->first < w->task_count ? &w->tasks[w->first] : NULL;
     uint64_t items = task ? items_to_take(w, me, task) : 0;
     if (items) {
       *piece = *task;
@@ -120,6 +128,44 @@ static void learn_rate(open_device *device, double cost, double seconds) {
   }
 }
 
+/* Lists a finished piece for the store, as part of the last one where they are neighbours. With the lock. */
+static void note_done(work *w, const work_task *piece) {
+  while (w->done && w->done_count == MOST_DONE && w->store_status == QS_OK) {
+    pthread_cond_wait(&w->changed, &w->lock);
+  }
+  if (!w->done || w->done_count == MOST_DONE) {
+    return;
+  }
+  work_task *last = w->done_count ? &w->done[w->done_count - 1] : NULL;
+  if (last && last->unit == piece->unit && last->payoff_begin == piece->payoff_begin &&
+      last->end == piece->begin) {
+    last->end = piece->end;
+  } else {
+    w->done[w->done_count++] = *piece;
+  }
+}
+
+/* Hands what is done to the store; from the calling thread alone, without the lock. */
+static void hand_over(work *w) {
+  if (!w->done) {
+    return;
+  }
+  pthread_mutex_lock(&w->lock);
+  const size_t count = w->done_count;
+  memcpy(w->handed, w->done, count * sizeof *w->done);
+  w->done_count = 0;
+  pthread_cond_broadcast(&w->changed);
+  pthread_mutex_unlock(&w->lock);
+  qs_status status = w->store_status == QS_OK ? qs_work_keep(w->context, w->order, w->handed, count) : QS_OK;
+  if (status != QS_OK) {
+    pthread_mutex_lock(&w->lock);
+    w->store_status = status;
+    stop(w);
+    pthread_cond_broadcast(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+  }
+}
+
 static void finish_piece(work *w, worker *me, const work_task *piece, qs_status status, const char *message,
                          double seconds) {
   qs_device_report *report = &me->device->report;
@@ -132,6 +178,7 @@ static void finish_piece(work *w, worker *me, const work_task *piece, qs_status 
     report->sub_units++;
     report->path_steps += items * piece->path_steps;
     w->steps_done += items * piece->path_steps;
+    note_done(w, piece);
   } else if (status == QS_ERROR_CANCELLED) {
     w->cancelled = true;
     stop(w);
@@ -140,7 +187,7 @@ static void finish_piece(work *w, worker *me, const work_task *piece, qs_status 
     me->takes_part = false;
     snprintf(report->failure, sizeof report->failure, "%s", *message ? message : qs_status_name(status));
     w->device_status = status;
-    w->order->tasks[w->task_count++] = *piece;
+    w->tasks[w->task_count++] = *piece;
     w->remaining += (double)items * piece->cost;
   } else if (w->status == QS_OK) {
     w->status = status;
@@ -161,6 +208,7 @@ static void *work_on(void *argument) {
     qs_status status = w->order->run(w->order->data, me->device, &piece, w->cancel, me->scratch, message);
     finish_piece(w, me, &piece, status, message, now() - start);
     if (w->alone) {
+      hand_over(w);
       qs_progress(w->context, w->order->stage, w->steps_done, w->steps_total);
     }
   }
@@ -197,6 +245,7 @@ static void watch(work *w) {
       pthread_cond_broadcast(&w->changed);
     }
     pthread_mutex_unlock(&w->lock);
+    hand_over(w);
     qs_progress(w->context, w->order->stage, done, w->steps_total);
   }
 }
@@ -239,7 +288,10 @@ static void run_threads(work *w) {
 static qs_status conclude(const work *w, const qs_devices *devices) {
   bool finished = true;
   for (size_t i = 0; i < w->task_count; i++) {
-    finished = finished && w->order->tasks[i].begin == w->order->tasks[i].end;
+    finished = finished && w->tasks[i].begin == w->tasks[i].end;
+  }
+  if (w->store_status != QS_OK) {
+    return w->store_status;
   }
   if (w->status != QS_OK) {
     return qs_fail(w->context, w->status, "%s: %s", w->order->stage, w->message);
@@ -293,32 +345,67 @@ static bool make_lock(work *w) {
   return made && pthread_mutex_init(&w->lock, NULL) == 0;
 }
 
-qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
-  work w = {
-      .context = context, .order = order, .task_count = order->task_count, .device_status = QS_ERROR_DEVICE};
+/* What there is to do, once the store has been asked; and room for what it is to be told. */
+static qs_status lay_out(work *w, qs_arena *arena, const qs_devices *devices) {
+  const work_order *order = w->order;
+  work_left left = {.tasks = order->tasks, .count = order->task_count};
   for (size_t i = 0; i < order->task_count; i++) {
-    const work_task *task = &order->tasks[i];
-    w.remaining += (double)(task->end - task->begin) * task->cost;
-    w.steps_total += (task->end - task->begin) * task->path_steps;
+    w->steps_total += (order->tasks[i].end - order->tasks[i].begin) * order->tasks[i].path_steps;
   }
+  if (w->context->store && order->keys) {
+    w->done = QS_NEW(arena, MOST_DONE, work_task);
+    w->handed = QS_NEW(arena, MOST_DONE, work_task);
+    if (!w->done || !w->handed) {
+      return qs_fail_memory(w->context, "sharing the work over devices");
+    }
+    qs_status status = qs_work_recall(w->context, arena, order, devices->count, &left);
+    if (status) {
+      return status;
+    }
+  }
+  w->tasks = left.tasks;
+  w->task_count = left.count;
+  w->steps_done = left.recalled;
+  for (size_t i = 0; i < left.count; i++) {
+    w->remaining += (double)(left.tasks[i].end - left.tasks[i].begin) * left.tasks[i].cost;
+  }
+  return QS_OK;
+}
+
+/* Runs the tasks on the workers and tells the store of the last of them. */
+static qs_status run_all(work *w, qs_devices *devices) {
+  w->alone = w->worker_count == 1;
+  w->cancel = w->context->cancel;
+  w->running = w->worker_count;
+  if (w->alone) {
+    work_on(&w->workers[0]);
+  } else if (w->worker_count) {
+    run_threads(w);
+  }
+  hand_over(w);
+  qs_status status = conclude(w, devices);
+  if (w->done && w->store_status == QS_OK) {
+    qs_status settled = w->context->store->settle(w->context->store->data, w->context);
+    status = status ? status : settled;
+  }
+  return status;
+}
+
+qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
+  work w = {.context = context, .order = order, .device_status = QS_ERROR_DEVICE};
   qs_arena *arena = qs_arena_create(context);
   qs_status status =
-      arena ? make_workers(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
+      arena ? lay_out(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
+  if (status == QS_OK) {
+    status = make_workers(&w, arena, devices);
+  }
   if (status == QS_OK && !make_lock(&w)) {
     status = qs_fail_memory(context, "making a lock");
   }
   if (status == QS_OK) {
-    w.alone = w.worker_count == 1;
-    w.cancel = context->cancel;
-    w.running = w.worker_count;
-    if (w.alone) {
-      work_on(&w.workers[0]);
-    } else if (w.worker_count) {
-      run_threads(&w);
-    }
+    status = run_all(&w, devices);
     pthread_cond_destroy(&w.changed);
     pthread_mutex_destroy(&w.lock);
-    status = conclude(&w, devices);
   }
   qs_arena_destroy(arena);
   return status;

@@ -7,6 +7,7 @@
 
 #include "host/base/context.h"
 #include "host/engine/device_set.h"
+#include "host/engine/work_store.h"
 
 /* The items [begin, end) of the payoffs [payoff_begin, payoff_begin + payoff_count) of a unit. A piece that a
  * device takes is such a task too, with fewer items. */
@@ -32,9 +33,26 @@ typedef struct work_order {
   bool (*takes)(const open_device *device); /* null: every device */
   void *data;
   size_t scratch_bytes; /* that `run` needs for each device */
+  /* What the context's store is asked for and told of; null: the order's results are not kept. */
+  const qs_digest *keys;                                                    /* [unit] */
+  void (*place)(void *data, const work_task *piece, qs_piece_place *place); /* where its result lies */
 } work_order;
 
 /* Runs every item of the order once, on whatever devices are alive; statuses as qs_schedule_value says. */
 qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order);
+
+/* What is left of the order's tasks once its store was asked, with room for `spare` more; `recalled` gets the
+ * path-steps that need not be done again. */
+typedef struct work_left {
+  work_task *tasks;
+  size_t count;
+  uint64_t recalled;
+} work_left;
+
+qs_status qs_work_recall(qs_context *context, qs_arena *arena, const work_order *order, size_t spare,
+                         work_left *left);
+
+/* Tells the store of finished pieces. */
+qs_status qs_work_keep(qs_context *context, const work_order *order, const work_task *pieces, size_t count);
 
 #endif

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "host/base/text.h"
+#include "host/io/buffer.h"
 #include "host/io/draft.h"
+#include "host/io/sha256.h"
 
 struct qs_config {
   qs_arena *arena; /* holds the config itself too */
@@ -14,6 +16,7 @@ struct qs_config {
   size_t file_count;
   const char **overrides;
   size_t override_count;
+  char fingerprint[QS_SHA256_TEXT];
 };
 
 #define AT(member) offsetof(qs_draft, inputs.member)
@@ -106,6 +109,24 @@ static qs_status read_draft(qs_reader *reader, const char *const *overrides, siz
   return status;
 }
 
+/* The hash of every file's hash and of the overrides. */
+static qs_status take_fingerprint(qs_reader *reader, qs_config *config) {
+  qs_buffer buffer;
+  qs_buffer_init(&buffer, reader->context);
+  for (const qs_file *file = config->files; file; file = file->next) {
+    qs_buffer_append(&buffer, file->sha256, strlen(file->sha256) + 1);
+  }
+  for (size_t i = 0; i < config->override_count; i++) {
+    qs_buffer_append(&buffer, config->overrides[i], strlen(config->overrides[i]) + 1);
+  }
+  const bool failed = buffer.failed;
+  if (!failed) {
+    qs_sha256(buffer.text, buffer.used, config->fingerprint);
+  }
+  qs_buffer_free(&buffer);
+  return failed ? qs_reader_no_memory(reader) : QS_OK;
+}
+
 static qs_status read_config(qs_reader *reader, const char *path, const char *const *overrides,
                              size_t override_count, qs_config **config) {
   qs_config *made = QS_NEW(reader->arena, 1, qs_config);
@@ -135,8 +156,11 @@ static qs_status read_config(qs_reader *reader, const char *path, const char *co
                       .file_count = reader->file_count,
                       .overrides = copies,
                       .override_count = override_count};
-  *config = made;
-  return QS_OK;
+  status = take_fingerprint(reader, made);
+  if (status == QS_OK) {
+    *config = made;
+  }
+  return status;
 }
 
 qs_status qs_config_read(qs_context *context, const char *path, const char *const *overrides,
@@ -169,6 +193,10 @@ const char *qs_config_output(const qs_config *config) {
 
 const char *qs_config_path(const qs_config *config) {
   return config->path;
+}
+
+const char *qs_config_fingerprint(const qs_config *config) {
+  return config->fingerprint;
 }
 
 size_t qs_config_file_count(const qs_config *config) {

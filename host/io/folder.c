@@ -1,63 +1,16 @@
-#define _GNU_SOURCE /* renameat2, strerrordesc_np */
+#define _GNU_SOURCE /* renameat2 */
 #include "host/io/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LOCK_ATTEMPTS = 16 };
-
-static qs_status fail_io(qs_folder *f, const char *what, int error) {
-  const char *text = strerrordesc_np(error);
-  return qs_fail(f->context, error == ENOMEM ? QS_ERROR_MEMORY : QS_ERROR_IO, "%s: %s: %s", f->path, what,
-                 text ? text : "unknown error");
-}
-
-/* Splits the path into parent and name. */
-static qs_status split(qs_folder *f, const char *path) {
-  struct stat status;
-  char resolved[PATH_MAX];
-  /* A link to a folder stays a link: what it points to is replaced. */
-  if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
-    if (!realpath(path, resolved)) {
-      return qs_fail(f->context, QS_ERROR_INPUT,
-                     "output: got %s: a link that leads nowhere; must be a folder", path);
-    }
-    path = resolved;
-  }
-  size_t length = strlen(path);
-  while (length > 1 && path[length - 1] == '/') {
-    length--;
-  }
-  const char *slash = memrchr(path, '/', length);
-  const char *name = slash ? slash + 1 : path;
-  size_t name_length = length - (size_t)(name - path);
-  bool dots = (name_length == 1 && name[0] == '.') || (name_length == 2 && name[0] == '.' && name[1] == '.');
-  if (name_length == 0 || dots) {
-    return qs_fail(f->context, QS_ERROR_INPUT,
-                   "output: got '%s': must be a folder's own name, which can be made anew", path);
-  }
-  if (length >= sizeof f->path || name_length + 8 >= sizeof f->name) {
-    return qs_fail(f->context, QS_ERROR_INPUT, "output: the name is too long; must have at most %zu bytes",
-                   sizeof f->name - 9);
-  }
-  snprintf(f->path, sizeof f->path, "%.*s", (int)length, path);
-  snprintf(f->name, sizeof f->name, "%.*s", (int)name_length, name);
-  size_t parent_length = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
-  snprintf(f->parent, sizeof f->parent, "%.*s", (int)parent_length, path);
-  if (parent_length == 0) {
-    snprintf(f->parent, sizeof f->parent, ".");
-  }
-  snprintf(f->fresh, sizeof f->fresh, ".%.*s.new", (int)name_length, name);
-  snprintf(f->aside, sizeof f->aside, ".%.*s.old", (int)name_length, name);
-  snprintf(f->lock, sizeof f->lock, ".%.*s.lock", (int)name_length, name);
-  return QS_OK;
+static qs_status fail_io(const qs_folder *f, const char *what, int error) {
+  return qs_place_fail(&f->place, what, error);
 }
 
 static qs_status init(qs_folder *f, qs_context *context, const char *path,
@@ -65,8 +18,16 @@ static qs_status init(qs_folder *f, qs_context *context, const char *path,
   memset(f, 0, sizeof *f);
   f->context = context;
   f->is_ours = is_ours;
-  f->parent_file = f->fresh_file = f->lock_file = -1;
-  return split(f, path);
+  f->fresh_file = -1;
+  qs_status status = qs_place_init(&f->place, context, "output", path, 9);
+  if (status == QS_OK) {
+    const char *name = f->place.name;
+    const int length = (int)strlen(name);
+    snprintf(f->fresh, sizeof f->fresh, ".%.*s.new", length, name);
+    snprintf(f->aside, sizeof f->aside, ".%.*s.old", length, name);
+    snprintf(f->place.lock, sizeof f->place.lock, ".%.*s.lock", length, name);
+  }
+  return status;
 }
 
 /* The next name in the folder that is not . or ..; null at the end. */
@@ -93,14 +54,14 @@ static DIR *open_stream(int parent, const char *name) {
 /* Refuses a place that holds anything but files of ours: replacing it would destroy it. */
 static qs_status check_place(qs_folder *f) {
   struct stat status;
-  if (fstatat(f->parent_file, f->name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (fstatat(f->place.parent_file, f->place.name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? QS_OK : fail_io(f, "cannot be looked at", errno);
   }
   if (!S_ISDIR(status.st_mode)) {
     return qs_fail(f->context, QS_ERROR_INPUT,
-                   "output: got %s: it is a file; must be a folder, new or with results", f->path);
+                   "output: got %s: it is a file; must be a folder, new or with results", f->place.path);
   }
-  DIR *stream = open_stream(f->parent_file, f->name);
+  DIR *stream = open_stream(f->place.parent_file, f->place.name);
   if (!stream) {
     return fail_io(f, "cannot be opened", errno);
   }
@@ -115,7 +76,7 @@ static qs_status check_place(qs_folder *f) {
           f->context, QS_ERROR_INPUT,
           "output: got %s: it holds '%.100s', which is not results and would be lost; must be a new or "
           "empty folder, or one with results alone",
-          f->path, name);
+          f->place.path, name);
     }
   }
   closedir(stream);
@@ -124,14 +85,14 @@ static qs_status check_place(qs_folder *f) {
         qs_fail(f->context, QS_ERROR_INPUT,
                 "output: got %s: it has no manifest.json, so it is not a folder of results; must be a new or "
                 "empty folder, or one with results alone",
-                f->path);
+                f->place.path);
   }
   return result;
 }
 
 /* Removes the folder with all files of ours in it; true when it is gone. */
 static bool remove_folder(const qs_folder *f, const char *folder_name) {
-  DIR *stream = open_stream(f->parent_file, folder_name);
+  DIR *stream = open_stream(f->place.parent_file, folder_name);
   if (!stream) {
     return errno == ENOENT;
   }
@@ -141,111 +102,33 @@ static bool remove_folder(const qs_folder *f, const char *folder_name) {
     }
   }
   closedir(stream);
-  return unlinkat(f->parent_file, folder_name, AT_REMOVEDIR) == 0;
-}
-
-/* Makes the folders that lead to the place, and remembers which were there. */
-static qs_status make_parents(qs_folder *f) {
-  size_t length = strlen(f->parent);
-  f->made_from = length;
-  for (size_t i = 1; i <= length; i++) {
-    char c = f->parent[i];
-    if (c != '/' && c != '\0') {
-      continue;
-    }
-    f->parent[i] = '\0';
-    bool made = mkdir(f->parent, 0777) == 0;
-    int error = made ? 0 : errno;
-    f->parent[i] = c;
-    if (made && f->made_from == length) {
-      f->made_from = i - 1;
-      while (f->made_from > 0 && f->parent[f->made_from] != '/') {
-        f->made_from--;
-      }
-    } else if (!made && error != EEXIST && error != EROFS) {
-      return fail_io(f, "the folder above cannot be made", error);
-    }
-  }
-  f->parent_file = open(f->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return f->parent_file < 0 ? fail_io(f, "the folder above cannot be opened", errno) : QS_OK;
-}
-
-/* Removes the folders that make_parents made, the innermost first; those that are in use by now stay. */
-static void remove_parents(qs_folder *f) {
-  size_t length = strlen(f->parent);
-  while (length > f->made_from && length > 0) {
-    f->parent[length] = '\0';
-    if (rmdir(f->parent) != 0) {
-      return;
-    }
-    while (length > 0 && f->parent[length - 1] != '/') {
-      length--;
-    }
-    while (length > 0 && f->parent[length - 1] == '/') {
-      length--;
-    }
-  }
-}
-
-static qs_status take_lock(qs_folder *f) {
-  for (int attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    f->lock_file = openat(f->parent_file, f->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (f->lock_file < 0) {
-      return fail_io(f, "its lock cannot be made", errno);
-    }
-    if (flock(f->lock_file, LOCK_EX | LOCK_NB) != 0) {
-      int error = errno;
-      close(f->lock_file);
-      f->lock_file = -1;
-      return error == EWOULDBLOCK
-                 ? qs_fail(f->context, QS_ERROR_IO, "%s: another run is writing its results there", f->path)
-                 : fail_io(f, "its lock cannot be taken", error);
-    }
-    struct stat held;
-    struct stat named;
-    bool same = fstat(f->lock_file, &held) == 0 &&
-                fstatat(f->parent_file, f->lock, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-                held.st_ino == named.st_ino && held.st_dev == named.st_dev;
-    if (same) {
-      return QS_OK;
-    }
-    /* Its last holder removed it between our opening and our locking. */
-    close(f->lock_file);
-    f->lock_file = -1;
-  }
-  return qs_fail(f->context, QS_ERROR_IO, "%s: another run is writing its results there", f->path);
+  return unlinkat(f->place.parent_file, folder_name, AT_REMOVEDIR) == 0;
 }
 
 static void release(qs_folder *f) {
   if (f->fresh_file >= 0) {
     close(f->fresh_file);
   }
-  if (f->lock_file >= 0) {
-    unlinkat(f->parent_file, f->lock, 0);
-    close(f->lock_file);
-  }
-  if (f->parent_file >= 0) {
-    close(f->parent_file);
-  }
-  f->parent_file = f->fresh_file = f->lock_file = -1;
+  f->fresh_file = -1;
+  qs_place_release(&f->place);
 }
 
 void qs_folder_abandon(qs_folder *f) {
-  if (f->lock_file >= 0) {
+  if (f->place.lock_file >= 0) {
     remove_folder(f, f->fresh);
   }
   release(f);
-  remove_parents(f);
+  qs_place_unmake(&f->place);
 }
 
 static qs_status make_fresh(qs_folder *f) {
   if (!remove_folder(f, f->fresh)) {
     return fail_io(f, "what an earlier run left beside it cannot be removed", errno);
   }
-  if (mkdirat(f->parent_file, f->fresh, 0777) != 0) {
+  if (mkdirat(f->place.parent_file, f->fresh, 0777) != 0) {
     return fail_io(f, "cannot be made", errno);
   }
-  f->fresh_file = openat(f->parent_file, f->fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  f->fresh_file = openat(f->place.parent_file, f->fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
   return f->fresh_file < 0 ? fail_io(f, "cannot be opened", errno) : QS_OK;
 }
 
@@ -255,9 +138,9 @@ qs_status qs_folder_begin(qs_folder *f, qs_context *context, const char *path,
   if (status != QS_OK) {
     return status;
   }
-  status = make_parents(f);
+  status = qs_place_make(&f->place);
   if (status == QS_OK) {
-    status = take_lock(f);
+    status = qs_place_lock(&f->place);
   }
   if (status == QS_OK) {
     status = check_place(f);
@@ -297,21 +180,22 @@ qs_status qs_folder_write(qs_folder *f, const char *name, const char *bytes, siz
 /* Puts the fresh folder in the place of the old one, which then bears the fresh one's name; in one step where
  * the file system can, else with the old one aside for a moment. */
 static int exchange(const qs_folder *f) {
-  if (renameat2(f->parent_file, f->fresh, f->parent_file, f->name, RENAME_EXCHANGE) == 0) {
+  if (renameat2(f->place.parent_file, f->fresh, f->place.parent_file, f->place.name, RENAME_EXCHANGE) == 0) {
     return 0;
   }
   if (errno != EINVAL && errno != ENOSYS) {
     return errno;
   }
-  if (!remove_folder(f, f->aside) || renameat(f->parent_file, f->name, f->parent_file, f->aside) != 0) {
+  if (!remove_folder(f, f->aside) ||
+      renameat(f->place.parent_file, f->place.name, f->place.parent_file, f->aside) != 0) {
     return errno;
   }
-  if (renameat(f->parent_file, f->fresh, f->parent_file, f->name) != 0) {
+  if (renameat(f->place.parent_file, f->fresh, f->place.parent_file, f->place.name) != 0) {
     int error = errno;
-    renameat(f->parent_file, f->aside, f->parent_file, f->name);
+    renameat(f->place.parent_file, f->aside, f->place.parent_file, f->place.name);
     return error;
   }
-  renameat(f->parent_file, f->aside, f->parent_file, f->fresh);
+  renameat(f->place.parent_file, f->aside, f->place.parent_file, f->fresh);
   return 0;
 }
 
@@ -319,10 +203,10 @@ qs_status qs_folder_commit(qs_folder *f) {
   int error = fsync(f->fresh_file) == 0 ? 0 : errno;
   if (!error) {
     struct stat status;
-    bool there = fstatat(f->parent_file, f->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-    error = there                                                              ? exchange(f)
-            : renameat(f->parent_file, f->fresh, f->parent_file, f->name) == 0 ? 0
-                                                                               : errno;
+    bool there = fstatat(f->place.parent_file, f->place.name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    error = there                                                                                ? exchange(f)
+            : renameat(f->place.parent_file, f->fresh, f->place.parent_file, f->place.name) == 0 ? 0
+                                                                                                 : errno;
   }
   if (error) {
     qs_status status = fail_io(f, "cannot be put in its place", error);
@@ -331,7 +215,7 @@ qs_status qs_folder_commit(qs_folder *f) {
   }
   /* What is left is the old folder; the new one stands. A parent that cannot be synced changes nothing of
    * that. */
-  (void)fsync(f->parent_file);
+  (void)fsync(f->place.parent_file);
   remove_folder(f, f->fresh);
   release(f);
   return QS_OK;
@@ -343,17 +227,17 @@ qs_status qs_folder_check(qs_context *context, const char *path, bool (*is_ours)
   if (status != QS_OK) {
     return status;
   }
-  f.parent_file = open(f.parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (f.parent_file < 0 && errno == ENOENT) {
+  f.place.parent_file = open(f.place.parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (f.place.parent_file < 0 && errno == ENOENT) {
     return QS_OK;
   }
-  if (f.parent_file < 0) {
+  if (f.place.parent_file < 0) {
     return fail_io(&f, "the folder above cannot be opened", errno);
   }
   status = check_place(&f);
-  if (status == QS_OK && faccessat(f.parent_file, ".", W_OK | X_OK, 0) != 0) {
+  if (status == QS_OK && faccessat(f.place.parent_file, ".", W_OK | X_OK, 0) != 0) {
     status = fail_io(&f, "the folder above cannot be written to", errno);
   }
-  close(f.parent_file);
+  close(f.place.parent_file);
   return status;
 }

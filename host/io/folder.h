@@ -6,26 +6,23 @@
 #ifndef QS_HOST_IO_FOLDER_H
 #define QS_HOST_IO_FOLDER_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "host/base/context.h"
+#include "host/io/place.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum { QS_FOLDER_NAME = 256, QS_FOLDER_PATH = 4096 };
-
 typedef struct qs_folder {
   qs_context *context;
   /* True for the names that may stand in the folder: it is replaced only if it holds nothing else. */
   bool (*is_ours)(const char *name);
-  char path[QS_FOLDER_PATH], parent[QS_FOLDER_PATH];
-  char name[QS_FOLDER_NAME], fresh[QS_FOLDER_NAME], aside[QS_FOLDER_NAME], lock[QS_FOLDER_NAME];
-  int parent_file, fresh_file, lock_file; /* descriptors; -1: not open */
-  size_t made_from; /* length of the part of `parent` that was there before; the rest was made */
+  qs_place place;
+  char fresh[QS_PLACE_NAME], aside[QS_PLACE_NAME]; /* beside it */
+  int fresh_file;                                  /* descriptor; -1: not open */
 } qs_folder;
 
 /* Locks the place and makes the hidden folder. On failure nothing is left behind. */

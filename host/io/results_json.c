@@ -238,6 +238,7 @@ void qs_json_run_info(qs_buffer *b, const qs_results *r) {
     qs_json_close(b);
   }
   qs_json_close(b);
+  qs_json_count(b, "recalled", r->recalled);
   qs_json_open(b, "times", '[', false);
   for (size_t i = 0; i < r->time_count; i++) {
     qs_json_open(b, NULL, '{', true);

@@ -24,7 +24,8 @@ static qs_status write_buffer(qs_folder *folder, const char *name, qs_buffer *bu
   }
   if (qs_cancelled(folder->context)) {
     qs_buffer_free(buffer);
-    return qs_fail(folder->context, QS_ERROR_CANCELLED, "%s: cancelled; nothing was written", folder->path);
+    return qs_fail(folder->context, QS_ERROR_CANCELLED, "%s: cancelled; nothing was written",
+                   folder->place.path);
   }
   qs_status status = qs_folder_write(folder, name, buffer->text, buffer->used);
   written->name = name;

@@ -474,6 +474,10 @@ QS_API const char *qs_config_output(const qs_config *config);
 QS_API size_t qs_config_file_count(const qs_config *config);
 QS_API void qs_config_file(const qs_config *config, size_t index, const char **path, const char **sha256);
 
+/* A SHA-256 in hexadecimal of all of these and of the overrides: equal for equal inputs, wherever the files
+ * lie. */
+QS_API const char *qs_config_fingerprint(const qs_config *config);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@
 
 #include "quickset/engine.h"
 #include "quickset/inputs.h"
+#include "quickset/journal.h"
 #include "quickset/model.h"
 #include "quickset/policy.h"
 #include "quickset/results.h"

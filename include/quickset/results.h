@@ -437,6 +437,7 @@ typedef struct qs_results {
   const char *backend_note; /* why the CPU alone was used, or null */
   const qs_device_use *devices;
   size_t device_count;
+  uint64_t recalled; /* results of pieces of work that came from a journal */
   const qs_stage_time *times;
   size_t time_count;
 } qs_results;

@@ -26,7 +26,7 @@ typedef enum qs_status {
   QS_ERROR_DEVICE = 41,    /* no such device, or it failed */
   QS_ERROR_IO = 42,        /* the file system refused: disk full, permission */
   QS_ERROR_LIMIT = 50,     /* a stated limit is breached */
-  QS_ERROR_CANCELLED = 60, /* cancelled by the caller; nothing was written */
+  QS_ERROR_CANCELLED = 60, /* cancelled by the caller; nothing was written but a journal */
   QS_ERROR_INTERNAL = 70   /* a defect of the library; please report it */
 } qs_status;
 

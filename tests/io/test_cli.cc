@@ -68,6 +68,9 @@ TEST(Options, ASavedPolicyInPlaceOfAConfig) {
   EXPECT_EQ(p.o.variance, 0.04);
   EXPECT_STREQ(p.o.time, "2026-01-07");
   EXPECT_TRUE(std::isnan(Parsed({"hedge", "c"}).o.spot));
+  EXPECT_TRUE(Parsed({"risk", "c", "--resume"}).o.resume);
+  EXPECT_EQ(Parsed({"risk", "c", "--max-hours=1.5"}).o.max_hours, 1.5);
+  EXPECT_TRUE(std::isnan(Parsed({"risk", "c"}).o.max_hours));
 }
 
 TEST(Options, Commands) {
@@ -99,7 +102,12 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{"run", "c", "d"}, "one argument too many: 'd'"},
       {{"info", "c"}, "one argument too many: 'c'"},
       {{"simulated", "c"}, "unknown command 'simulated'"},
-      {{"run", "c", "--resume"}, "not available in this version: '--resume'"},
+      {{"check", "c", "--resume"}, "there is no run to be resumed in 'check'"},
+      {{"info", "--max-hours", "1"}, "there is no run to be stopped in 'info'"},
+      {{"run", "c", "--max-hours", "0"}, "--max-hours must be greater than 0, not '0'"},
+      {{"run", "c", "--max-hours", "long"}, "--max-hours must be a number, not 'long'"},
+      {{"run", "c", "--max-hours"}, "a value is missing after '--max-hours'"},
+      {{"run", "c", "--resume=x"}, "unknown option '--resume=x'"},
       {{"run", "c", "--frobnicate"}, "unknown option '--frobnicate'"},
       {{"run", "c", "-q"}, "unknown option '-q'"},
       {{"hedge", "--policy", "p", "--spot", "1"}, "--holding is missing beside 'p'"},

@@ -1,0 +1,55 @@
+/*
+ * Where finished pieces of work are kept, so that a run can go on from them: a journal on disk is one.
+ *
+ * A piece is named by what it is, not by where in a run it stands: a digest of all that its unit says, its
+ * range of payoffs and its range of items. So a result is only ever used for the work that it is the result
+ * of, whatever the inputs, the order of stages or the cuts.
+ *
+ * A context with a store (qs_context.store) has it asked before an order of work runs and told of each piece
+ * that is finished; all calls come from the thread that runs the order, none from a device's.
+ */
+#ifndef QS_HOST_ENGINE_WORK_STORE_H
+#define QS_HOST_ENGINE_WORK_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/base/context.h"
+#include "host/base/digest.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_piece_key {
+  qs_digest unit; /* of all but its range of items */
+  uint32_t payoff_begin, payoff_count;
+  uint64_t begin, end; /* items: batches */
+} qs_piece_key;
+
+/* Where a piece's result lies in memory: `rows` runs of `row_bytes` bytes, each `stride` bytes after the one
+ * before. */
+typedef struct qs_piece_place {
+  char *first;
+  size_t rows, row_bytes, stride;
+} qs_piece_place;
+
+typedef struct qs_work_store {
+  void *data;
+  /* Looks for a piece of this unit and these payoffs within the items [key->begin, key->end), the first one,
+   * and puts its items into the key; false where there is none. Pieces overlap in no answer: the caller goes
+   * on from the end of the last. */
+  bool (*find)(void *data, qs_piece_key *key);
+  /* Copies the result of a piece that was found to its place. */
+  qs_status (*recall)(void *data, qs_context *context, const qs_piece_key *key, const qs_piece_place *place);
+  /* Keeps the result of a finished piece. */
+  qs_status (*keep)(void *data, qs_context *context, const qs_piece_key *key, const qs_piece_place *place);
+  /* An order has ended: what was kept is to be safe from the end of this process. */
+  qs_status (*settle)(void *data, qs_context *context);
+} qs_work_store;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

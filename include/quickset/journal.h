@@ -1,0 +1,70 @@
+/*
+ * quickset: a journal, so that a run that was killed goes on from what it had finished.
+ *
+ *   qs_journal_open(engine, &spec);     takes the place; with spec.resume, reads what is there
+ *   qs_run(engine, ...);                finished pieces of work are kept and not computed twice
+ *   qs_results_write(engine, ...);
+ *   qs_journal_close(engine, true);     the results are there: the journal is not needed any more
+ *
+ * A piece of work is a range of batches of the paths of one unit: values and Greeks of trades, under shocks
+ * too. It is found by a digest of all that it depends on, never by its number, so a result is only ever used
+ * for what it is the result of, and a resumed run gives the same bits as one that was never interrupted.
+ * Not kept, and computed again: calibrations and other fits, and paths of states (risk, early exercise,
+ * hedging over time), which have a number for every path.
+ *
+ * What was computed is in the file at most a quarter of a second later, and survives the end of the process
+ * at any instant; the file is not synced, so a machine that loses power may lose more. A record that is cut
+ * off at the file's end is left out in silence; a journal that is damaged elsewhere, or that belongs to other
+ * inputs, other sections or another version, is refused.
+ */
+#ifndef QUICKSET_JOURNAL_H
+#define QUICKSET_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "quickset/engine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct qs_journal_spec {
+  uint32_t struct_size;
+  const char *path;   /* of the file; null: hidden, beside `folder` */
+  const char *folder; /* a folder of results, such as qs_results_write is given: out has .out.journal */
+  const char *inputs; /* one line, at most 79 bytes, that tells these inputs from others, such as
+                         qs_config_fingerprint; null: none, nothing is refused for other inputs */
+  uint32_t sections;  /* those that will be run (bit mask of qs_section) */
+  bool resume;        /* go on from the file where it is there; false: replace it */
+} qs_journal_spec;
+
+typedef struct qs_journal_info {
+  uint32_t struct_size;
+  bool found;        /* a file was there, or is there by now */
+  uint64_t held;     /* pieces of work that were read from it */
+  uint64_t recalled; /* how many results were taken from it */
+  uint64_t kept;     /* pieces that were added to it and written */
+} qs_journal_info;
+
+QS_API void qs_journal_spec_init(qs_journal_spec *spec);
+
+/* Every qs_run and job of the engine uses the journal until it is closed; one at a time. Its file is made
+ * with the first piece; the folders above it, and a lock beside it, which keep another run out, at once.
+ * Errors: QS_ERROR_USAGE when the engine has one already or the spec names no place, QS_ERROR_IO when another
+ * run writes there (the message has its process number) or the system refuses, QS_ERROR_INPUT when what is to
+ * be resumed is no journal, is damaged or belongs to another run, QS_ERROR_MEMORY. A run whose journal cannot
+ * be written ends with QS_ERROR_IO; what the file held before stays. */
+QS_API qs_status qs_journal_open(qs_engine *engine, const qs_journal_spec *spec);
+
+/* What the engine's journal has; all zero where it has none. */
+QS_API void qs_journal_state(const qs_engine *engine, qs_journal_info *info);
+
+/* Closes it, if there is one, and removes its file or leaves it to be resumed. qs_engine_destroy leaves it.
+ */
+QS_API void qs_journal_close(qs_engine *engine, bool remove);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
