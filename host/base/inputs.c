@@ -94,6 +94,7 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   }
   spec->cost_weight = NAN;
   spec->risk_aversion = NAN;
+  spec->objective_level = 0.95;
   spec->levels = default_simulate_levels;
   spec->level_count = sizeof default_simulate_levels / sizeof default_simulate_levels[0];
 }
@@ -103,6 +104,11 @@ void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec) {
   spec->width = NAN;
   spec->variance = NAN;
   spec->loss = NAN;
+}
+
+const char *qs_simulate_objective_name(qs_simulate_objective objective) {
+  static const char *const names[] = {"variance", "exponential", "expected_shortfall"};
+  return (unsigned)objective < sizeof names / sizeof names[0] ? names[objective] : NULL;
 }
 
 const char *qs_hedge_policy_name(qs_hedge_policy_type type) {

@@ -1,4 +1,6 @@
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "host/cli/summary.h"
 #include "host/cli/table.h"
@@ -77,17 +79,29 @@ static void print_frontier(FILE *file, const qs_simulate_result *s) {
   table_end(&t, file);
 }
 
+static void name_objective(const qs_simulate_result *s, char *text, size_t size) {
+  char weight[TABLE_CELL];
+  const char *name = s->objective ? s->objective : "variance";
+  format_number(s->cost_weight, weight);
+  if (strcmp(name, "exponential") == 0) {
+    snprintf(text, size, "the certain loss at risk aversion %.6g", s->risk_aversion);
+  } else if (strcmp(name, "expected_shortfall") == 0) {
+    snprintf(text, size, "%.6g%% shortfall", 100 * s->objective_level);
+  } else {
+    snprintf(text, size, "variance + %s x cost", weight);
+  }
+}
+
 void summary_simulate(FILE *file, const qs_results *r) {
   const qs_simulate_result *s = &r->simulate;
   if (!s->present) {
     return;
   }
-  char weight[TABLE_CELL], unwind[32];
-  format_number(s->cost_weight, weight);
+  char goal[128], unwind[32];
+  name_objective(s, goal, sizeof goal);
   format_time(s->date_count ? s->dates[s->date_count - 1] : 0, unwind);
-  fprintf(file,
-          "\nHedging %s over time, %zu dates and the unwind at %s; objective: variance + %s x cost, %s\n",
-          s->position, s->date_count ? s->date_count - 1 : 0, unwind, weight, r->currency);
+  fprintf(file, "\nHedging %s over time, %zu dates and the unwind at %s; objective: %s, %s\n", s->position,
+          s->date_count ? s->date_count - 1 : 0, unwind, goal, r->currency);
   print_trust(file, s->trusted, s->why);
   print_policies(file, s);
   print_attribution(file, &s->attribution);

@@ -232,6 +232,12 @@ static const qs_table real_world_table = {real_world_fields,
                                           sizeof real_world_fields / sizeof real_world_fields[0],
                                           sizeof(qs_real_world), NULL, NULL};
 
+static const qs_choice objectives[] = {
+    {"variance", QS_OBJECTIVE_VARIANCE},
+    {"exponential", QS_OBJECTIVE_EXPONENTIAL},
+    {"expected_shortfall", QS_OBJECTIVE_EXPECTED_SHORTFALL},
+};
+
 static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
@@ -240,6 +246,9 @@ static const qs_field simulate_fields[] = {
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
     {"cost_weight", QS_FIELD_NUMBER, .offset = AT(cost_weight), .range = {0, 1e300, false, false}},
     {"risk_aversion", QS_FIELD_NUMBER, .offset = AT(risk_aversion), .range = {0, 1e300, true, false}},
+    {"objective", QS_FIELD_CHOICE, .offset = AT(objective), .choices = objectives,
+     .choice_count = sizeof objectives / sizeof objectives[0]},
+    {"objective_level", QS_FIELD_NUMBER, .offset = AT(objective_level), .range = {0, 1, true, true}},
     {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
     {"frontier", QS_FIELD_NUMBERS, .offset = AT(frontier), .count_offset = AT(frontier_count),
      .range = {0, 1e15, true, false}, .min_count = 1, .max_count = 64, .distinct = true},
@@ -257,6 +266,17 @@ static const qs_field simulate_fields[] = {
 
 static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *object) {
   const qs_simulate_spec *spec = object;
+  const qs_node *level = qs_node_get(node, "objective_level"), *frontier = qs_node_get(node, "frontier");
+  if (level && spec->objective != QS_OBJECTIVE_EXPECTED_SHORTFALL) {
+    return qs_node_bad_key(reader, level, "the key is expected_shortfall's alone");
+  }
+  if (frontier && spec->objective != QS_OBJECTIVE_VARIANCE) {
+    return qs_node_bad_key(reader, frontier, "a frontier is of the objective variance alone");
+  }
+  if (spec->objective == QS_OBJECTIVE_EXPONENTIAL && spec->cost_weight == 0) {
+    return qs_node_bad(reader, qs_node_get(node, "cost_weight"),
+                       "must be above 0 for exponential, whose risk aversion is 2 / cost_weight");
+  }
   return qs_check_weight(reader, node, spec->cost_weight, spec->risk_aversion);
 }
 

@@ -69,6 +69,7 @@ static void write_policy(qs_buffer *b, const qs_simulate_result *s, const qs_pol
   qs_json_open(b, NULL, '{', false);
   qs_json_text(b, "name", policy->name);
   qs_json_text(b, "type", policy->type);
+  qs_json_count(b, "rank", policy->rank);
   for (size_t k = 0; k < FIGURES; k++) {
     qs_json_estimate(b, figures[k].name, estimate_of(policy, &figures[k]));
   }
@@ -108,6 +109,8 @@ void qs_json_simulate(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "underlying", s->underlying);
     qs_json_number(b, "cost_weight", s->cost_weight);
     qs_json_number(b, "risk_aversion", s->risk_aversion);
+    qs_json_text(b, "objective", s->objective);
+    qs_json_number(b, "objective_level", s->objective_level);
     qs_json_open(b, "dates", '[', false);
     for (size_t d = 0; d < s->date_count; d++) {
       qs_json_time(b, NULL, s->dates[d]);
@@ -143,6 +146,7 @@ static void name_column(qs_buffer *b, const char *what, double at) {
 static void name_columns(qs_buffer *b, const qs_simulate_result *s) {
   qs_csv_text(b, "name");
   qs_csv_text(b, "type");
+  qs_csv_text(b, "rank");
   for (size_t k = 0; k < FIGURES; k++) {
     qs_csv_name_estimate(b, "", figures[k].name);
   }
@@ -166,6 +170,7 @@ void qs_csv_simulate(qs_buffer *b, const qs_results *r) {
     const qs_policy_result *policy = &s->policies[i];
     qs_csv_text(b, policy->name);
     qs_csv_text(b, policy->type);
+    qs_csv_count(b, policy->rank);
     for (size_t k = 0; k < FIGURES; k++) {
       qs_csv_estimate(b, estimate_of(policy, &figures[k]));
     }

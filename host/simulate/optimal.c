@@ -8,6 +8,9 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
   if (p->instrument_count != 1) {
     return "no bound is known for several hedge instruments";
   }
+  if (p->spec->objective != QS_OBJECTIVE_VARIANCE) {
+    return "bounds are of the objective variance";
+  }
   if (p->spec->drift != 0) {
     return "with a drift the price is no martingale";
   }

@@ -68,6 +68,8 @@ static qs_status check_options(qs_context *context, const qs_simulate_problem *p
     flaw = "needs a model whose variance is random";
   } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->instrument_count > 1) {
     flaw = "knows no option among the instruments";
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective != QS_OBJECTIVE_VARIANCE) {
+    flaw = "its programme is of the objective variance";
   }
   return flaw ? qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %s: %s", i,
                         qs_hedge_policy_name(type), flaw)

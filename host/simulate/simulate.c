@@ -15,11 +15,14 @@ qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const 
   }
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
+  status = status ? status : qs_simulate_objective_check(context, &problem);
   status = status ? status : qs_simulate_policies_check(context, &problem);
   status = status ? status : qs_simulate_saved_check(context, &inputs->simulate);
   qs_arena_destroy(arena);
   return status;
 }
+
+static const double least_effective = 100; /* paths that a mean over exponentials, or a tail, must rest on */
 
 /* Takes trust away, with the reason. */
 static qs_status distrust(qs_context *context, qs_arena *arena, qs_simulate_result *result,
@@ -36,10 +39,17 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
   const qs_simulate_spec *spec = problem->spec;
   qs_policy_result *rows = QS_NEW(arena, spec->policy_count, qs_policy_result);
   qs_status status = rows ? QS_OK : qs_fail_memory(context, "reporting a simulation");
-  bool short_tail = false;
+  const qs_simulate_judge judge = {spec->objective, problem->weight, spec->objective_level};
+  qs_estimate *objectives = QS_NEW(arena, spec->policy_count, qs_estimate);
+  size_t *ranks = QS_NEW(arena, spec->policy_count, size_t);
+  status = objectives && ranks ? status : qs_fail_memory(context, "reporting a simulation");
+  bool short_tail = false, few = false;
   for (size_t i = 0; !status && i < spec->policy_count; i++) {
-    status = qs_simulate_statistics(context, arena, &samples[i], problem->weight, spec->levels,
-                                    spec->level_count, &rows[i]);
+    double effective = INFINITY;
+    status = qs_simulate_statistics(context, arena, &samples[i], &judge, spec->levels, spec->level_count,
+                                    &rows[i], &effective);
+    few = few || effective < least_effective;
+    objectives[i] = rows[i].objective;
     rows[i].name = qs_arena_strdup(arena, policies[i].name);
     rows[i].type = policies[i].type;
     if (!status && !rows[i].name) {
@@ -58,8 +68,20 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
       status = qs_fail_memory(context, "reporting a simulation");
     }
   }
+  if (!status) {
+    qs_simulate_rank(objectives, spec->policy_count, ranks);
+  }
+  for (size_t i = 0; !status && i < spec->policy_count; i++) {
+    rows[i].rank = ranks[i];
+  }
   result->policies = rows;
   result->policy_count = spec->policy_count;
+  if (!status && few) {
+    status = distrust(context, arena, result,
+                      "an exponential objective rests on fewer than 100 paths: its largest losses decide it");
+  }
+  short_tail = short_tail || (spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL &&
+                              (double)samples[0].paths * (1 - spec->objective_level) < least_effective);
   if (!status && short_tail) {
     status = distrust(context, arena, result,
                       "too few paths are expected beyond a level, at least 100 are needed");
@@ -157,6 +179,7 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
   const qs_simulate_spec *spec = &inputs->simulate;
   qs_simulate_problem problem;
   qs_status status = qs_simulate_problem_make(context, arena, inputs, market, book, &problem);
+  status = status ? status : qs_simulate_objective_check(context, &problem);
   status = status ? status : qs_simulate_policies_check(context, &problem);
   status = status ? status : qs_simulate_saved_check(context, spec);
   qs_arena *scratch = status ? NULL : qs_arena_create(context);
@@ -166,19 +189,22 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
   if (status) {
     return status;
   }
-  qs_simulate_result made = {.present = true,
-                             .trusted = true,
-                             .position = spec->position,
-                             .underlying = problem.under->name,
-                             .cost_weight = problem.weight,
-                             .risk_aversion = problem.weight > 0 ? 2 / problem.weight : NAN,
-                             .dates = problem.dates,
-                             .date_count = problem.date_count,
-                             .level_count = spec->level_count,
-                             .probabilities = qs_simulate_probabilities,
-                             .quantile_count = QS_SIMULATE_QUANTILES,
-                             .lower_bound = {NAN, NAN},
-                             .gap = {NAN, NAN}};
+  qs_simulate_result made = {
+      .present = true,
+      .trusted = true,
+      .position = spec->position,
+      .underlying = problem.under->name,
+      .cost_weight = problem.weight,
+      .risk_aversion = problem.weight > 0 ? 2 / problem.weight : NAN,
+      .objective = qs_simulate_objective_name(spec->objective),
+      .objective_level = spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL ? spec->objective_level : NAN,
+      .dates = problem.dates,
+      .date_count = problem.date_count,
+      .level_count = spec->level_count,
+      .probabilities = qs_simulate_probabilities,
+      .quantile_count = QS_SIMULATE_QUANTILES,
+      .lower_bound = {NAN, NAN},
+      .gap = {NAN, NAN}};
   status = run(context, arena, scratch, devices, &problem, &made);
   qs_arena_destroy(scratch);
   const qs_calibration_result *fit = &problem.under->calibration;

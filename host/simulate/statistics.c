@@ -122,8 +122,8 @@ static void fill_quantiles(const double *losses, uint64_t paths, qs_interval *qu
 }
 
 qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *sample,
-                                 double weight, const double *levels, size_t level_count,
-                                 qs_policy_result *result) {
+                                 const qs_simulate_judge *judge, const double *levels, size_t level_count,
+                                 qs_policy_result *result, double *effective) {
   const uint64_t n = sample->paths;
   qs_arena *scratch = qs_arena_create(context);
   double *losses = scratch ? QS_NEW(scratch, n, double) : NULL;
@@ -133,7 +133,7 @@ qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_
     qs_arena_destroy(scratch);
     return qs_fail_memory(context, "reporting a policy");
   }
-  fill_moments(sample, weight, result);
+  fill_moments(sample, judge->weight, result);
   for (uint64_t i = 0; i < n; i++) {
     losses[i] = sample->cost[i] - sample->gross[i];
   }
@@ -142,7 +142,16 @@ qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_
   net.mean = mean_of(losses, n);
   central(losses, n, net.mean, power);
   result->net = (qs_estimate){-net.mean, sqrt(power[1] / (double)(n - 1))};
+  *effective = INFINITY;
+  if (judge->objective == QS_OBJECTIVE_EXPONENTIAL) {
+    const qs_certainty c = qs_simulate_certainty(losses, n, 2 / judge->weight);
+    result->objective = c.loss;
+    *effective = c.paths;
+  }
   qs_risk_sort_tail(losses, n, 0);
+  if (judge->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL) {
+    result->objective = qs_simulate_shortfall(losses, n, judge->level);
+  }
   qs_status status = QS_OK;
   for (size_t l = 0; !status && l < level_count; l++) {
     status = qs_risk_tail(losses, n, levels[l], &tails[l]);

@@ -2,6 +2,7 @@
 #ifndef QS_HOST_SIMULATE_STATISTICS_H
 #define QS_HOST_SIMULATE_STATISTICS_H
 
+#include "host/simulate/objective.h"
 #include "host/simulate/run.h"
 #include "quickset/results.h"
 
@@ -15,12 +16,19 @@ extern const double qs_simulate_probabilities[QS_SIMULATE_QUANTILES];
 /* A mean over the paths with its standard error. */
 qs_estimate qs_simulate_mean(const qs_simulate_moment *moment, double paths);
 
-/* Fills everything but name, type and pnl. Standard errors are those of the estimators' influence functions
+/* What the objective is taken from: spec's, w. */
+typedef struct qs_simulate_judge {
+  qs_simulate_objective objective;
+  double weight, level;
+} qs_simulate_judge;
+
+/* Fills everything but name, type, rank and pnl. `effective` gets the number of paths that an exponential
+ * objective rests on, infinity otherwise. Standard errors are those of the estimators' influence functions
  * (Hampel 1974): of the objective, (e - mean)^2 - variance + w (cost - mean cost), so that it counts how
  * error and cost go together. Moments of a sample without variance are 0, skewness and kurtosis then NaN. */
 qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *sample,
-                                 double weight, const double *levels, size_t level_count,
-                                 qs_policy_result *result);
+                                 const qs_simulate_judge *judge, const double *levels, size_t level_count,
+                                 qs_policy_result *result, double *effective);
 
 #ifdef __cplusplus
 }

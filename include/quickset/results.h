@@ -318,7 +318,8 @@ typedef struct qs_hedge_result {
  * out; all money is of as_of (discounted). */
 typedef struct qs_policy_result {
   const char *name, *type;
-  qs_estimate objective;                                /* variance + cost_weight x cost */
+  qs_estimate objective;                                /* the section's: variance + cost_weight x cost, or */
+  size_t rank;                                          /* 1: the smallest objective of all */
   qs_estimate variance, cost;                           /* of the gross error; mean of all costs */
   qs_estimate mean, std_dev, skewness, excess_kurtosis; /* of the gross error */
   qs_estimate turnover, trades;                         /* what was traded, and how often */
@@ -352,7 +353,9 @@ typedef struct qs_simulate_result {
   const char *why;
   const char *position, *underlying;
   double cost_weight, risk_aversion;
-  const qs_time *dates; /* trades, and last the unwind */
+  const char *objective;  /* "variance", "exponential" or "expected_shortfall" */
+  double objective_level; /* NaN but for the expected shortfall */
+  const qs_time *dates;   /* trades, and last the unwind */
   size_t date_count;
   const qs_policy_result *policies; /* in the order asked for */
   size_t policy_count;

@@ -38,6 +38,13 @@ typedef enum qs_hedge_policy_type {
   QS_HEDGE_POLICY_DELTA_VEGA = 15
 } qs_hedge_policy_type;
 
+/* What policies are compared by, the smaller the better (configs/README.md). */
+typedef enum qs_simulate_objective {
+  QS_OBJECTIVE_VARIANCE = 0,          /* variance of the gross error + cost_weight x mean cost */
+  QS_OBJECTIVE_EXPONENTIAL = 1,       /* the certain loss as bad as the net one under exponential utility */
+  QS_OBJECTIVE_EXPECTED_SHORTFALL = 2 /* mean of the worst net losses */
+} qs_simulate_objective;
+
 /* What a caller's own policy sees: a block of paths at one date at which it may trade. Arrays are the
  * library's, for the call. */
 typedef struct qs_policy_view {
@@ -148,6 +155,8 @@ typedef struct qs_simulate_spec {
   qs_simulate_costs costs;
   double cost_weight;   /* w; exactly one of the two is given, the other NaN */
   double risk_aversion; /* gamma = 2 / w */
+  qs_simulate_objective objective;
+  double objective_level; /* of the expected shortfall (default 0.95) */
   const qs_hedge_policy_spec *policies;
   size_t policy_count;
   const double *levels; /* of value at risk and expected shortfall, default 0.95, 0.99 */
@@ -167,6 +176,9 @@ typedef struct qs_simulate_spec {
 
 QS_API void qs_simulate_spec_init(qs_simulate_spec *spec);
 QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
+
+/* "variance", "exponential", "expected_shortfall"; null: no such objective. */
+QS_API const char *qs_simulate_objective_name(qs_simulate_objective objective);
 
 /* "none", "delta_every_date", ...: static strings; null: no such type. */
 QS_API const char *qs_hedge_policy_name(qs_hedge_policy_type type);

@@ -9,6 +9,40 @@ const char C[] = "config.yaml";
 /* What the paths of a simulation follow, and what is said of them. */
 void add_objective_cases(std::vector<BadCase> &cases) {
   const std::vector<BadCase> more = {
+      {"simulate_unknown_objective",
+       C,
+       "  cost_weight: 4.5\n",
+       "  cost_weight: 4.5\n  objective: @utility\n",
+       {"simulate.objective: got utility: must be one of variance, exponential, expected_shortfall"}},
+      {"simulate_level_of_another_objective",
+       C,
+       "  cost_weight: 4.5\n",
+       "  cost_weight: 4.5\n  @objective_level: 0.9\n",
+       {"simulate.objective_level: got 0.9: the key is expected_shortfall's alone"}},
+      {"simulate_objective_level",
+       C,
+       "  cost_weight: 4.5\n",
+       "  cost_weight: 4.5\n  objective: expected_shortfall\n  objective_level: @1\n",
+       {"simulate.objective_level: got 1: must be a number greater than 0 and less than 1"}},
+      {"simulate_frontier_of_another_objective",
+       C,
+       "  frontier: [0.5, 8]\n",
+       "  objective: exponential\n  @frontier: [0.5, 8]\n",
+       {"simulate.frontier: got a list: a frontier is of the objective variance alone"}},
+      {"simulate_optimal_of_another_objective",
+       C,
+       "    - {type: gamma_weighted, loss: 0.25}\n  frontier: [0.5, 8]\n",
+       "    - {type: gamma_weighted, loss: 0.25}\n    - @optimal\n  objective: expected_shortfall\n",
+       {"simulate.policies.5: got optimal: its programme is of the objective variance"}},
+      {"simulate_exponential_without_aversion",
+       C,
+       "  cost_weight: 4.5\n  policies:\n    - none\n    - {type: delta_band, name: band, width: 0.03}\n    "
+       "- {type: "
+       "fixed_interval, every: 5}\n    - {type: volatility_interval, variance: 0.001}\n    - {type: "
+       "gamma_weighted, loss: 0.25}\n  frontier: [0.5, 8]\n",
+       "  cost_weight: @0\n  objective: exponential\n  policies:\n    - {type: delta_band, name: band, "
+       "width: 0.03}\n",
+       {"simulate.cost_weight: got 0: must be above 0 for exponential"}},
       {"simulate_real_world_kappa",
        C,
        "kappa: 2.5,",

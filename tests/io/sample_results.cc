@@ -294,6 +294,7 @@ qs_policy_result SampleResults::policy(const char *name, const double *pnl, size
                              &p.fees, &p.spread, &p.impact, &p.liquidation, &p.net, &p.liquidated}) {
     *value = estimate();
   }
+  p.rank = count();
   p.levels = levels_.data();
   kept_intervals_.push_back({interval(), interval()});
   p.quantiles = kept_intervals_.back().data();
@@ -311,6 +312,8 @@ void SampleResults::add_simulate() {
   s.underlying = text("underlying");
   s.cost_weight = number();
   s.risk_aversion = number();
+  s.objective = text("objective");
+  s.objective_level = number();
   dates_ = {1785571200, 1785657600};
   s.dates = dates_.data();
   s.date_count = 2;

@@ -295,9 +295,12 @@ TEST_F(Sample, Simulate) {
 
 TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   LOAD(c, folder / "config.yaml",
-       {"simulate={position: t1, instruments: [X-SPOT], risk_aversion: 0.5, policies: [leland], dates: "
+       {"simulate={position: t1, instruments: [X-SPOT], risk_aversion: 0.5, objective: "
+        "expected_shortfall, objective_level: 0.9, policies: [leland], dates: "
         "[2026-03-02T09:30:00Z, 2026-03-10, 2026-03-20]}"});
   const qs_simulate_spec &s = c.in->simulate;
+  EXPECT_EQ(s.objective, QS_OBJECTIVE_EXPECTED_SHORTFALL);
+  EXPECT_EQ(s.objective_level, 0.9);
   EXPECT_TRUE(std::isnan(s.dates.spacing_days));
   ASSERT_EQ(s.dates.time_count, 3u);
   EXPECT_EQ(s.dates.times[0], c.in->as_of) << "trading at once";

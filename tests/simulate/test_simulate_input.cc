@@ -230,6 +230,16 @@ TEST(SimulateInput, IsRefusedByItsKey) {
        "simulate.margin.fee: got nan"},
       {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
       {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
+      {"objective", [](Wrong &w) { w.spec.objective = (qs_simulate_objective)3; },
+       "simulate.objective: got 3: no such objective"},
+      {"objective_level", [](Wrong &w) { w.spec.objective_level = 1; },
+       "simulate.objective_level: got 1: must be between 0 and 1"},
+      {"exponential_without_aversion",
+       [](Wrong &w) {
+         w.spec.objective = QS_OBJECTIVE_EXPONENTIAL;
+         w.spec.cost_weight = 0;
+       },
+       "simulate.cost_weight: got 0: must be above 0 for exponential"},
       {"real_world_of_another_model", [](Wrong &w) { w.spec.real_world.value[QS_KAPPA] = 1; },
        "simulate.real_world.kappa: got 1: the model has no such parameter"},
       {"real_world_infinite", [](Wrong &w) { w.spec.real_world.value[QS_SIGMA] = infinite; },
