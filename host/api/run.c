@@ -106,6 +106,7 @@ static qs_status build(run *r) {
   }
   r->instruments = instruments;
   r->simulation = qs_simulation_resolve(&r->inputs->simulation);
+  r->simulation.fourier_stress = r->inputs->stress.european_options == QS_STRESS_OPTIONS_FOURIER;
   return status;
 }
 

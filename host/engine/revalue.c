@@ -6,6 +6,7 @@
 #include "host/engine/greeks.h"
 #include "host/engine/joint_set.h"
 #include "host/engine/path_set.h"
+#include "host/engine/revalue_fourier.h"
 #include "host/engine/scheduler.h"
 
 /* Cells are worked off in chunks whose moments stay below this. */
@@ -59,6 +60,7 @@ typedef struct source {
   const qs_value_unit *unit;
   const qs_moment *moments;
   const qs_path_units *paths;
+  const qs_fourier_unit *fourier; /* of the options; null: they are simulated */
   uint32_t shift;
 } source;
 
@@ -93,6 +95,7 @@ typedef struct chunk_plan {
   size_t cells, count;
   qs_value_unit *units; /* [cells * underlyings], `count` of them used */
   qs_path_units *paths;
+  qs_fourier_unit *fourier; /* null: options are simulated */
   qs_moment **moments;
   uint32_t *unit_of, *shift_of; /* [underlying][cell] */
 } chunk_plan;
@@ -103,9 +106,16 @@ static qs_status plan_units(const revaluer *r, qs_arena *arena, size_t u, const 
   const qs_underlying_market *underlying = &r->market->underlyings[u];
   qs_unit_market market = {&shock->model, shock->carry_add, false, shifts, shift_count,
                            false,         shock->shift_rise};
+  static const qs_option_set no_options = {NULL, 0};
   uint32_t first;
-  qs_status status = qs_unit_build(r->context, arena, underlying, r->market->as_of, r->simulation,
-                                   &r->sets[u], &market, &plan->units[plan->count], &first);
+  qs_status status =
+      qs_unit_build(r->context, arena, underlying, r->market->as_of, r->simulation,
+                    plan->fourier ? &no_options : &r->sets[u], &market, &plan->units[plan->count], &first);
+  if (!status && plan->fourier) {
+    qs_fourier_unit *fourier = &plan->fourier[plan->count];
+    *fourier = (qs_fourier_unit){.underlying = underlying, .set = &r->sets[u], .market = market};
+    status = qs_fourier_unit_room(r->context, arena, fourier);
+  }
   if (!status) {
     status = qs_path_units_build(r->context, arena, underlying, r->market->as_of, r->simulation, &r->paths[u],
                                  &market, shock->rate_add, &plan->paths[plan->count]);
@@ -180,6 +190,9 @@ static qs_status run_units(const revaluer *r, qs_arena *arena, chunk_plan *plan)
   }
   qs_status status =
       qs_schedule_value(r->context, r->devices, "stress", plan->units, plan->count, NULL, plan->moments);
+  if (!status && plan->fourier) {
+    status = qs_fourier_units_run(r->context, arena, r->market->as_of, plan->fourier, plan->count);
+  }
   return status ? status
                 : qs_path_units_run(r->context, arena, r->devices, "stress", plan->paths, plan->count);
 }
@@ -194,7 +207,11 @@ static qs_status run_cells(const revaluer *r, qs_arena *arena, const qs_shock *s
                      .moments = QS_NEW(arena, cells * underlyings, qs_moment *),
                      .unit_of = QS_NEW(arena, cells * underlyings, uint32_t),
                      .shift_of = QS_NEW(arena, cells * underlyings, uint32_t)};
-  if (!plan.units || !plan.paths || !plan.moments || !plan.unit_of || !plan.shift_of) {
+  if (r->simulation->fourier_stress) {
+    plan.fourier = QS_NEW(arena, cells * underlyings, qs_fourier_unit);
+  }
+  if (!plan.units || !plan.paths || !plan.moments || !plan.unit_of || !plan.shift_of ||
+      (r->simulation->fourier_stress && !plan.fourier)) {
     return qs_fail_memory(r->context, "planning scenarios");
   }
   qs_status status = QS_OK;
@@ -209,7 +226,8 @@ static qs_status run_cells(const revaluer *r, qs_arena *arena, const qs_shock *s
       uint32_t k = plan.unit_of[u * cells + c];
       source own = {0};
       if (k != no_unit) {
-        own = (source){&plan.units[k], plan.moments[k], &plan.paths[k], plan.shift_of[u * cells + c]};
+        own = (source){&plan.units[k], plan.moments[k], &plan.paths[k],
+                       plan.fourier ? &plan.fourier[k] : NULL, plan.shift_of[u * cells + c]};
       }
       sources[c * underlyings + u] = k == no_unit ? r->base[u] : own;
     }
@@ -267,6 +285,21 @@ static qs_estimate leg_pnl(const revaluer *r, size_t i, const qs_shock *shock, c
   return qs_batch_estimate(r->simulation, scratch);
 }
 
+/* P&L of an option in one cell by Fourier prices, likewise; `after` and `before` are its coefficients. */
+static qs_estimate fourier_pnl(const revaluer *r, const source *now, const source *base, uint32_t payoff,
+                               double after, double before, double *sums, double *value) {
+  const size_t shocked = payoff * now->fourier->market.shift_count + now->shift;
+  const size_t unmoved = payoff * base->fourier->market.shift_count + base->shift;
+  *value = after * now->fourier->yields[shocked];
+  const qs_estimate pnl = {*value - before * base->fourier->yields[unmoved],
+                           fabs(after) * now->fourier->errors[shocked] +
+                               fabs(before) * base->fourier->errors[unmoved]};
+  for (uint32_t b = 0; b < r->simulation->batches; b++) {
+    sums[b] += pnl.estimate;
+  }
+  return pnl;
+}
+
 /* P&L of one position in one cell, by batch added to sums, its estimate returned. */
 static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *shock, const source *now,
                                 double *scratch, double *sums, double *value) {
@@ -290,6 +323,9 @@ static qs_estimate position_pnl(const revaluer *r, size_t i, const qs_shock *sho
   qs_shock none = qs_shock_none(&market->model);
   double after = contract->quantity * unit_coefficient(contract, market, shock);
   double before = contract->quantity * unit_coefficient(contract, market, &none);
+  if (now->fourier && !qs_contract_on_path(contract)) {
+    return fourier_pnl(r, now, &r->base[contract->underlying], payoff, after, before, sums, value);
+  }
   series shocked = series_of(now, contract, payoff);
   series base = series_of(&r->base[contract->underlying], contract, payoff);
   for (uint32_t b = 0; b < batches; b++) {
@@ -307,6 +343,7 @@ static void settle_cell(const revaluer *r, const qs_shock *shocks, const source 
                         double *const *joint, size_t cell, double *scratch, double *sums, qs_estimate *total,
                         qs_estimate *parts, double *values) {
   memset(sums, 0, r->simulation->batches * sizeof *sums);
+  double inverted = 0; /* errors of Fourier prices, which batches do not show */
   for (size_t i = 0; i < r->count; i++) {
     int u = r->contracts[i].underlying;
     double value;
@@ -314,6 +351,10 @@ static void settle_cell(const revaluer *r, const qs_shock *shocks, const source 
     qs_estimate pnl = r->contracts[i].joint ? leg_pnl(r, i, &shocks[u], prices, scratch, sums, &value)
                                             : position_pnl(r, i, u < 0 ? NULL : &shocks[u],
                                                            u < 0 ? NULL : &sources[u], scratch, sums, &value);
+    if (u >= 0 && sources[u].fourier && r->contracts[i].kind == QS_CONTRACT_OPTION &&
+        !qs_contract_on_path(&r->contracts[i])) {
+      inverted += pnl.std_error;
+    }
     if (parts) {
       parts[i] = pnl;
     }
@@ -322,6 +363,7 @@ static void settle_cell(const revaluer *r, const qs_shock *shocks, const source 
     }
   }
   *total = qs_batch_estimate(r->simulation, sums);
+  total->std_error += inverted;
 }
 
 static size_t cells_per_chunk(const revaluer *r) {

@@ -3,6 +3,9 @@
  *
  * Spot shocks share the paths of their model (a path is in log-moneyness), so a grid costs one simulation a
  * volatility level. The P&L's standard error is that of the paired difference.
+ *
+ * With simulation->fourier_stress European options are priced by Fourier inversion in both markets instead:
+ * without error but where an inversion misses its tolerance, which is then added to the standard errors.
  */
 #ifndef QS_HOST_ENGINE_REVALUE_H
 #define QS_HOST_ENGINE_REVALUE_H

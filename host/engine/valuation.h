@@ -34,6 +34,7 @@ typedef struct qs_simulation {
   bool control;        /* control variates where they help */
   double target;       /* std_error of prices over spot at which paths are enough; NaN: `paths` are */
   uint64_t most_paths; /* with a target */
+  bool fourier_stress; /* European options in shocked markets by Fourier prices, not on paths */
   size_t wave_bytes;   /* of moments that are simulated together, 0: the default; no number depends on it */
 } qs_simulation;
 

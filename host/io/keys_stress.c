@@ -80,12 +80,17 @@ static qs_status read_margin_grid(qs_reader *reader, const qs_field *field, cons
 #undef AT
 #define AT(member) offsetof(qs_stress_spec, member)
 
+static const qs_choice options_choices[] = {{"simulated", QS_STRESS_OPTIONS_SIMULATED},
+                                            {"fourier", QS_STRESS_OPTIONS_FOURIER}};
+
 static const qs_field stress_fields[] = {
     {"spot", QS_FIELD_NUMBERS, .offset = AT(spot), .count_offset = AT(spot_count),
      .range = {-1, 100, true, false}, .min_count = 1, .max_count = 101, .distinct = true},
     {"volatility", QS_FIELD_NUMBERS, .offset = AT(volatility), .count_offset = AT(volatility_count),
      .range = {-1, 100, true, false}, .min_count = 1, .max_count = 101, .distinct = true},
     {"scenarios", QS_FIELD_OTHER, .read = read_scenarios, .table = &qs_scenario_table},
+    {"european_options", QS_FIELD_CHOICE, .offset = AT(european_options), .choices = options_choices,
+     .choice_count = 2},
     {"margin_grid", QS_FIELD_OTHER, .read = read_margin_grid, .table = &qs_margin_grid_table},
 };
 

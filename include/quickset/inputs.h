@@ -358,6 +358,12 @@ typedef struct qs_margin_grid_spec {
   double long_exponent;  /* and above (default 0.13) */
 } qs_margin_grid_spec;
 
+/* How European options are revalued in shocked markets. */
+typedef enum qs_stress_options {
+  QS_STRESS_OPTIONS_SIMULATED = 0, /* on the paths of the others, with the error of the paired difference */
+  QS_STRESS_OPTIONS_FOURIER = 1 /* by Fourier inversion, without that error; not under a leverage function */
+} qs_stress_options;
+
 typedef struct qs_stress_spec {
   const double *spot; /* relative moves of the grid */
   size_t spot_count;
@@ -366,6 +372,7 @@ typedef struct qs_stress_spec {
   const qs_scenario_spec *scenarios;
   size_t scenario_count;
   const qs_margin_grid_spec *margin_grid; /* null: none */
+  qs_stress_options european_options;
 } qs_stress_spec;
 
 /* Costs of one kind of instrument at a venue. */

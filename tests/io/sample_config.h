@@ -59,6 +59,7 @@ limits:
 stress:
   spot: [-0.5, 0, 0.5]
   volatility: [-0.25, 0.5]
+  european_options: fourier
   scenarios: scenarios.yaml
   margin_grid: grid.yaml
 hedge:

@@ -181,6 +181,7 @@ TEST_F(Sample, RiskAndStress) {
   const qs_stress_spec &stress = c.in->stress;
   EXPECT_EQ(stress.spot_count, 3u);
   EXPECT_EQ(stress.volatility[1], 0.5);
+  EXPECT_EQ(stress.european_options, QS_STRESS_OPTIONS_FOURIER);
   ASSERT_EQ(stress.scenario_count, 2u);
   const qs_scenario_spec &crash = stress.scenarios[0];
   EXPECT_STREQ(crash.name, "crash");
