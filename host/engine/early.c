@@ -6,6 +6,8 @@
 #include "host/base/model.h"
 #include "host/engine/early_state.h"
 #include "host/engine/scheduler.h"
+#include "host/engine/unit_key.h"
+#include "host/engine/work_store.h"
 
 enum {
   PILOT_PATHS = 2048,
@@ -405,6 +407,35 @@ static uint64_t samples_for(const qs_early *e, bool bounds) {
   return samples;
 }
 
+static qs_status compute(induction *n, qs_arena *scratch, qs_early_bounds *bounds) {
+  qs_status status =
+      allocate(n, scratch, bounds) ? induce(n) : qs_fail_memory(n->e->context, "solving early exercise");
+  return !status && bounds ? qs_early_bound(n->e, bounds) : status;
+}
+
+/* Takes the policies, `numbers` of them in all, and the bounds from the store, or computes and keeps them. */
+static qs_status solve(induction *n, qs_arena *scratch, size_t numbers, qs_early_bounds *bounds) {
+  qs_early *e = n->e;
+  if (!e->context->store) {
+    return compute(n, scratch, bounds);
+  }
+  const uint64_t keys[] = {e->keys.policy, e->keys.bounds};
+  const qs_digest key = qs_early_key(e->unit, e->plan, keys, 2, bounds ? 1 + 2 * (uint64_t)n->policies : 0);
+  bool found = false, bounded = !bounds;
+  qs_status status = qs_store_take(e->context, key, 0, e->policy[0], numbers * sizeof(double), &found);
+  if (!status && found && bounds) {
+    status = qs_store_take(e->context, key, 1, bounds, sizeof *bounds, &bounded);
+  }
+  if (status || (found && bounded)) {
+    return status;
+  }
+  status = compute(n, scratch, bounds);
+  if (!status && bounds) {
+    status = qs_store_put(e->context, key, 1, bounds, sizeof *bounds);
+  }
+  return status ? status : qs_store_put(e->context, key, 0, e->policy[0], numbers * sizeof(double));
+}
+
 qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_path_unit *unit,
                          const qs_early_keys *keys, qs_path_payoff_plan *plan, qs_path_payoff_plan *fewer,
                          qs_early_bounds *bounds) {
@@ -421,15 +452,15 @@ qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devic
                  .levels = all_times ? LEVELS : 1,
                  .policies = all_times && fewer,
                  .samples = samples_for(&e, bounds)};
-  for (uint32_t level = 0; !status && level < (n.policies ? n.levels : 1); level++) {
-    e.policy[level] = QS_NEW(arena, e.count * e.grid.y_count, double);
-    status = e.policy[level] ? QS_OK : qs_fail_memory(context, "solving early exercise");
+  const uint32_t kept = n.policies ? n.levels : 1;
+  const size_t size = e.count * e.grid.y_count;
+  e.policy[0] = status ? NULL : QS_NEW(arena, kept * size, double);
+  for (uint32_t level = 1; e.policy[0] && level < kept; level++) {
+    e.policy[level] = e.policy[0] + level * size;
   }
   if (!status) {
-    status = allocate(&n, scratch, bounds) ? induce(&n) : qs_fail_memory(context, "solving early exercise");
-  }
-  if (!status && bounds) {
-    status = qs_early_bound(&e, bounds);
+    status = e.policy[0] ? solve(&n, scratch, kept * size, bounds)
+                         : qs_fail_memory(context, "solving early exercise");
   }
   qs_arena_destroy(scratch);
   if (!status) {

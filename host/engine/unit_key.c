@@ -7,7 +7,7 @@ _Static_assert(sizeof(qs_step) == 24 && sizeof(qs_payoff_plan) == 16 && sizeof(q
                    sizeof(qs_script_range) == 8,
                "a structure has bytes that belong to no member");
 
-enum { KIND_VALUE = 1, KIND_PATH = 2, KIND_JOINT = 3 };
+enum { KIND_VALUE = 1, KIND_PATH = 2, KIND_JOINT = 3, KIND_EARLY = 4 };
 
 static void add_number(qs_digester *d, uint64_t number) {
   qs_digest_add(d, &number, sizeof number);
@@ -127,6 +127,18 @@ qs_digest qs_path_unit_key(const qs_path_unit *unit) {
   add_run(&d, unit->greeks, unit->precision, unit->path_count, unit->batch_paths, unit->first_path);
   add_reals(&d, unit->added_count ? unit->added_weights : NULL, unit->added_count * dates);
   add_leverage(&d, unit->leverage, &unit->path);
+  return qs_digest_end(&d);
+}
+
+qs_digest qs_early_key(const qs_path_unit *unit, const qs_path_payoff_plan *plan, const uint64_t *keys,
+                       size_t key_count, uint64_t wanted) {
+  const qs_digest whole = qs_path_unit_key(unit);
+  qs_digester d = {0};
+  add_number(&d, KIND_EARLY);
+  add_array(&d, whole.word, 2, sizeof whole.word[0]);
+  add_path_payoff(&d, plan);
+  add_array(&d, keys, key_count, sizeof *keys);
+  add_number(&d, wanted);
   return qs_digest_end(&d);
 }
 

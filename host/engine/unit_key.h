@@ -16,6 +16,11 @@ qs_digest qs_value_unit_key(const qs_value_unit *unit);
 qs_digest qs_path_unit_key(const qs_path_unit *unit);
 qs_digest qs_joint_unit_key(const qs_joint_unit *unit);
 
+/* Of the early exercise of `plan` in the unit: `keys` [key_count] of random streams, and `wanted`, whatever
+ * else the solution depends on. */
+qs_digest qs_early_key(const qs_path_unit *unit, const qs_path_payoff_plan *plan, const uint64_t *keys,
+                       size_t key_count, uint64_t wanted);
+
 #ifdef __cplusplus
 }
 #endif

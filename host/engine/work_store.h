@@ -49,6 +49,12 @@ typedef struct qs_work_store {
   qs_status (*settle)(void *data, qs_context *context);
 } qs_work_store;
 
+/* Something else than a piece of an order, of `size` bytes, such as what was solved before paths are valued:
+ * `part` 0, 1, .. of what the key says. Without a store nothing is found and nothing is kept. */
+qs_status qs_store_take(qs_context *context, qs_digest key, uint32_t part, void *bytes, size_t size,
+                        bool *found);
+qs_status qs_store_put(qs_context *context, qs_digest key, uint32_t part, const void *bytes, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,8 +9,9 @@
  * A piece of work is a range of batches of the paths of one unit: values and Greeks of trades, under shocks
  * too. It is found by a digest of all that it depends on, never by its number, so a result is only ever used
  * for what it is the result of, and a resumed run gives the same bits as one that was never interrupted.
- * Not kept, and computed again: calibrations and other fits, and paths of states (risk, early exercise,
- * hedging over time), which have a number for every path.
+ * Kept too is the solution of early exercise on one underlying. Not kept, and computed again: calibrations,
+ * early exercise on several underlyings, and paths of states (risk, hedging over time), which have a number
+ * for every path.
  *
  * What was computed is in the file at most a quarter of a second later, and survives the end of the process
  * at any instant; the file is not synced, so a machine that loses power may lose more. A record that is cut

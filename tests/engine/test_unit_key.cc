@@ -177,6 +177,28 @@ TEST(UnitKey, OfPathUnits) {
   EXPECT_TRUE(qs_digest_equal(qs_path_unit_key(&u), key));
 }
 
+TEST(UnitKey, OfEarlyExercise) {
+  Parts parts;
+  qs_path_unit u;
+  std::vector<qs_path_payoff_plan> list;
+  std::uint64_t streams[2], wanted;
+  std::size_t which;
+  const auto undo = [&] {
+    list = parts.path_payoffs;
+    u = parts.along();
+    u.payoffs = list.data();
+    streams[0] = 3;
+    streams[1] = 4;
+    wanted = which = 1;
+  };
+  undo();
+  expect_all_differ([&] { return qs_early_key(&u, &list[which], streams, 2, wanted); },
+                    {[&] { u.path.key++; }, [&] { list[5].sign = -1; }, [&] { which = 2; },
+                     [&] { streams[1]++; }, [&] { wanted = 3; }},
+                    undo);
+  EXPECT_FALSE(qs_digest_equal(qs_early_key(&u, &list[1], streams, 2, 1), qs_path_unit_key(&u)));
+}
+
 TEST(UnitKey, OfJointUnits) {
   Parts parts;
   Formula formula;
