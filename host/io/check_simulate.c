@@ -211,10 +211,12 @@ static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *mod
   if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(model)) {
     return "needs a model whose variance is random";
   }
-  return type != QS_HEDGE_POLICY_OPTIMAL            ? NULL
-         : spec->instrument_count > 1               ? "knows no option among the instruments"
-         : spec->objective != QS_OBJECTIVE_VARIANCE ? "its programme is of the objective variance"
-                                                    : NULL;
+  return type != QS_HEDGE_POLICY_OPTIMAL                      ? NULL
+         : spec->instrument_count > 1                         ? "knows no option among the instruments"
+         : spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL ? "no programme is of expected_shortfall"
+         : spec->objective == QS_OBJECTIVE_EXPONENTIAL && qs_model_stochastic(model)
+             ? "the programme of exponential needs a model of constant variance"
+             : NULL;
 }
 
 static qs_status check_policies(qs_reader *reader, const qs_draft *draft, const qs_node *section,

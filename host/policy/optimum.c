@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "host/policy/apply.h"
+#include "host/policy/holdings.h"
 
-enum { HOLDINGS_PLAIN = 511, HOLDINGS_STOCHASTIC = 95, LEAST_HOLDINGS = 7, MOST_HOLDINGS = 1023 };
-static const double likely = 0.75; /* of the reach of x: where targets say how far holdings go */
+enum { HOLDINGS_PLAIN = 511, HOLDINGS_STOCHASTIC = 95 };
+static const double margin = 0.01; /* of holdings beyond the targets */
 
 /* A recursion over dates: the optimum's, or one of a table of bands. */
 typedef struct recursion {
@@ -14,8 +15,8 @@ typedef struct recursion {
   const qs_policy_ground *ground;
   const qs_policy_table *table; /* null: the optimum */
   double tracking, costing;     /* weights of the two parts */
-  size_t count, zero, lanes;    /* holdings; the second of those that are 0 */
-  double *holding;
+  qs_policy_holdings nodes;     /* of the holding */
+  size_t lanes;
   double *now, *ahead; /* [y][x][lanes]: D of the date after, lane `count` its W(0); and their means */
   double *low, *high;  /* [y][x] of the date in hand */
 } recursion;
@@ -24,46 +25,19 @@ static size_t state_count(const qs_policy_ground *g) {
   return g->ratios.nodes->x_count * g->ratios.nodes->y_count;
 }
 
-/* Evenly spaced holdings over all likely targets, 0 and what is held now; 0 twice. */
-static bool make_holdings(qs_arena *arena, recursion *r, size_t wanted) {
-  const qs_policy_ground *g = r->ground;
-  double least = fmin(g->problem->holding, 0), most = fmax(g->problem->holding, 0);
-  for (size_t n = 0; n < g->ratios.date_count; n++) {
-    const qs_policy_nodes *nodes = &g->ratios.nodes[n];
-    for (size_t i = 0; i < state_count(g); i++) {
-      double x = nodes->x_low + (double)(i % nodes->x_count) * nodes->x_step;
-      if (fabs(x) <= likely * fabs(nodes->x_low)) {
-        least = fmin(least, -g->ratios.local[n][i]);
-        most = fmax(most, -g->ratios.local[n][i]);
-      }
-    }
-  }
-  double width = fmax(most - least, 1e-9);
-  least -= 0.01 * width;
-  most += 0.01 * width;
-  size_t spaces = wanted - 2, below = (size_t)(-least / (most - least) * (double)spaces + 0.5);
-  below = below < 1 ? 1 : below > spaces - 1 ? spaces - 1 : below;
-  r->count = wanted;
-  r->zero = below + 1;
-  r->holding = QS_NEW(arena, wanted, double);
-  for (size_t i = 0; r->holding && i < wanted; i++) {
-    r->holding[i] = i <= below ? least * (double)(below - i) / (double)below
-                               : most * (double)(i - below - 1) / (double)(spaces - below);
-  }
-  return r->holding;
-}
-
 static qs_status start(qs_arena *arena, const qs_policy_settings *settings, recursion *r) {
   size_t states = state_count(r->ground);
   size_t usual = r->ground->ratios.nodes->y_count > 1 ? HOLDINGS_STOCHASTIC : HOLDINGS_PLAIN;
   size_t wanted = settings->holding_count ? settings->holding_count : usual;
-  wanted = wanted < LEAST_HOLDINGS ? LEAST_HOLDINGS : wanted > MOST_HOLDINGS ? MOST_HOLDINGS : wanted;
-  r->lanes = (wanted + QS_POLICY_LANES) / QS_POLICY_LANES * QS_POLICY_LANES;
+  if (!qs_policy_make_holdings(arena, r->ground, wanted, margin, &r->nodes)) {
+    return qs_fail_memory(r->context, "hedging over time");
+  }
+  r->lanes = (r->nodes.count + QS_POLICY_LANES) / QS_POLICY_LANES * QS_POLICY_LANES;
   r->now = QS_NEW(arena, states * r->lanes, double);
   r->ahead = QS_NEW(arena, states * r->lanes, double);
   r->low = QS_NEW(arena, states, double);
   r->high = QS_NEW(arena, states, double);
-  bool made = r->now && r->ahead && r->low && r->high && make_holdings(arena, r, wanted);
+  bool made = r->now && r->ahead && r->low && r->high;
   return made ? QS_OK : qs_fail_memory(r->context, "hedging over time");
 }
 
@@ -75,39 +49,28 @@ static void unwind(recursion *r) {
     double x = nodes->x_low + (double)(s % nodes->x_count) * nodes->x_step;
     double cost = r->costing * qs_policy_unit_cost(last, x);
     double *d = r->now + s * r->lanes;
-    for (size_t i = 0; i < r->count; i++) {
-      d[i] = i < r->zero ? -cost : cost;
+    for (size_t i = 0; i < r->nodes.count; i++) {
+      d[i] = i < r->nodes.zero ? -cost : cost;
     }
-    d[r->count] = 0;
+    d[r->nodes.count] = 0;
   }
-}
-
-/* Where f + shift, linear between nodes and beyond them, passes 0 from below; f ascends. */
-static double crossing(const recursion *r, const double *f, double shift) {
-  size_t i = 0;
-  while (i + 2 < r->count && f[i + 1] + shift < 0) {
-    i++;
-  }
-  double a = f[i] + shift, b = f[i + 1] + shift, from = r->holding[i], to = r->holding[i + 1];
-  if (to == from) { /* between the derivatives on both sides of 0 */
-    return from;
-  }
-  return b > a ? from - a * (to - from) / (b - a) : from;
 }
 
 /* The integral of f + shift from 0 to `end`, f linear between nodes and beyond them. */
 static double integral(const recursion *r, const double *f, double shift, double end) {
   double sum = 0;
   if (end > 0) {
-    for (size_t i = r->zero; i + 1 < r->count && r->holding[i] < end; i++) {
-      bool last = i + 2 == r->count || r->holding[i + 1] >= end;
-      double from = r->holding[i], width = r->holding[i + 1] - from, part = last ? end - from : width;
+    for (size_t i = r->nodes.zero; i + 1 < r->nodes.count && r->nodes.holding[i] < end; i++) {
+      bool last = i + 2 == r->nodes.count || r->nodes.holding[i + 1] >= end;
+      double from = r->nodes.holding[i], width = r->nodes.holding[i + 1] - from,
+             part = last ? end - from : width;
       sum += part * (f[i] + shift + 0.5 * part / width * (f[i + 1] - f[i]));
     }
   } else {
-    for (size_t i = r->zero - 1; i > 0 && r->holding[i] > end; i--) {
-      bool last = i == 1 || r->holding[i - 1] <= end;
-      double from = r->holding[i], width = from - r->holding[i - 1], part = last ? from - end : width;
+    for (size_t i = r->nodes.zero - 1; i > 0 && r->nodes.holding[i] > end; i--) {
+      bool last = i == 1 || r->nodes.holding[i - 1] <= end;
+      double from = r->nodes.holding[i], width = from - r->nodes.holding[i - 1],
+             part = last ? from - end : width;
       sum -= part * (f[i] + shift + 0.5 * part / width * (f[i - 1] - f[i]));
     }
   }
@@ -123,9 +86,9 @@ static void update(recursion *r, size_t n, size_t s) {
   double variance = r->tracking * qs_policy_gain_variance(g->problem, &g->ratios, n, y, x);
   double cost = r->costing * qs_policy_unit_cost(&g->problem->dates[n], x), target = -g->ratios.local[n][s];
   const double *ahead = r->ahead + s * r->lanes;
-  double *d = r->now + s * r->lanes, slope[MOST_HOLDINGS] = {0};
-  for (size_t i = 0; i < r->count; i++) {
-    slope[i] = 2 * (r->holding[i] - target) * variance + ahead[i];
+  double *d = r->now + s * r->lanes, slope[QS_MOST_HOLDINGS] = {0};
+  for (size_t i = 0; i < r->nodes.count; i++) {
+    slope[i] = 2 * (r->nodes.holding[i] - target) * variance + ahead[i];
   }
   if (r->table) {
     double root = nodes->y_low + (double)y * nodes->y_step;
@@ -133,18 +96,20 @@ static void update(recursion *r, size_t n, size_t s) {
     r->low[s] = band.low;
     r->high[s] = band.high;
   } else {
-    r->low[s] = crossing(r, slope, cost);
-    r->high[s] = fmax(crossing(r, slope, -cost), r->low[s]);
+    r->low[s] = qs_policy_crossing(&r->nodes, slope, cost);
+    r->high[s] = fmax(qs_policy_crossing(&r->nodes, slope, -cost), r->low[s]);
   }
-  double level = ahead[r->count] + target * target * variance, low = r->low[s], high = r->high[s];
+  double level = ahead[r->nodes.count] + target * target * variance, low = r->low[s], high = r->high[s];
   level += low > 0 ? integral(r, slope, cost, low) : high < 0 ? integral(r, slope, -cost, high) : 0;
-  for (size_t i = 0; i < r->count; i++) {
-    d[i] = r->holding[i] < low ? -cost : r->holding[i] > high ? cost : fmin(fmax(slope[i], -cost), cost);
-    if (r->table && r->holding[i] >= low && r->holding[i] <= high) {
+  for (size_t i = 0; i < r->nodes.count; i++) {
+    d[i] = r->nodes.holding[i] < low    ? -cost
+           : r->nodes.holding[i] > high ? cost
+                                        : fmin(fmax(slope[i], -cost), cost);
+    if (r->table && r->nodes.holding[i] >= low && r->nodes.holding[i] <= high) {
       d[i] = slope[i];
     }
   }
-  d[r->count] = level;
+  d[r->nodes.count] = level;
 }
 
 static void step_back(recursion *r, size_t n) {
@@ -164,7 +129,7 @@ static qs_status value_now(qs_arena *arena, recursion *r, double *value) {
   }
   for (size_t s = 0; s < states; s++) {
     const double *d = r->now + s * r->lanes;
-    w[s] = d[r->count] + integral(r, d, 0, r->ground->problem->holding);
+    w[s] = d[r->nodes.count] + integral(r, d, 0, r->ground->problem->holding);
   }
   return qs_policy_mean_now(r->context, arena, r->ground, w, value);
 }
@@ -241,7 +206,7 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
       .context = context, .ground = ground, .tracking = 1, .costing = ground->problem->cost_weight};
   kept k = {0};
   qs_status status = scratch ? start(scratch, settings, &r) : qs_fail_memory(context, "hedging over time");
-  double *holding = status ? NULL : QS_NEW(arena, r.count, double);
+  double *holding = status ? NULL : QS_NEW(arena, r.nodes.count, double);
   if (!status && (!holding || !make_kept(arena, &r, keep, &k))) {
     status = qs_fail_memory(context, "hedging over time");
   }
@@ -257,8 +222,8 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
         k.ahead[n][i] = (float)r.ahead[i];
       }
     }
-    memcpy(holding, r.holding, r.count * sizeof *holding);
-    out = (qs_policy_optimum){.holding_count = r.count, .holding = holding, .lanes = r.lanes};
+    memcpy(holding, r.nodes.holding, r.nodes.count * sizeof *holding);
+    out = (qs_policy_optimum){.holding_count = r.nodes.count, .holding = holding, .lanes = r.lanes};
     out.ahead = (const float *const *)k.ahead;
     out.table = (qs_policy_table){ground->ratios.date_count, ground->ratios.nodes,
                                   (const double *const *)k.low, (const double *const *)k.high};

@@ -2,15 +2,17 @@
 
 #include <math.h>
 
+#include "host/policy/exponential.h"
+
 static const uint64_t most_paths = 65536; /* that a bound is made of */
 
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
-  if (p->instrument_count != 1) {
-    return "no bound is known for several hedge instruments";
-  }
-  if (p->spec->objective != QS_OBJECTIVE_VARIANCE) {
-    return "bounds are of the objective variance";
-  }
+  return p->instrument_count != 1                      ? "no bound is known for several hedge instruments"
+         : p->spec->objective != QS_OBJECTIVE_VARIANCE ? "bounds are of the objective variance"
+                                                       : qs_simulate_programme_flaw(p);
+}
+
+const char *qs_simulate_programme_flaw(const qs_simulate_problem *p) {
   if (p->spec->drift != 0) {
     return "with a drift the price is no martingale";
   }
@@ -30,12 +32,20 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
   return qs_simulate_beyond(p);
 }
 
-qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,
-                                   qs_simulate_optimal *optimal) {
+qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
+                                   const qs_policy_problem *over_time, qs_simulate_optimal *optimal) {
   const qs_policy_settings settings = {0};
   qs_simulate_optimal made = {.made = true};
   qs_status status = qs_policy_make_ground(context, arena, over_time, &settings, &made.ground);
-  if (!status) {
+  if (!status && objective == QS_OBJECTIVE_EXPONENTIAL) {
+    qs_policy_utility utility;
+    status =
+        qs_policy_exponential(context, arena, &made.ground, &settings, 2 / over_time->cost_weight, &utility);
+    if (!status) {
+      made.optimum.table = utility.table;
+      made.objective = utility.loss;
+    }
+  } else if (!status) {
     status = qs_policy_optimise(context, arena, &made.ground, &settings, true, &made.optimum);
   }
   if (!status) {

@@ -1,5 +1,6 @@
 /*
- * The policy `optimal`: the optimum of dynamic programming (host/policy/optimum.h) on a section's problem,
+ * The policy `optimal`: the optimum of dynamic programming on a section's problem, of the variance
+ * (host/policy/optimum.h) or of exponential utility (host/policy/exponential.h),
  * its lower bound and gap along the section's own paths (host/policy/bound.h), and the frontier of risk
  * against cost over weights.
  */
@@ -18,15 +19,19 @@ extern "C" {
 typedef struct qs_simulate_optimal {
   bool made;
   qs_policy_ground ground;
-  qs_policy_optimum optimum;
+  qs_policy_optimum optimum; /* its table alone, where the objective is not the variance */
+  double objective;          /* of exponential utility, as the programme says */
 } qs_simulate_optimal;
+
+/* Why what a programme says of its optimum is not what paths say (a static text), or null. */
+const char *qs_simulate_programme_flaw(const qs_simulate_problem *problem);
 
 /* Why there is no lower bound of the problem (a static text), or null where there is one. */
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
 
 /* over_time must outlive it. The optimum is that without drift, under the pricing law. */
-qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, const qs_policy_problem *over_time,
-                                   qs_simulate_optimal *optimal);
+qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
+                                   const qs_policy_problem *over_time, qs_simulate_optimal *optimal);
 
 /* Along the first paths of the problem, 65,536 at most. */
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,

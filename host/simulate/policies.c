@@ -68,8 +68,11 @@ static qs_status check_options(qs_context *context, const qs_simulate_problem *p
     flaw = "needs a model whose variance is random";
   } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->instrument_count > 1) {
     flaw = "knows no option among the instruments";
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective != QS_OBJECTIVE_VARIANCE) {
-    flaw = "its programme is of the objective variance";
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL) {
+    flaw = "no programme is of expected_shortfall";
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_EXPONENTIAL &&
+             qs_model_stochastic(&p->under->model)) {
+    flaw = "the programme of exponential needs a model of constant variance";
   }
   return flaw ? qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %s: %s", i,
                         qs_hedge_policy_name(type), flaw)
@@ -359,7 +362,7 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
   qs_status status = made && over_time ? make_policy_problem(context, arena, problem, over_time)
                                        : qs_fail_memory(context, "preparing policies");
   if (!status && wants_optimum(spec)) {
-    status = qs_simulate_optimal_make(context, arena, over_time, &best);
+    status = qs_simulate_optimal_make(context, arena, spec->objective, over_time, &best);
     ratios = best.ground.ratios;
   }
   const bool own = spec->drift != 0 || qs_simulate_real_differs(spec); /* the optimum's are without */

@@ -105,14 +105,13 @@ static void report_attribution(const qs_simulate_sample *sample, const qs_simula
 }
 
 /* What is simulated of the optimum's objective must be what dynamic programming says of it. */
-static bool differ(const qs_simulate_problem *problem, const qs_policy_result *rows,
-                   const qs_policy_bound *bound) {
+static bool differ(const qs_simulate_problem *problem, const qs_policy_result *rows, qs_estimate programme) {
   bool far = false;
   for (size_t i = 0; i < problem->spec->policy_count; i++) {
     const qs_estimate *e = &rows[i].objective;
-    const double off = fabs(e->estimate - bound->objective);
+    const double off = fabs(e->estimate - programme.estimate);
     far = far || (problem->spec->policies[i].type == QS_HEDGE_POLICY_OPTIMAL &&
-                  off > 5 * hypot(e->std_error, bound->objective_error) && off > 0.002 * bound->objective);
+                  off > 5 * hypot(e->std_error, programme.std_error) && off > 0.002 * programme.estimate);
   }
   return far;
 }
@@ -123,8 +122,13 @@ static qs_status report_optimum(qs_context *context, qs_arena *arena, const qs_s
   const qs_simulate_problem *problem = paths->problem;
   result->lower_bound_why =
       !optimal->made ? "the policy optimal is not among the policies" : qs_simulate_bound_flaw(problem);
+  static const char unlike[] = "what is simulated of the optimum is not what dynamic programming says of it";
   if (result->lower_bound_why) {
-    return QS_OK;
+    const bool said = optimal->made && problem->spec->objective == QS_OBJECTIVE_EXPONENTIAL &&
+                      !qs_simulate_programme_flaw(problem);
+    return said && differ(problem, result->policies, (qs_estimate){optimal->objective, 0})
+               ? distrust(context, arena, result, unlike)
+               : QS_OK;
   }
   qs_policy_bound bound;
   qs_status status = qs_simulate_bound(context, paths, optimal, &bound);
@@ -136,9 +140,9 @@ static qs_status report_optimum(qs_context *context, qs_arena *arena, const qs_s
   if (!status) {
     result->frontier_count = problem->spec->frontier_count;
   }
-  if (!status && differ(problem, result->policies, &bound)) {
-    status = distrust(context, arena, result,
-                      "what is simulated of the optimum is not what dynamic programming says of it");
+  const qs_estimate programme = {bound.objective, bound.objective_error};
+  if (!status && differ(problem, result->policies, programme)) {
+    status = distrust(context, arena, result, unlike);
   }
   return status;
 }

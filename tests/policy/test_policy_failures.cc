@@ -7,6 +7,7 @@
 #include <functional>
 #include <thread>
 
+#include "host/policy/exponential.h"
 #include "host/policy/optimum.h"
 #include "tests/policy/policy_world.h"
 
@@ -115,6 +116,11 @@ TEST_P(PolicyFailures, OptimumAndValues) {
   FailEach<qs_policy_optimum>([&](qs_context *context, qs_arena *arena, qs_policy_optimum *optimum) {
     return qs_policy_optimise(context, arena, &ground, &world.settings, true, optimum);
   });
+  if (!GetParam()) {
+    FailEach<qs_policy_utility>([&](qs_context *context, qs_arena *arena, qs_policy_utility *utility) {
+      return qs_policy_exponential(context, arena, &ground, &world.settings, 0.1, utility);
+    });
+  }
   qs_policy_table table;
   ASSERT_EQ(QS_OK, qs_policy_classical(&world.context, world.arena, &world.problem, &ground.ratios,
                                        QS_POLICY_DELTA_BAND, 0.1, &table));

@@ -135,6 +135,46 @@ TEST(Objective, WhatAFewPathsDecideIsNotTrusted) {
   EXPECT_FALSE(few.result.trusted);
 }
 
+// What is simulated of the optimum is what the programme says, and no other policy does better.
+TEST(Objective, TheOptimumOfExponentialUtility) {
+  for (bool jumps : {false, true}) {
+    SimulateWorld w;
+    if (jumps)
+      w.add_underlying("X", QS_MODEL_MERTON,
+                       {{QS_SIGMA, .5}, {QS_LAMBDA, 3}, {QS_MU_J, -.08}, {QS_SIGMA_J, .1}}, 100, 0, 0);
+    else
+      w.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, kSigma}}, 100, 0, 0);
+    w.add_option("c", "X", QS_CALL, 100, 10.0 / 365, -1);
+    w.add_option("p", "X", QS_PUT, 95, 15.0 / 365, -.5);
+    w.every_day(10);
+    w.spec.costs.proportional = .001;
+    w.spec.risk_aversion = .1;
+    w.spec.objective = QS_OBJECTIVE_EXPONENTIAL;
+    w.spec.keep_pnl = true;
+    w.inputs.simulation.paths = 1 << 16;
+    for (auto type : {QS_HEDGE_POLICY_OPTIMAL, QS_HEDGE_POLICY_NONE, QS_HEDGE_POLICY_DELTA_EVERY_DATE,
+                      QS_HEDGE_POLICY_LOCAL_EVERY_DATE, QS_HEDGE_POLICY_WHALLEY_WILMOTT,
+                      QS_HEDGE_POLICY_ZAKAMOULINE, QS_HEDGE_POLICY_LELAND})
+      w.add_policy(type);
+    w.add_policy(QS_HEDGE_POLICY_DELTA_BAND).width = .1;
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    EXPECT_TRUE(w.result.trusted) << w.result.why; // it agrees with the programme
+    EXPECT_EQ(w.policy(0).rank, 1u);
+    EXPECT_STREQ(w.result.lower_bound_why, "bounds are of the objective variance");
+    // Path by path the others' utility is lower on average, each difference with its own error.
+    for (size_t i = 1; i < w.policies.size(); i++) {
+      double sum = 0, square = 0;
+      const double n = double(w.policy(0).pnl_count);
+      for (size_t k = 0; k < w.policy(0).pnl_count; k++) {
+        const double more = std::exp(-.1 * w.policy(i).pnl[k]) - std::exp(-.1 * w.policy(0).pnl[k]);
+        sum += more / n;
+        square += more * more / n;
+      }
+      EXPECT_GT(sum, 2 * std::sqrt((square - sum * sum) / n)) << w.policy(i).name;
+    }
+  }
+}
+
 // Scores of both estimators over many samples of known law: mean about 0, deviation about 1.
 TEST(Objective, ErrorsAreThoseOfTheEstimators) {
   std::mt19937_64 random(7);

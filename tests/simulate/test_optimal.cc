@@ -88,7 +88,9 @@ TEST(Optimal, SimulationAndDynamicProgrammeAgree) {
     policy_world::ShortCall(&exact, days);
     exact.Problem(100);
     qs_simulate_optimal found;
-    ASSERT_EQ(qs_simulate_optimal_make(&exact.context, exact.arena, &exact.problem, &found), QS_OK);
+    ASSERT_EQ(
+        qs_simulate_optimal_make(&exact.context, exact.arena, QS_OBJECTIVE_VARIANCE, &exact.problem, &found),
+        QS_OK);
     Optimal w;
     std::vector<std::pair<int, double>> values;
     for (int p = 0; p < QS_PARAMETER_COUNT; p++) {

@@ -234,6 +234,12 @@ TEST(SimulateInput, IsRefusedByItsKey) {
        "simulate.objective: got 3: no such objective"},
       {"objective_level", [](Wrong &w) { w.spec.objective_level = 1; },
        "simulate.objective_level: got 1: must be between 0 and 1"},
+      {"optimal_shortfall",
+       [](Wrong &w) {
+         w.spec.objective = QS_OBJECTIVE_EXPECTED_SHORTFALL;
+         w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+       },
+       "simulate.policies.2: got optimal: no programme is of expected_shortfall"},
       {"exponential_without_aversion",
        [](Wrong &w) {
          w.spec.objective = QS_OBJECTIVE_EXPONENTIAL;
