@@ -181,6 +181,10 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
     copy_text(c, &policies[i].name);
   }
   to->levels = copy_array(c, from->levels, from->level_count, sizeof *from->levels);
+  COPY_ARRAY(c, qs_instrument_limit, instrument_limits, instrument_limit_count);
+  for (size_t i = 0; i < instrument_limits_count; i++) {
+    copy_text(c, &instrument_limits[i].instrument);
+  }
   copy_text(c, &to->save_policy);
   to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
 }

@@ -201,6 +201,40 @@ static qs_status check_options(qs_reader *reader, const qs_draft *draft, const q
   return QS_OK;
 }
 
+/* The limits of the i-th instrument, or null. */
+static const qs_instrument_limit *limit_of(const qs_simulate_spec *spec, size_t i) {
+  for (size_t k = 0; k < spec->instrument_limit_count; k++) {
+    if (strcmp(spec->instrument_limits[k].instrument, spec->instruments[i]) == 0) {
+      return &spec->instrument_limits[k];
+    }
+  }
+  return NULL;
+}
+
+static qs_status check_limits(qs_reader *reader, const qs_node *list, const qs_simulate_spec *spec) {
+  const qs_node *node = list ? list->first : NULL;
+  for (size_t k = 0; k < spec->instrument_limit_count; k++, node = node->next) {
+    const char *name = spec->instrument_limits[k].instrument;
+    size_t i = 0;
+    while (i < spec->instrument_count && strcmp(name, spec->instruments[i]) != 0) {
+      i++;
+    }
+    if (i == spec->instrument_count || limit_of(spec, i) != &spec->instrument_limits[k]) {
+      return qs_node_bad(reader, qs_node_get(node, "instrument"), "must be %s",
+                         i == spec->instrument_count ? "one of simulate.instruments" : "given once");
+    }
+  }
+  return QS_OK;
+}
+
+/* What keeps the section from having an optimum. */
+static const char *optimum_flaw(const qs_simulate_spec *spec) {
+  return spec->instrument_count > 2 ? "knows at most one option among the instruments"
+         : spec->instrument_count == 2 && !(limit_of(spec, 0) && limit_of(spec, 1))
+             ? "with an option it needs instrument_limits of both instruments"
+             : NULL;
+}
+
 /* What a policy needs of the instruments and the model. */
 static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *model,
                                qs_hedge_policy_type type) {
@@ -212,10 +246,11 @@ static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *mod
     return "needs a model whose variance is random";
   }
   return type != QS_HEDGE_POLICY_OPTIMAL                      ? NULL
-         : spec->instrument_count > 1                         ? "knows no option among the instruments"
          : spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL ? "no programme is of expected_shortfall"
-         : spec->objective == QS_OBJECTIVE_EXPONENTIAL && qs_model_stochastic(model)
-             ? "the programme of exponential needs a model of constant variance"
+         : spec->objective != QS_OBJECTIVE_EXPONENTIAL        ? optimum_flaw(spec)
+         : qs_model_stochastic(model) ? "the programme of exponential needs a model of constant variance"
+         : spec->instrument_count > 1 || limit_of(spec, 0)
+             ? "the programme of exponential knows no option and no instrument_limits"
              : NULL;
 }
 
@@ -230,9 +265,7 @@ static qs_status check_policies(qs_reader *reader, const qs_draft *draft, const 
       return qs_node_bad(reader, node->kind == QS_NODE_MAP ? qs_node_get(node, "type") : node, "%s", flaw);
     }
   }
-  return frontier && spec->instrument_count > 1
-             ? qs_node_bad(reader, frontier, "knows no option among the instruments")
-             : QS_OK;
+  return frontier && optimum_flaw(spec) ? qs_node_bad(reader, frontier, "%s", optimum_flaw(spec)) : QS_OK;
 }
 
 /* The unwind, once the first date is not before as_of. */
@@ -274,7 +307,8 @@ static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_si
   for (size_t i = 0; node && i < spec->policy_count; i++) {
     const qs_hedge_policy_spec *p = &spec->policies[i];
     if (strcmp(p->name ? p->name : qs_hedge_policy_name(p->type), spec->save_policy) == 0) {
-      if (p->type == QS_HEDGE_POLICY_DELTA_GAMMA || p->type == QS_HEDGE_POLICY_DELTA_VEGA) {
+      if (p->type == QS_HEDGE_POLICY_DELTA_GAMMA || p->type == QS_HEDGE_POLICY_DELTA_VEGA ||
+          (p->type == QS_HEDGE_POLICY_OPTIMAL && spec->instrument_count > 1)) {
         return qs_node_bad(reader, node, "it holds two instruments; must hold one");
       }
       return qs_hedge_policy_looks_back(p->type)
@@ -336,6 +370,8 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
     status = qs_node_bad(reader, instrument, "expires at %s; must be there until the last date", text);
   }
   status = status ? status : check_options(reader, draft, instrument, name.underlying, unwind);
+  status = status ? status
+                  : check_limits(reader, qs_node_get(section, "instrument_limits"), &draft->inputs.simulate);
   status = status ? status : check_policies(reader, draft, section, name.underlying);
   status =
       status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);

@@ -238,6 +238,22 @@ static const qs_choice objectives[] = {
     {"expected_shortfall", QS_OBJECTIVE_EXPECTED_SHORTFALL},
 };
 
+#undef AT
+#define AT(member) offsetof(qs_instrument_limit, member)
+
+static const qs_field holding_limit_fields[] = {
+    {"instrument", QS_FIELD_TEXT, .offset = AT(instrument), .required = true},
+    {"min", QS_FIELD_NUMBER, .offset = AT(min), .required = true, .range = {-1e18, 0, false, false}},
+    {"max", QS_FIELD_NUMBER, .offset = AT(max), .required = true, .range = {0, 1e18, false, false}},
+};
+
+static const qs_table holding_limit_table = {holding_limit_fields,
+                                             sizeof holding_limit_fields / sizeof holding_limit_fields[0],
+                                             sizeof(qs_instrument_limit), NULL, NULL};
+
+#undef AT
+#define AT(member) offsetof(qs_simulate_spec, member)
+
 static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
@@ -252,6 +268,8 @@ static const qs_field simulate_fields[] = {
     {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
     {"frontier", QS_FIELD_NUMBERS, .offset = AT(frontier), .count_offset = AT(frontier_count),
      .range = {0, 1e15, true, false}, .min_count = 1, .max_count = 64, .distinct = true},
+    {"instrument_limits", QS_FIELD_LIST, .offset = AT(instrument_limits),
+     .count_offset = AT(instrument_limit_count), .max_count = 8, .table = &holding_limit_table},
     {"save_policy", QS_FIELD_TEXT, .offset = AT(save_policy), .max_count = 63},
     {"levels", QS_FIELD_NUMBERS, .offset = AT(levels), .count_offset = AT(level_count),
      .range = {0, 1, true, true}, .min_count = 1, .max_count = 32, .distinct = true},

@@ -193,7 +193,7 @@ static double value_at_zero(const work *w, double two, double ahead) {
 static void update(const recursion *r, size_t n, size_t s, double *scratch) {
   qs_policy_pair *p = r->pair;
   const size_t lanes = p->lanes, one = p->holdings[0].count, two = p->holdings[1].count;
-  work w = {.one = &p->holdings[0], .two = &p->holdings[1], .state = &p->state[n][s]};
+  work w = {.one = &p->holdings[0], .two = &p->holdings[1], .state = qs_policy_pair_state_of(p, n, s)};
   w.slope[0] = scratch;
   w.slope[1] = scratch + lanes;
   w.moved = scratch + 2 * lanes;
@@ -218,7 +218,7 @@ static void unwind(const recursion *r) {
   const qs_policy_pair *p = r->pair;
   const qs_policy_holdings *one = &p->holdings[0], *two = &p->holdings[1];
   for (size_t s = 0; s < r->states; s++) {
-    const double *cost = p->state[p->date_count][s].cost;
+    const double *cost = qs_policy_pair_state_of(p, p->date_count, s)->cost;
     for (size_t at = 0; at < r->cells; at++) {
       r->now[0][s * p->lanes + at] = at / two->count < one->zero ? -cost[0] : cost[0];
       r->now[1][s * p->lanes + at] = at % two->count < two->zero ? -cost[1] : cost[1];

@@ -1,7 +1,8 @@
 #include <math.h>
 
-#include "host/policy/apply.h"
 #include "host/policy/pair.h"
+
+static const char preparing[] = "preparing two hedge instruments";
 
 static qs_status check(qs_context *context, const qs_policy_pair_problem *p) {
   qs_status status = qs_policy_check(context, p->first);
@@ -22,7 +23,8 @@ static qs_status check(qs_context *context, const qs_policy_pair_problem *p) {
       return qs_fail(context, QS_ERROR_INPUT, "holding %d: %g lies outside of its limits", i + 1, held);
     }
   }
-  if (!status && !(p->of_spot >= 0 && p->of_value >= 0 && p->of_spot < INFINITY && p->of_value < INFINITY)) {
+  if (!status && !(p->of_spot >= 0 && p->of_value >= 0 && p->of_spot < INFINITY && p->of_value < INFINITY &&
+                   p->cap >= 0)) {
     return qs_fail(context, QS_ERROR_INPUT, "costs of the option that hedges must be at least 0");
   }
   return status;
@@ -40,7 +42,7 @@ static qs_status make_grounds(qs_context *context, qs_arena *arena, const qs_pol
   const size_t count = p->first->option_count;
   qs_policy_option *both = QS_NEW(arena, count + 1, qs_policy_option);
   if (!both) {
-    return qs_fail_memory(context, "preparing two hedge instruments");
+    return qs_fail_memory(context, preparing);
   }
   double size = 0;
   for (size_t i = 0; i < count; i++) {
@@ -66,7 +68,9 @@ static double option_cost(const qs_policy_pair_problem *p, size_t n, double x, d
   if ((n == 0 && p->free_entry) || (n == last && p->free_unwind)) {
     return 0;
   }
-  return p->of_spot * d->discount * d->forward * exp(x) + p->of_value * fabs(value);
+  const double fee = p->of_spot * d->discount * d->forward * exp(x);
+  const double capped = p->cap < INFINITY ? fmin(fee, p->cap * fabs(value)) : fee;
+  return capped + p->of_value * fabs(value);
 }
 
 static void fill(const qs_policy_pair_problem *p, const grounds *g, size_t n, qs_policy_pair_state *states) {
@@ -94,38 +98,70 @@ static void fill(const qs_policy_pair_problem *p, const grounds *g, size_t n, qs
   }
 }
 
-qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
-                                const qs_policy_settings *settings, qs_policy_pair *pair) {
-  qs_status status = check(context, problem);
-  qs_arena *scratch = status ? NULL : qs_arena_create(context);
-  grounds *g = scratch ? QS_NEW(scratch, 1, grounds) : NULL;
-  if (!status && !g) {
-    status = qs_fail_memory(context, "preparing two hedge instruments");
-  }
-  status = status ? status : make_grounds(context, scratch, problem, settings, g);
-  const qs_policy_nodes *nodes = status ? NULL : qs_policy_make_nodes(arena, problem->first, settings);
-  const size_t dates = status ? 0 : problem->first->date_count;
-  const qs_policy_law **laws = status ? NULL : QS_NEW(arena, dates, const qs_policy_law *);
-  const qs_policy_pair_state **state = status ? NULL : QS_NEW(arena, dates, const qs_policy_pair_state *);
-  if (!status && (!nodes || !laws || !state)) {
-    status = qs_fail_memory(context, "preparing two hedge instruments");
-  }
-  status = status ? status : qs_policy_make_laws(context, arena, problem->first, nodes, laws);
-  for (size_t n = 0; n < dates && !status; n++) {
+/* Residuals are variances of what hardly varies; with a random variance, whose nodes of x are few, they want
+ * denser ones than the programme. */
+enum { FINE_RANDOM = 2 };
+
+static qs_status fill_all(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
+                          const grounds *g, const qs_policy_pair_state **state) {
+  const qs_policy_nodes *nodes = g->position.ratios.nodes;
+  for (size_t n = 0; n < problem->first->date_count; n++) {
     qs_policy_pair_state *made = QS_NEW(arena, nodes->x_count * nodes->y_count, qs_policy_pair_state);
     if (!made) {
-      status = qs_fail_memory(context, "preparing two hedge instruments");
-      break;
+      return qs_fail_memory(context, preparing);
     }
     fill(problem, g, n, made);
     state[n] = made;
   }
-  qs_arena_destroy(scratch);
+  return QS_OK;
+}
+
+/* With the settings of the programme, whose number of nodes is then odd. */
+static qs_status make_ground(qs_context *context, qs_arena *arena, qs_arena *scratch,
+                             const qs_policy_pair_problem *problem, const qs_policy_settings *settings,
+                             qs_policy_pair *pair) {
+  const qs_policy_nodes *nodes = qs_policy_make_nodes(arena, problem->first, settings);
+  const size_t dates = problem->first->date_count;
+  const qs_policy_law **laws = QS_NEW(arena, dates, const qs_policy_law *);
+  const qs_policy_pair_state **state = QS_NEW(arena, dates, const qs_policy_pair_state *);
+  grounds *g = QS_NEW(scratch, 1, grounds);
+  if (!nodes || !laws || !state || !g) {
+    return qs_fail_memory(context, preparing);
+  }
+  const size_t dense = nodes->y_count > 1 ? FINE_RANDOM : 1;
+  qs_policy_settings finer = *settings;
+  finer.x_count = dense * (nodes->x_count - 1) + 1;
+  qs_status status = make_grounds(context, scratch, problem, &finer, g);
+  status = status ? status : fill_all(context, arena, problem, g, state);
+  status = status ? status : qs_policy_make_laws(context, arena, problem->first, nodes, laws);
   if (!status) {
-    *pair = (qs_policy_pair){
-        .problem = problem, .date_count = dates - 1, .nodes = nodes, .laws = laws, .state = state};
+    *pair = (qs_policy_pair){.problem = problem,
+                             .date_count = dates - 1,
+                             .nodes = nodes,
+                             .laws = laws,
+                             .state = state,
+                             .fine = dense};
   }
   return status;
+}
+
+qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
+                                const qs_policy_settings *settings, qs_policy_pair *pair) {
+  qs_status status = check(context, problem);
+  if (status) {
+    return status;
+  }
+  qs_arena *scratch = qs_arena_create(context);
+  status = scratch ? make_ground(context, arena, scratch, problem, settings, pair)
+                   : qs_fail_memory(context, preparing);
+  qs_arena_destroy(scratch);
+  return status;
+}
+
+const qs_policy_pair_state *qs_policy_pair_state_of(const qs_policy_pair *pair, size_t n, size_t s) {
+  const size_t width = pair->nodes->x_count;
+  const size_t dense = pair->fine * (width - 1) + 1;
+  return &pair->state[n][s / width * dense + s % width * pair->fine];
 }
 
 static void add(qs_policy_pair_state *sum, const qs_policy_pair_state *s, double w) {
@@ -141,14 +177,17 @@ static void add(qs_policy_pair_state *sum, const qs_policy_pair_state *s, double
 
 qs_policy_pair_state qs_policy_pair_state_at(const qs_policy_pair *pair, size_t n, double x, double y) {
   const qs_policy_nodes *nodes = &pair->nodes[n];
-  double weight[4], up;
-  const size_t j = qs_policy_cubic((x - nodes->x_low) / nodes->x_step, nodes->x_count, weight);
-  const size_t i = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
+  double along[4], up[4] = {1, 0, 0, 0};
+  const size_t width = pair->fine * (nodes->x_count - 1) + 1;
+  const double right = (x - nodes->x_low) / nodes->x_step * (double)pair->fine;
+  const size_t j = qs_policy_cubic(right, width, along);
+  const size_t rows = nodes->y_count > 1 ? 4 : 1;
+  const size_t i = rows > 1 ? qs_policy_cubic((y - nodes->y_low) / nodes->y_step, nodes->y_count, up) : 0;
   qs_policy_pair_state sum = {0};
-  for (size_t r = 0; r < (nodes->y_count > 1 ? 2 : 1); r++) {
-    const qs_policy_pair_state *row = pair->state[n] + (i + r) * nodes->x_count + j;
+  for (size_t r = 0; r < rows; r++) {
+    const qs_policy_pair_state *row = pair->state[n] + (i + r) * width + j;
     for (size_t c = 0; c < 4; c++) {
-      add(&sum, &row[c], weight[c] * (r ? up : 1 - up));
+      add(&sum, &row[c], along[c] * up[r]);
     }
   }
   sum.cost[0] = fmax(sum.cost[0], 0);

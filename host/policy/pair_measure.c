@@ -11,6 +11,8 @@ static const char stream[] = "paths of a policy with two instruments, drawn from
 static const double spacing = 0.25; /* between points, in deviations of a period's diffusion */
 static const double normal_step = 0.5;
 
+enum { BLOCK = 256 }; /* paths between two reports of progress */
+
 /* Where a state lies among the nodes: linearly for the bands, which have kinks; cubic in x for means. */
 typedef struct place {
   size_t at[4];
@@ -72,6 +74,9 @@ static void trade_at(const qs_policy_pair *pair, size_t n, const place *p, doubl
   const double least = edge(pair->low[0][n], pair->holdings[1].count, p, two);
   const double most = edge(pair->high[0][n], pair->holdings[1].count, p, two);
   holding[0] = fmin(fmax(holding[0], least), fmax(least, most));
+  for (int i = 0; i < QS_POLICY_PAIR; i++) { /* edges are rounded */
+    holding[i] = fmin(fmax(holding[i], pair->problem->low[i]), pair->problem->high[i]);
+  }
 }
 
 void qs_policy_pair_trade(const qs_policy_pair *pair, size_t n, double x, double y,
@@ -158,6 +163,7 @@ typedef struct measure {
   const period *first;         /* null: the first date is as_of */
   const period *const *period; /* [date_count] */
   uint64_t key;
+  bool between; /* y is not at nodes: means are cubic in it, not those of two rows by chance */
 } measure;
 
 static qs_status make_period(qs_arena *arena, const qs_policy_pair *pair, double years, double added,
@@ -210,12 +216,20 @@ static qs_status make_periods(qs_arena *arena, measure *m) {
 static void take_expected(const measure *m, size_t n, double x, double y, const double b[2], double d[2]) {
   const qs_policy_pair *pair = m->pair;
   const qs_policy_nodes *nodes = &pair->nodes[n];
-  double up;
-  const size_t row = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
-  for (size_t r = 0; r < (nodes->y_count > 1 ? 2 : 1); r++) {
+  const double along = (y - nodes->y_low) / nodes->y_step;
+  const size_t rows = nodes->y_count == 1 ? 1 : m->between ? 4 : 2;
+  double up[4] = {1, 0, 0, 0};
+  size_t row = 0;
+  if (rows == 4) {
+    row = qs_policy_cubic(along, nodes->y_count, up);
+  } else if (rows == 2) {
+    row = qs_policy_linear(along, nodes->y_count, &up[1]);
+    up[0] = 1 - up[1];
+  }
+  for (size_t r = 0; r < rows; r++) {
     const qs_policy_points *points = &m->period[n]->points[row + r];
-    const double share = r ? up : 1 - up;
-    for (size_t i = 0; share > 0 && i < points->count; i++) {
+    const double share = up[r];
+    for (size_t i = 0; share != 0 && i < points->count; i++) {
       const qs_policy_point *to = &points->point[i];
       const double root = sqrt(to->v);
       const place p = find_place(&pair->nodes[n + 1], x + to->z, root);
@@ -250,10 +264,34 @@ static void move(const measure *m, const period *law, double u, double choice, d
   *y = sqrt(points->point[i].v);
 }
 
-/* What one path yields. */
-typedef struct outcome {
-  double variance, cost, gap;
-} outcome;
+/* Trades at date n in (x, y) from b, in place, and adds what the date yields, the gap where it is wanted. */
+static void take_date(const measure *m, size_t n, double x, double y, double b[QS_POLICY_PAIR], bool gap,
+                      qs_policy_pair_share *out) {
+  const qs_policy_pair *pair = m->pair;
+  const qs_policy_pair_state s = qs_policy_pair_state_at(pair, n, x, y);
+  const double before[QS_POLICY_PAIR] = {b[0], b[1]}, none[QS_POLICY_PAIR] = {0, 0};
+  if (n == pair->date_count) { /* all is sold; no gap, as the multipliers are the costs themselves */
+    out->cost += s.cost[0] * fabs(b[0]) + s.cost[1] * fabs(b[1]);
+    return;
+  }
+  const place p = find_place(&pair->nodes[n], x, y);
+  trade_at(pair, n, &p, b);
+  out->variance += s.variance + quadratic(&s, none, b[0], b[1]);
+  for (int i = 0; i < QS_POLICY_PAIR; i++) {
+    out->cost += s.cost[i] * fabs(b[i] - before[i]);
+  }
+  if (!gap) {
+    return;
+  }
+  double now[QS_POLICY_PAIR];
+  multipliers(pair, n, &p, &s, b, now);
+  for (int i = 0; i < QS_POLICY_PAIR; i++) {
+    out->gap += s.cost[i] * fabs(b[i] - before[i]) - now[i] * (b[i] - before[i]);
+  }
+  double d[QS_POLICY_PAIR] = {now[0], now[1]};
+  take_expected(m, n, x, y, b, d);
+  out->gap += quadratic(&s, d, b[0], b[1]) - least_in_box(pair->problem, &s, d);
+}
 
 static qs_words draw(const measure *m, uint64_t path, uint32_t step) {
   return qs_philox(qs_counter(path, 0, step, 0), (uint32_t)m->key, (uint32_t)(m->key >> 32));
@@ -263,44 +301,41 @@ static double uniform(uint32_t word) {
   return ((double)word + 0.5) / 4294967296.0;
 }
 
-static outcome run_path(const measure *m, uint64_t path) {
+static qs_policy_pair_share run_path(const measure *m, uint64_t path) {
   const qs_policy_pair *pair = m->pair;
   const qs_policy_pair_problem *problem = pair->problem;
   double x = 0, y = sqrt(problem->first->model->value[QS_V0]);
-  double b[2] = {problem->first->holding, problem->holding};
-  outcome out = {0};
+  double b[QS_POLICY_PAIR] = {problem->first->holding, problem->holding};
+  qs_policy_pair_share out = {0};
   y = pair->nodes->y_count > 1 ? y : 0;
   if (m->first) {
     const qs_words w = draw(m, path, 0);
     move(m, m->first, uniform(w.a), uniform(w.b), &x, &y);
   }
-
-  for (size_t n = 0; n < pair->date_count; n++) {
-    const place p = find_place(&pair->nodes[n], x, y);
-    const qs_policy_pair_state s = qs_policy_pair_state_at(pair, n, x, y);
-    const double before[2] = {b[0], b[1]}, none[2] = {0, 0};
-    double now[2];
-    trade_at(pair, n, &p, b);
-    multipliers(pair, n, &p, &s, b, now);
-    double d[2] = {now[0], now[1]};
-    take_expected(m, n, x, y, b, d);
-    for (int i = 0; i < QS_POLICY_PAIR; i++) {
-      const double traded = b[i] - before[i];
-      out.cost += s.cost[i] * fabs(traded);
-      out.gap += s.cost[i] * fabs(traded) - now[i] * traded;
+  for (size_t n = 0; n <= pair->date_count; n++) {
+    take_date(m, n, x, y, b, true, &out);
+    if (n < pair->date_count) {
+      const qs_words w = draw(m, path, (uint32_t)n + 1);
+      move(m, m->period[n], uniform(w.a), uniform(w.b), &x, &y);
     }
-    out.variance += s.variance + quadratic(&s, none, b[0], b[1]);
-    out.gap += quadratic(&s, d, b[0], b[1]) - least_in_box(problem, &s, d);
-    const qs_words w = draw(m, path, (uint32_t)n + 1);
-    move(m, m->period[n], uniform(w.a), uniform(w.b), &x, &y);
   }
-  const qs_policy_pair_state s = qs_policy_pair_state_at(pair, pair->date_count, x, y);
-  out.cost += s.cost[0] * fabs(b[0]) + s.cost[1] * fabs(b[1]);
+  return out;
+}
+
+static qs_policy_pair_share follow_path(const measure *m, const double *const *x, const double *const *v,
+                                        size_t path, bool gap) {
+  const qs_policy_pair *pair = m->pair;
+  double b[QS_POLICY_PAIR] = {pair->problem->first->holding, pair->problem->holding};
+  qs_policy_pair_share out = {0};
+  for (size_t n = 0; n <= pair->date_count; n++) {
+    const double y = pair->nodes->y_count > 1 ? sqrt(fmax(v[n][path], 0)) : 0;
+    take_date(m, n, x[n][path], y, b, gap, &out);
+  }
   return out;
 }
 
 /* Mean and error of variance a + cost b + gap c. */
-static qs_policy_mean summarise(const outcome *o, uint64_t paths, double a, double b, double c) {
+static qs_policy_mean summarise(const qs_policy_pair_share *o, uint64_t paths, double a, double b, double c) {
   double mean = 0, square = 0;
   for (uint64_t i = 0; i < paths; i++) {
     mean += (a * o[i].variance + b * o[i].cost + c * o[i].gap) / (double)paths;
@@ -313,10 +348,9 @@ static qs_policy_mean summarise(const outcome *o, uint64_t paths, double a, doub
 
 qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair, uint64_t seed,
                                  uint64_t paths, qs_policy_pair_value *value) {
-  enum { BLOCK = 256 };
   qs_arena *arena = qs_arena_create(context);
   measure m = {.pair = pair, .key = qs_key(seed, QS_PURPOSE_BOUNDS, stream)};
-  outcome *o = arena ? QS_NEW(arena, paths, outcome) : NULL;
+  qs_policy_pair_share *o = arena ? QS_NEW(arena, paths, qs_policy_pair_share) : NULL;
   qs_status status = o ? make_periods(arena, &m) : QS_ERROR_MEMORY;
   if (status) {
     status = qs_fail_memory(context, what);
@@ -340,6 +374,32 @@ qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair
                                     .cost = summarise(o, paths, 0, 1 / w, 0),
                                     .lower = summarise(o, paths, 1, 1, -1),
                                     .gap = summarise(o, paths, 0, 0, 1)};
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_policy_pair_follow(qs_context *context, const qs_policy_pair *pair, const double *const *x,
+                                const double *const *v, size_t count, size_t gap_count,
+                                qs_policy_pair_share *shares) {
+  qs_arena *arena = qs_arena_create(context);
+  measure m = {.pair = pair, .between = true};
+  qs_status status =
+      arena && (gap_count == 0 || !make_periods(arena, &m)) ? QS_OK : qs_fail_memory(context, what);
+  for (size_t from = 0; !status && from < count; from += BLOCK) {
+    const long width = count - from < BLOCK ? (long)(count - from) : BLOCK;
+    if (qs_cancelled(context)) {
+      status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled while %s", what);
+      break;
+    }
+    if (from < gap_count) {
+      qs_progress(context, "bound", from, gap_count);
+    }
+#pragma omp parallel for num_threads(context->threads) schedule(dynamic, 8)
+    for (long i = 0; i < width; i++) {
+      const size_t path = from + (size_t)i;
+      shares[path] = follow_path(&m, x, v, path, path < gap_count);
+    }
   }
   qs_arena_destroy(arena);
   return status;

@@ -45,14 +45,18 @@ static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *
   }
 }
 
-static qs_status check_target(qs_context *context, const qs_simulate_policy *policy,
-                              const qs_policy_view *view, const double *target) {
+static qs_status check_target(qs_context *context, const qs_simulate_problem *p,
+                              const qs_simulate_policy *policy, const qs_policy_view *view,
+                              const double *target) {
   for (size_t i = 0; i < view->instrument_count * view->path_count; i++) {
     const unsigned long long path = view->first_path + i % view->path_count;
-    if (!isfinite(target[i])) {
+    const qs_hedge_instrument *instrument = &p->instruments[i / view->path_count];
+    const bool left = target[i] == view->holding[i];
+    if (!isfinite(target[i]) || (!left && !(target[i] >= instrument->low && target[i] <= instrument->high))) {
       return qs_fail(context, QS_ERROR_INPUT,
-                     "simulate.policies: %.80s: date %zu, path %llu: got %g: a holding must be finite",
-                     policy->name, view->date, path, target[i]);
+                     "simulate.policies: %.80s: date %zu, path %llu: got %g of %.80s: a holding must be %s",
+                     policy->name, view->date, path, target[i], instrument->name,
+                     isfinite(target[i]) ? "within the instrument's limits" : "finite");
     }
   }
   return QS_OK;
@@ -86,7 +90,7 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
     return qs_fail(context, status, "simulate.policies: %.80s: the caller's function failed at date %u: %s",
                    policy->name, date, qs_status_name(status));
   }
-  status = check_target(context, policy, &view, room->target);
+  status = check_target(context, p, policy, &view, room->target);
   for (uint32_t k = 0; k < unit->instrument_count; k++) {
     double *given = room->given + ((size_t)k * (unit->date_count - 1) + date) * n;
     for (uint64_t i = 0; i < n;

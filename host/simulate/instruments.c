@@ -78,6 +78,33 @@ static qs_status find_option(qs_context *context, qs_arena *arena, const qs_simu
   return QS_OK;
 }
 
+static qs_status take_limits(qs_context *context, const qs_simulate_spec *spec, qs_hedge_instrument *made) {
+  for (size_t i = 0; i < spec->instrument_count; i++) {
+    made[i].low = -INFINITY;
+    made[i].high = INFINITY;
+  }
+  for (size_t k = 0; k < spec->instrument_limit_count; k++) {
+    const qs_instrument_limit *limit = &spec->instrument_limits[k];
+    size_t i = 0;
+    while (i < spec->instrument_count && strcmp(limit->instrument, spec->instruments[i]) != 0) {
+      i++;
+    }
+    if (i == spec->instrument_count || isfinite(made[i].low)) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.instrument_limits.%zu.instrument: got %.80s: must be %s", k, limit->instrument,
+                     i == spec->instrument_count ? "one of the instruments" : "given once");
+    }
+    if (!(limit->min >= -1e18 && limit->min <= 0 && limit->max >= 0 && limit->max <= 1e18)) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.instrument_limits.%zu: got %g to %g: must be finite and hold 0", k, limit->min,
+                     limit->max);
+    }
+    made[i].low = limit->min;
+    made[i].high = limit->max;
+  }
+  return QS_OK;
+}
+
 qs_status qs_simulate_find_instruments(qs_context *context, qs_arena *arena, const qs_book *book,
                                        qs_simulate_problem *p) {
   const qs_simulate_spec *spec = p->spec;
@@ -93,6 +120,7 @@ qs_status qs_simulate_find_instruments(qs_context *context, qs_arena *arena, con
   for (size_t i = 1; !status && i < spec->instrument_count; i++) {
     status = find_option(context, arena, p, book, i, &made[i]);
   }
+  status = status ? status : take_limits(context, spec, made);
   for (size_t i = 0; !status && i < spec->instrument_count; i++) {
     made[i].years = made[i].expiry ? qs_time_years(p->market->as_of, made[i].expiry) : 0;
   }

@@ -3,13 +3,13 @@
 #include <math.h>
 
 #include "host/policy/exponential.h"
+#include "host/simulate/paired.h"
 
 static const uint64_t most_paths = 65536; /* that a bound is made of */
 
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
-  return p->instrument_count != 1                      ? "no bound is known for several hedge instruments"
-         : p->spec->objective != QS_OBJECTIVE_VARIANCE ? "bounds are of the objective variance"
-                                                       : qs_simulate_programme_flaw(p);
+  return p->spec->objective != QS_OBJECTIVE_VARIANCE ? "bounds are of the objective variance"
+                                                     : qs_simulate_programme_flaw(p);
 }
 
 const char *qs_simulate_programme_flaw(const qs_simulate_problem *p) {
@@ -61,63 +61,89 @@ static void date_rows(const qs_simulate_problem *p, uint64_t count, const double
   }
 }
 
+/* What the first paths of the problem leave: of the one kind or the other. */
+typedef struct shares {
+  size_t count, gap_count;
+  qs_policy_share *alone;
+  qs_policy_pair_share *pair;
+} shares;
+
 static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
-                        const qs_simulate_optimal *optimal, qs_policy_share **shares, size_t *path_count) {
+                        const qs_simulate_optimal *optimal, shares *made) {
   const qs_simulate_problem *p = paths->problem;
-  const uint64_t total = p->simulation.paths < most_paths ? p->simulation.paths : most_paths;
+  const uint64_t total = made->count;
   double *x = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
   double *v = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
   const double **at_x = QS_NEW(scratch, p->date_count, const double *);
   const double **at_v = QS_NEW(scratch, p->date_count, const double *);
-  qs_policy_share *made = QS_NEW(scratch, total, qs_policy_share);
-  if (!x || !v || !at_x || !at_v || !made) {
+  if (!x || !v || !at_x || !at_v) {
     return qs_fail_memory(context, "the lower bound of a hedge");
   }
-  for (uint64_t begin = 0; begin < total; begin += QS_SIMULATE_BLOCK) {
+  qs_status status = QS_OK;
+  for (uint64_t begin = 0; !status && begin < total; begin += QS_SIMULATE_BLOCK) {
     const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
-    qs_status status = qs_simulate_paths_run(context, paths, begin, count, x, v);
-    if (status) {
-      return status;
-    }
+    status = qs_simulate_paths_run(context, paths, begin, count, x, v);
     date_rows(p, count, x, at_x);
     date_rows(p, count, v, at_v);
-    qs_policy_follow(context, &optimal->ground, &optimal->optimum, at_x, at_v, count, made + begin, NULL);
+    if (!status && optimal->pair) {
+      const uint64_t gaps = begin < made->gap_count ? made->gap_count - begin : 0;
+      status = qs_policy_pair_follow(context, optimal->pair, at_x, at_v, count, gaps < count ? gaps : count,
+                                     made->pair + begin);
+    } else if (!status) {
+      qs_policy_follow(context, &optimal->ground, &optimal->optimum, at_x, at_v, count, made->alone + begin,
+                       NULL);
+    }
   }
-  *shares = made;
-  *path_count = total;
-  return QS_OK;
+  return status;
 }
 
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
                             const qs_simulate_optimal *optimal, qs_policy_bound *bound) {
+  const uint64_t simulated = paths->problem->simulation.paths;
+  shares made = {.count = simulated < most_paths ? simulated : most_paths};
   qs_arena *scratch = qs_arena_create(context);
-  if (!scratch) {
-    return qs_fail_memory(context, "the lower bound of a hedge");
+  if (scratch && optimal->pair) {
+    const uint64_t gaps = qs_simulate_pair_gap_paths(optimal->pair);
+    made.gap_count = gaps < made.count ? gaps : made.count;
+    made.pair = QS_NEW(scratch, made.count, qs_policy_pair_share);
+  } else if (scratch) {
+    made.alone = QS_NEW(scratch, made.count, qs_policy_share);
   }
-  qs_policy_share *shares = NULL;
-  size_t count = 0;
-  qs_status status = follow(context, scratch, paths, optimal, &shares, &count);
+  qs_status status = made.pair || made.alone ? follow(context, scratch, paths, optimal, &made)
+                                             : qs_fail_memory(context, "the lower bound of a hedge");
   if (!status) {
-    *bound = qs_policy_bound_of(&optimal->ground, shares, count);
+    *bound = optimal->pair ? qs_simulate_pair_bound(optimal->pair, made.pair, made.count, made.gap_count)
+                           : qs_policy_bound_of(&optimal->ground, made.alone, made.count);
   }
   qs_arena_destroy(scratch);
   return status;
 }
 
-static qs_status make_point(qs_context *context, const qs_simulate_paths *paths,
-                            const qs_simulate_optimal *optimal, double weight, qs_frontier_point *point) {
-  const qs_policy_settings settings = {0};
-  qs_policy_problem problem = *optimal->ground.problem;
+/* The optimum of another weight of costs. */
+static qs_status bound_of(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
+                          const qs_simulate_optimal *optimal, double weight, qs_policy_bound *bound) {
+  qs_policy_problem problem = optimal->pair ? *optimal->pair->problem->first : *optimal->ground.problem;
   problem.cost_weight = weight;
   qs_simulate_optimal own = {.made = true, .ground = optimal->ground};
-  own.ground.problem = &problem;
+  qs_status status;
+  if (optimal->pair) {
+    status = qs_simulate_pair_make(context, scratch, paths->problem, &problem, &own.pair);
+  } else {
+    const qs_policy_settings settings = {0};
+    own.ground.problem = &problem;
+    status = qs_policy_optimise(context, scratch, &own.ground, &settings, true, &own.optimum);
+  }
+  return status ? status : qs_simulate_bound(context, paths, &own, bound);
+}
+
+static qs_status make_point(qs_context *context, const qs_simulate_paths *paths,
+                            const qs_simulate_optimal *optimal, double weight, qs_frontier_point *point) {
   qs_arena *scratch = qs_arena_create(context);
   if (!scratch) {
     return qs_fail_memory(context, "the frontier of risk against cost");
   }
   qs_policy_bound b;
-  qs_status status = qs_policy_optimise(context, scratch, &own.ground, &settings, true, &own.optimum);
-  status = status ? status : qs_simulate_bound(context, paths, &own, &b);
+  qs_status status = bound_of(context, scratch, paths, optimal, weight, &b);
   if (!status) {
     *point = (qs_frontier_point){.cost_weight = weight,
                                  .risk_aversion = 2 / weight,

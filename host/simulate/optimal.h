@@ -2,12 +2,14 @@
  * The policy `optimal`: the optimum of dynamic programming on a section's problem, of the variance
  * (host/policy/optimum.h) or of exponential utility (host/policy/exponential.h),
  * its lower bound and gap along the section's own paths (host/policy/bound.h), and the frontier of risk
- * against cost over weights.
+ * against cost over weights. With an option among the instruments, or within limits of what is held, it is
+ * that of host/simulate/paired.h.
  */
 #ifndef QS_HOST_SIMULATE_OPTIMAL_H
 #define QS_HOST_SIMULATE_OPTIMAL_H
 
 #include "host/policy/bound.h"
+#include "host/policy/pair.h"
 #include "host/simulate/paths.h"
 #include "quickset/results.h"
 
@@ -18,6 +20,7 @@ extern "C" {
 /* Owned by an arena; `made` is false where no policy asks for it. */
 typedef struct qs_simulate_optimal {
   bool made;
+  const qs_policy_pair *pair; /* null: it is the following */
   qs_policy_ground ground;
   qs_policy_optimum optimum; /* its table alone, where the objective is not the variance */
   double objective;          /* of exponential utility, as the programme says */
@@ -33,7 +36,7 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
                                    const qs_policy_problem *over_time, qs_simulate_optimal *optimal);
 
-/* Along the first paths of the problem, 65,536 at most. */
+/* Along the first paths of the problem, 65,536 at most; the gap of a pair along fewer. */
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
                             const qs_simulate_optimal *optimal, qs_policy_bound *bound);
 

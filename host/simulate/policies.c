@@ -7,6 +7,7 @@
 #include "host/market/time.h"
 #include "host/policy/classical.h"
 #include "host/policy/neutral.h"
+#include "host/simulate/paired.h"
 
 static const size_t most_weights = 64;    /* of a frontier */
 static const double least_weight = 1e-12; /* of costs, that a policy is made for */
@@ -66,13 +67,14 @@ static qs_status check_options(qs_context *context, const qs_simulate_problem *p
     flaw = "needs exactly one option among the instruments";
   } else if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(&p->under->model)) {
     flaw = "needs a model whose variance is random";
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->instrument_count > 1) {
-    flaw = "knows no option among the instruments";
   } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL) {
     flaw = "no programme is of expected_shortfall";
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_EXPONENTIAL &&
-             qs_model_stochastic(&p->under->model)) {
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective != QS_OBJECTIVE_EXPONENTIAL) {
+    flaw = qs_simulate_pair_flaw(p);
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && qs_model_stochastic(&p->under->model)) {
     flaw = "the programme of exponential needs a model of constant variance";
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && qs_simulate_paired(p)) {
+    flaw = "the programme of exponential knows no option and no instrument_limits";
   }
   return flaw ? qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %s: %s", i,
                         qs_hedge_policy_name(type), flaw)
@@ -113,8 +115,9 @@ static qs_status check_policy(qs_context *context, const qs_simulate_spec *spec,
 
 static qs_status check_frontier(qs_context *context, const qs_simulate_problem *p) {
   const qs_simulate_spec *spec = p->spec;
-  if (spec->frontier_count && p->instrument_count > 1) {
-    return qs_fail(context, QS_ERROR_INPUT, "simulate.frontier: knows no option among the instruments");
+  const char *flaw = spec->frontier_count ? qs_simulate_pair_flaw(p) : NULL;
+  if (flaw) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.frontier: %s", flaw);
   }
   for (size_t i = 0; i < spec->frontier_count; i++) {
     if (!(spec->frontier[i] > 0 && isfinite(spec->frontier[i]))) {
@@ -149,7 +152,7 @@ static double next_date(const qs_simulate_problem *p, qs_time time, double years
 
 /* The position as European options. What is no option moves with the price as a call of strike 0 does that
  * lives on; an expiry between two dates counts as the next one. */
-static void make_option(const qs_simulate_problem *p, const qs_contract *c, qs_policy_option *made) {
+void qs_simulate_policy_option(const qs_simulate_problem *p, const qs_contract *c, qs_policy_option *made) {
   const qs_underlying_market *under = p->under;
   const double end = p->years[p->date_count - 1];
   if (c->kind != QS_CONTRACT_OPTION) {
@@ -202,7 +205,7 @@ static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const
     return qs_fail_memory(context, "preparing policies");
   }
   for (size_t i = 0; i < p->contract_count; i++) {
-    make_option(p, &p->contracts[i], &options[i]);
+    qs_simulate_policy_option(p, &p->contracts[i], &options[i]);
   }
   const qs_simulate_costs *costs = &p->spec->costs;
   const qs_hedge_instrument *instrument = &p->instruments[0];
@@ -290,6 +293,50 @@ static qs_status make_single(qs_context *context, qs_arena *arena, const qs_hedg
   return status;
 }
 
+/* The table's bands within the limits of an instrument. */
+static qs_status keep_within(qs_context *context, qs_arena *arena, const qs_hedge_instrument *instrument,
+                             qs_policy_table *table) {
+  if (!isfinite(instrument->low)) {
+    return QS_OK;
+  }
+  const double **low = QS_NEW(arena, table->date_count, const double *);
+  const double **high = QS_NEW(arena, table->date_count, const double *);
+  if (!low || !high) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  for (size_t d = 0; d < table->date_count; d++) {
+    const size_t count = table->nodes[d].x_count * table->nodes[d].y_count;
+    double *edges = QS_NEW(arena, 2 * count, double);
+    if (!edges) {
+      return qs_fail_memory(context, "preparing policies");
+    }
+    for (size_t s = 0; s < count; s++) {
+      edges[s] = fmin(fmax(table->low[d][s], instrument->low), instrument->high);
+      edges[count + s] = fmin(fmax(table->high[d][s], instrument->low), instrument->high);
+    }
+    low[d] = edges;
+    high[d] = table->low[d] == table->high[d] ? edges : edges + count;
+  }
+  table->low = low;
+  table->high = high;
+  return QS_OK;
+}
+
+/* tables[instrument_count] of a policy that is no optimum of pairs. */
+static qs_status make_tables(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
+                             const recipe *found, const materials *m, qs_policy_table *tables) {
+  const qs_neutral_kind kind = spec->type == QS_HEDGE_POLICY_DELTA_VEGA ? QS_NEUTRAL_VEGA : QS_NEUTRAL_GAMMA;
+  const qs_hedge_instrument *instruments = m->problem->instruments;
+  qs_status status = is_neutral(spec->type)
+                         ? qs_policy_neutral(context, arena, m->ratios, m->option, kind, instruments[1].low,
+                                             instruments[1].high, tables)
+                         : make_single(context, arena, spec, found, m, tables);
+  for (size_t k = 0; !status && k < m->problem->instrument_count; k++) {
+    status = keep_within(context, arena, &instruments[k], &tables[k]);
+  }
+  return status;
+}
+
 static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
                           const materials *m, qs_simulate_policy *policy) {
   const size_t count = m->problem->instrument_count;
@@ -303,10 +350,6 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
   for (size_t k = 0; k < count; k++) {
     tables[k] = &made[k];
   }
-  const qs_neutral_kind kind = spec->type == QS_HEDGE_POLICY_DELTA_VEGA ? QS_NEUTRAL_VEGA : QS_NEUTRAL_GAMMA;
-  qs_status status = is_neutral(spec->type) ? qs_policy_neutral(context, arena, m->ratios, m->option, kind,
-                                                                -INFINITY, INFINITY, made)
-                                            : make_single(context, arena, spec, &found, m, made);
   *policy = (qs_simulate_policy){.name = name_of(spec),
                                  .type = qs_hedge_policy_name(spec->type),
                                  .function = spec->function,
@@ -314,6 +357,10 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
                                  .tables = tables,
                                  .rule = found.rule,
                                  .limit = limit_of(spec)};
+  if (spec->type == QS_HEDGE_POLICY_OPTIMAL && m->optimal->pair) {
+    return qs_simulate_pair_policy(context, arena, m->problem, m->optimal->pair, policy);
+  }
+  qs_status status = make_tables(context, arena, spec, &found, m, made);
   if (!status && found.rule == QS_RULE_MOVE) {
     status = make_weight(context, arena, m->over_time, m->ratios, &policy->weight);
   }
@@ -335,7 +382,7 @@ static qs_status make_option_ratios(qs_context *context, qs_arena *arena, const 
     return qs_fail_memory(context, "preparing policies");
   }
   qs_policy_option unit;
-  make_option(m->problem, &m->problem->instruments[1].option, &unit);
+  qs_simulate_policy_option(m->problem, &m->problem->instruments[1].option, &unit);
   qs_policy_problem alone = *m->over_time;
   alone.options = &unit;
   alone.option_count = 1;
@@ -357,16 +404,19 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
   const qs_policy_settings settings = {0};
   qs_simulate_optimal best = {.made = false};
   qs_policy_problem *over_time = QS_NEW(arena, 1, qs_policy_problem);
-  qs_policy_ratios ratios;
+  qs_policy_ratios ratios = {0};
   qs_simulate_policy *made = QS_NEW(arena, spec->policy_count, qs_simulate_policy);
   qs_status status = made && over_time ? make_policy_problem(context, arena, problem, over_time)
                                        : qs_fail_memory(context, "preparing policies");
-  if (!status && wants_optimum(spec)) {
+  if (!status && wants_optimum(spec) && qs_simulate_paired(problem)) {
+    best.made = true;
+    status = qs_simulate_pair_make(context, arena, problem, over_time, &best.pair);
+  } else if (!status && wants_optimum(spec)) {
     status = qs_simulate_optimal_make(context, arena, spec->objective, over_time, &best);
     ratios = best.ground.ratios;
   }
   const bool own = spec->drift != 0 || qs_simulate_real_differs(spec); /* the optimum's are without */
-  if (!status && (!best.made || own)) {
+  if (!status && (!best.made || best.pair || own)) {
     status = qs_policy_make_ratios(context, arena, over_time, &settings, &ratios);
   }
   materials m = {.problem = problem, .over_time = over_time, .ratios = &ratios, .optimal = &best};

@@ -12,6 +12,10 @@ extern "C" {
 /* Whether every policy has what its type needs, and a name of its own; QS_ERROR_INPUT names the key. */
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_problem *problem);
 
+/* A contract of the underlying as an option of a problem over time. */
+void qs_simulate_policy_option(const qs_simulate_problem *problem, const qs_contract *contract,
+                               qs_policy_option *option);
+
 /* policies[spec->policy_count], owned by the arena; the optimum too, where one of them or the frontier wants
  * it. */
 qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,

@@ -44,6 +44,7 @@ typedef struct qs_hedge_instrument {
   qs_time expiry; /* of a future or option */
   double years;
   qs_contract option; /* of an option: its terms, quantity 1 */
+  double low, high;   /* limits of what is held after a trade; infinite: none */
 } qs_hedge_instrument;
 
 typedef struct qs_simulate_problem {

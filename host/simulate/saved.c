@@ -12,7 +12,8 @@ qs_status qs_simulate_saved_check(qs_context *context, const qs_simulate_spec *s
     if (strcmp(name, spec->save_policy) != 0) {
       continue;
     }
-    if (policy->type == QS_HEDGE_POLICY_DELTA_GAMMA || policy->type == QS_HEDGE_POLICY_DELTA_VEGA) {
+    if (policy->type == QS_HEDGE_POLICY_DELTA_GAMMA || policy->type == QS_HEDGE_POLICY_DELTA_VEGA ||
+        (policy->type == QS_HEDGE_POLICY_OPTIMAL && spec->instrument_count > 1)) {
       return qs_fail(context, QS_ERROR_INPUT,
                      "simulate.save_policy: got %.80s: it holds two instruments; must hold one", name);
     }

@@ -396,7 +396,7 @@ typedef struct qs_hedge_limits {
 
 typedef struct qs_instrument_limit {
   const char *instrument;
-  double min, max; /* of the trade, in the instrument's unit */
+  double min, max; /* of the trade (in `simulate`: of the holding), in the instrument's unit */
 } qs_instrument_limit;
 
 typedef struct qs_hedge_spec {

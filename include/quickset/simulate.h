@@ -143,6 +143,8 @@ typedef struct qs_real_world {
   double value[QS_PARAMETER_COUNT];
 } qs_real_world;
 
+struct qs_instrument_limit;
+
 /* Policies of hedging a position over time, simulated on the same paths. */
 typedef struct qs_simulate_spec {
   const char *position; /* the id of a position or trade, a book, or "portfolio" */
@@ -171,6 +173,10 @@ typedef struct qs_simulate_spec {
   size_t frontier_count;
   qs_simulate_funding funding; /* of a perpetual */
   qs_simulate_margin margin;
+  /* Of what is held of an instrument after a trade, in its units: finite, min <= 0 <= max; in
+   * quickset/inputs.h. `optimal` needs those of both where an option is among the instruments. */
+  const struct qs_instrument_limit *instrument_limits;
+  size_t instrument_limit_count;
   const char *save_policy; /* the name of the policy whose tables stand in the results; null: none */
 } qs_simulate_spec;
 

@@ -396,6 +396,7 @@ std::vector<BadCase> bad_cases() {
   add_file_cases(cases);
   add_trade_cases(cases);
   add_simulate_cases(cases);
+  add_option_cases(cases);
   add_objective_cases(cases);
   return cases;
 }

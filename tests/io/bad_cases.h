@@ -37,6 +37,8 @@ void add_trade_cases(std::vector<BadCase> &cases);
 
 /* Those of the section simulate. */
 void add_simulate_cases(std::vector<BadCase> &cases);
+/* Options that hedge, and limits of what is held. */
+void add_option_cases(std::vector<BadCase> &cases);
 /* What paths follow, and what is said of them. */
 void add_objective_cases(std::vector<BadCase> &cases);
 

@@ -5,12 +5,12 @@ namespace {
 const char C[] = "config.yaml";
 
 /* A config of its own: what is in the book, and how the section names it. */
-std::string config(const std::string &book, const std::string &section, const std::string &policy = "none") {
+std::string config(const std::string &book, const std::string &section) {
   return "as_of: 2026-03-02\nunderlyings:\n"
          "- {name: X, spot: 100, model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.05, xi: 0.5, rho: "
          "-0.7}}\n"
          "- {name: K, spot: 10, model: {type: gbm, sigma: 0.2}}\n" +
-         book + "simulate:\n  cost_weight: 1\n  policies: [" + policy + "]\n" + section;
+         book + "simulate:\n  cost_weight: 1\n  policies: [none]\n" + section;
 }
 
 const char call[] = "trades: [{id: c, type: european, underlying: X, call_put: call, strike: 105, expiry: "
@@ -35,84 +35,6 @@ void add_names(std::vector<BadCase> &cases) {
        "[X-SPOT]",
        "[@SOL-SPOT]",
        {"simulate.instruments.0: got SOL-SPOT: unknown underlying; must be an instrument of BTC, X, K, G"}},
-      {"simulate_two_plain_instruments",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, @K-SPOT]",
-       {"simulate.instruments.1: got K-SPOT: must be an option: a listed one, or the id of a european"}},
-      {"simulate_nine_instruments",
-       C,
-       "[X-SPOT]",
-       "@[X-SPOT, a, b, c, d, e, f, g, h]",
-       {"simulate.instruments: got a list: has 9 texts; must have 1 to 8"}},
-      {"simulate_option_of_another",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, @BTC-25DEC26-75000-C]",
-       {"simulate.instruments.1: got BTC-25DEC26-75000-C: must be of the first one's underlying, X"}},
-      {"simulate_option_of_nothing",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, @SOL-25DEC26-75000-C]",
-       {"simulate.instruments.1: got SOL-25DEC26-75000-C: must be an option"}},
-      {"simulate_option_that_is_none",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, @t5]",
-       {"simulate.instruments.1: got t5: must be an option"}},
-      {"simulate_option_too_short",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, @X-6MAR26-100-C]",
-       {"simulate.instruments.1: got X-6MAR26-100-C: expires at 2026-03-06T08:00:00Z; must expire after the "
-        "last date"}},
-      {"simulate_option_twice",
-       C,
-       "[X-SPOT]",
-       "[X-SPOT, X-25DEC26-100-C, @X-25DEC26-100-C]",
-       {"simulate.instruments.2: got X-25DEC26-100-C: must not stand twice in the list"}},
-      {"simulate_gamma_without_an_option",
-       C,
-       "    - none\n",
-       "    - none\n    - @delta_gamma\n",
-       {"simulate.policies.1: got delta_gamma: needs exactly one option among the instruments"}},
-      {"simulate_vega_without_an_option",
-       C,
-       "    - none\n",
-       "    - none\n    - {type: @delta_vega, name: v}\n",
-       {"simulate.policies.1.type: got delta_vega: needs exactly one option among the instruments"}},
-      {"simulate_vega_that_is_constant",
-       C,
-       "",
-       config(
-           "trades: [{id: c, type: european, underlying: K, call_put: call, strike: 10, expiry: 2026-04-01, "
-           "quantity: 3}]\n",
-           "  instruments: [K-SPOT, K-25DEC26-10-C]\n  position: c\n" + days, "@delta_vega"),
-       {"simulate.policies.0: got delta_vega: needs a model whose variance is random"}},
-      {"simulate_save_of_two",
-       C,
-       "",
-       config(
-           "trades: [{id: c, type: european, underlying: X, call_put: call, strike: 10, expiry: 2026-04-01, "
-           "quantity: 3}]\n",
-           "  instruments: [X-SPOT, X-25DEC26-100-C]\n  save_policy: @delta_vega\n  position: c\n" + days,
-           "delta_vega"),
-       {"simulate.save_policy: got delta_vega: it holds two instruments; must hold one"}},
-      {"simulate_option_fee",
-       C,
-       "options: {fee: 0.0003",
-       "options: {fee: @-1",
-       {"simulate.costs.options.fee: got -1: must be a number at least 0 and at most 1"}},
-      {"simulate_option_fee_cap",
-       C,
-       "fee_cap: 0.125, relative",
-       "fee_cap: @2, relative",
-       {"simulate.costs.options.fee_cap: got 2: must be a number at least 0 and at most 1"}},
-      {"simulate_option_half_spread",
-       C,
-       "relative_half_spread: 0.01",
-       "relative_half_spread: @wide",
-       {"simulate.costs.options.relative_half_spread: got wide: must be a number"}},
       {"simulate_no_instrument", C, "  instruments: [X-SPOT]\n", "", {"simulate.instruments: got nothing"}},
       {"simulate_no_position", C, "  position: t1\n", "", {"simulate.position: got nothing"}},
       {"simulate_unknown_position",

@@ -85,6 +85,7 @@ simulate:
     - {type: volatility_interval, variance: 0.001}
     - {type: gamma_weighted, loss: 0.25}
   frontier: [0.5, 8]
+  instrument_limits: [{instrument: X-SPOT, min: -3, max: 4}]
   save_policy: band
   levels: [0.75]
   drift: 0.2

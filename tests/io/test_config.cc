@@ -281,6 +281,10 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.policies[2].every, 5u);
   EXPECT_EQ(s.policies[3].variance, 0.001);
   EXPECT_EQ(s.policies[4].loss, 0.25);
+  ASSERT_EQ(s.instrument_limit_count, 1u);
+  EXPECT_STREQ(s.instrument_limits[0].instrument, "X-SPOT");
+  EXPECT_EQ(s.instrument_limits[0].min, -3);
+  EXPECT_EQ(s.instrument_limits[0].max, 4);
   EXPECT_STREQ(s.save_policy, "band");
   ASSERT_EQ(s.frontier_count, 2u);
   EXPECT_EQ(s.frontier[1], 8);

@@ -29,6 +29,7 @@ struct Pair {
     problem.first = &world.problem;
     problem.option = {true, false, 60.0 / 365, 100, 100, 1, 0};
     problem.of_spot = 0.0003 * scale;
+    problem.cap = INFINITY;
     problem.of_value = 0.01 * scale;
     Limits(0, -0.8, 1.6);
     Limits(1, -0.4, 1.6);
@@ -107,6 +108,25 @@ TEST(Pair, CovariancesAgreeWithQuadrature) {
       EXPECT_NEAR(3 * (0.0003 * spot + 0.01 * call(spot, 60 * day - years)), s.cost[1], 1e-6);
     }
   }
+}
+
+TEST(Pair, TheFeeIsCappedByTheOptionsPrice) {
+  Pair p(Gbm(0.6), 3);
+  p.problem.cap = 0.125;
+  qs_policy_pair pair = {};
+  ASSERT_EQ(QS_OK,
+            qs_policy_pair_ground(&p.world.context, p.world.arena, &p.problem, &p.settings.state, &pair));
+  const double deviation = 0.6 * std::sqrt(50.0 / 365);
+  size_t capped = 0;
+  for (size_t j = 0; j < pair.nodes->x_count; j++) {
+    const double spot = 100 * std::exp(X(*pair.nodes, j));
+    const double price = spot * qs_black_price(true, std::log(100 / spot), deviation);
+    capped += 0.125 * price < 0.0003 * spot;
+    EXPECT_NEAR(3 * (std::fmin(0.0003 * spot, 0.125 * price) + 0.01 * price), pair.state[10][j].cost[1],
+                1e-6);
+  }
+  EXPECT_GT(capped, pair.nodes->x_count / 10);
+  EXPECT_LT(capped, pair.nodes->x_count / 2);
 }
 
 // The second may not be held: the one programme is the other.
@@ -346,6 +366,8 @@ TEST(Pair, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(refused([](Pair *p) { p->problem.holding = 2; }));
   EXPECT_TRUE(refused([](Pair *p) { p->problem.of_spot = -1; }));
   EXPECT_TRUE(refused([](Pair *p) { p->problem.of_value = NAN; }));
+  EXPECT_TRUE(refused([](Pair *p) { p->problem.cap = -1; }));
+  EXPECT_TRUE(refused([](Pair *p) { p->problem.cap = NAN; }));
   EXPECT_TRUE(refused([](Pair *p) { p->world.problem.drift = 0.1; }));
   EXPECT_TRUE(refused([](Pair *p) { p->world.problem.cost_weight = -1; }));
 }

@@ -230,7 +230,8 @@ TEST(SimulateCallback, FailuresEndTheRun) {
   ShortCall w;
   w.add_own(hold_nan, nullptr, "odd");
   EXPECT_EQ(w.run(), QS_ERROR_INPUT);
-  EXPECT_NE(std::string(w.context.message).find("odd: date 2, path 8197: got nan: a holding must be finite"),
+  EXPECT_NE(std::string(w.context.message)
+                .find("odd: date 2, path 8197: got nan of X-SPOT: a holding must be finite"),
             std::string::npos)
       << w.context.message;
 }

@@ -113,6 +113,24 @@ public:
   }
 };
 
+// The same with an option.
+class BestWithOption : public Best {
+public:
+  BestWithOption() {
+    add_option("late", "X", QS_CALL, 110, 9.0 / 365, 0);
+    spec.position = "last";
+    instruments = {"X-SPOT", "late"};
+    spec.instrument_limits = limits;
+    spec.instrument_limit_count = 2;
+    spec.cost_weight = 4;
+    spec.frontier_count = 0;
+    inputs.simulation.paths = 128;
+  }
+
+private:
+  const qs_instrument_limit limits[2] = {{"late", -1, 1}, {"X-SPOT", -1, 1}};
+};
+
 void expect_failures_to_be_clean(SimulateWorld &w, long step) {
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   const qs_simulate_result whole = w.result;
@@ -158,6 +176,12 @@ TEST(SimulateFailures, EveryAllocationOfThePartsMayFail) {
   Parts w;
   expect_failures_to_be_clean(w, 1);
   EXPECT_TRUE(w.result.attribution.present);
+}
+
+TEST(SimulateFailures, EveryThirdAllocationOfAnOptimumWithAnOptionMayFail) {
+  BestWithOption w;
+  expect_failures_to_be_clean(w, 3);
+  EXPECT_EQ(w.result.lower_bound_why, nullptr);
 }
 
 TEST(SimulateFailures, EveryThirdAllocationOfTheOptimumMayFail) {

@@ -53,6 +53,9 @@ struct Case {
 
 TEST(SimulateInput, IsRefusedByItsKey) {
   const double levels[] = {0.95, 1};
+  const qs_instrument_limit limits[] = {{"X-SPOT", -1, 1}, {"X-SPOT", -1, 1}};
+  const qs_instrument_limit limit_of_nothing[] = {{"K-SPOT", -1, 1}}, limit_above_0[] = {{"X-SPOT", 0.5, 1}};
+  const qs_instrument_limit limit_infinite[] = {{"X-SPOT", -1, infinite}};
   const std::vector<Case> cases = {
       {"no_position", [](Wrong &w) { w.spec.position = nullptr; }, "simulate: a position and a policy"},
       {"no_policy", [](Wrong &w) { w.policies.clear(); }, "simulate: a position and a policy"},
@@ -103,6 +106,59 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.instruments = {"X-SPOT", "X-26JUN26-100-C", "X-26JUN26-100-C"};
        },
        "simulate.instruments.2: got X-26JUN26-100-C: must not stand twice"},
+      {"limit_of_nothing",
+       [&](Wrong &w) {
+         w.spec.instrument_limits = limit_of_nothing;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.instrument_limits.0.instrument: got K-SPOT: must be one of the instruments"},
+      {"limit_twice",
+       [&](Wrong &w) {
+         w.spec.instrument_limits = limits;
+         w.spec.instrument_limit_count = 2;
+       },
+       "simulate.instrument_limits.1.instrument: got X-SPOT: must be given once"},
+      {"limit_above_0",
+       [&](Wrong &w) {
+         w.spec.instrument_limits = limit_above_0;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.instrument_limits.0: got 0.5 to 1: must be finite and hold 0"},
+      {"limit_infinite",
+       [&](Wrong &w) {
+         w.spec.instrument_limits = limit_infinite;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.instrument_limits.0: got -1 to inf: must be finite and hold 0"},
+      {"optimal_without_limits",
+       [&](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
+         w.spec.instrument_limits = limits;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.policies.1: got optimal: with an option it needs instrument_limits of both instruments"},
+      {"optimal_utility_within_limits",
+       [&](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
+         w.spec.objective = QS_OBJECTIVE_EXPONENTIAL;
+         w.spec.instrument_limits = limits;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.policies.1: got optimal: the programme of exponential knows no option and no"},
+      {"optimal_with_two",
+       [](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C", "X-26JUN26-100-P"};
+       },
+       "simulate.policies.1: got optimal: knows at most one option among the instruments"},
+      {"frontier_without_limits",
+       [&](Wrong &w) {
+         w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
+         w.spec.frontier = levels;
+         w.spec.frontier_count = 1;
+       },
+       "simulate.frontier: with an option it needs instrument_limits of both instruments"},
       {"option_fee", [](Wrong &w) { w.spec.costs.options.fee = -1; }, "simulate.costs.options.fee: got -1"},
       {"option_cap", [](Wrong &w) { w.spec.costs.options.fee_cap = infinite; },
        "simulate.costs.options.fee_cap: got inf"},
