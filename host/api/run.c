@@ -9,6 +9,7 @@
 #include "host/api/copy.h"
 #include "host/api/engine.h"
 #include "host/api/limits.h"
+#include "host/api/run.h"
 #include "host/engine/expansion.h"
 #include "host/engine/greeks.h"
 #include "host/engine/horizon.h"
@@ -20,38 +21,22 @@
 #include "host/simulate/simulate.h"
 #include "host/stress/stress.h"
 
-enum { MAX_STAGES = 16 };
-
-typedef struct run {
-  qs_engine *engine;
-  qs_context *context;
-  qs_arena *arena;   /* of the results */
-  qs_arena *scratch; /* of the run */
-  const qs_inputs *inputs;
-  uint32_t sections;
-  qs_market *market;
-  qs_book *book;
-  qs_simulation simulation;
-  qs_contract *instruments; /* of the hedge */
-  qs_valuation valuation;   /* of the book, then the instruments */
-  qs_results *results;
-  qs_stage_time *stages;
-  double started;
-} run;
-
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void end_stage(run *r, const char *stage) {
-  double now = seconds_now();
-  if (r->results->time_count < MAX_STAGES) {
-    r->stages[r->results->time_count].stage = stage;
-    r->stages[r->results->time_count++].seconds = now - r->started;
+static void end_stage(qs_run_state *r, const char *stage) {
+  const double now = seconds_now();
+  const qs_tally *tally = &r->context->tally, *before = &r->tally;
+  if (r->results->time_count < QS_MAX_STAGES) {
+    r->stages[r->results->time_count++] =
+        (qs_stage_time){stage, now - r->started, tally->orders - before->orders, tally->units - before->units,
+                        tally->path_steps - before->path_steps};
   }
   r->started = now;
+  r->tally = *tally;
 }
 
 static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
@@ -77,7 +62,7 @@ static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
   return QS_OK;
 }
 
-static qs_status build(run *r) {
+static qs_status build(qs_run_state *r) {
   qs_status status = check_inputs(r->context, r->inputs);
   if (!status) {
     status = qs_inputs_copy(r->context, r->arena, r->inputs, &r->inputs);
@@ -111,7 +96,7 @@ static qs_status build(run *r) {
 }
 
 /* Models and leverage functions, and what options are under these. */
-static qs_status fit(run *r) {
+static qs_status fit(qs_run_state *r) {
   qs_status status = qs_market_calibrate(r->context, r->arena, r->market);
   qs_local_settings local = qs_local_resolve(&r->inputs->simulation);
   for (size_t u = 0; !status && u < r->market->underlying_count; u++) {
@@ -130,7 +115,7 @@ static qs_status fit(run *r) {
   return status;
 }
 
-static qs_status calibrate(run *r) {
+static qs_status calibrate(qs_run_state *r) {
   qs_status status = fit(r);
   if (status) {
     return status;
@@ -153,7 +138,7 @@ static qs_status calibrate(run *r) {
 }
 
 /* The book and, for the hedge, its instruments, in one valuation. */
-static qs_status value(run *r) {
+static qs_status value(qs_run_state *r) {
   bool hedge = r->sections & QS_SECTION_HEDGE;
   size_t extra = hedge ? r->inputs->hedge.instrument_count : 0;
   qs_contract *contracts = QS_NEW(r->scratch, r->book->count + extra, qs_contract);
@@ -200,7 +185,7 @@ static qs_status value(run *r) {
 }
 
 /* Gives the book's trades along paths what stands for them where prices are Fourier's. */
-static qs_status expand(run *r) {
+static qs_status expand(qs_run_state *r) {
   bool margin = r->sections & QS_SECTION_STRESS && r->inputs->stress.margin_grid;
   if (!margin && !(r->sections & (QS_SECTION_RISK | QS_SECTION_HEDGE))) {
     return QS_OK;
@@ -227,7 +212,7 @@ static qs_status expand(run *r) {
   return status;
 }
 
-static qs_status make_horizon(run *r, double days, double drift, qs_horizon **horizon) {
+static qs_status make_horizon(qs_run_state *r, double days, double drift, qs_horizon **horizon) {
   qs_horizon_spec spec = {days,
                           drift,
                           r->simulation.paths,
@@ -238,7 +223,7 @@ static qs_status make_horizon(run *r, double days, double drift, qs_horizon **ho
   return qs_horizon_create(r->context, r->scratch, r->engine->devices, r->market, &spec, horizon);
 }
 
-static qs_status run_risk(run *r, qs_horizon **horizon) {
+static qs_status run_risk(qs_run_state *r, qs_horizon **horizon) {
   qs_status status = make_horizon(r, r->inputs->risk.horizon_days, r->inputs->risk.drift, horizon);
   if (!status) {
     status = qs_risk_run(r->context, r->arena, r->inputs, r->market, r->book, *horizon, &r->results->risk);
@@ -251,7 +236,7 @@ static qs_status run_risk(run *r, qs_horizon **horizon) {
 }
 
 /* What closing the hedge would cost under each scenario; the cells are the results' own. */
-static qs_status unwind_costs(run *r, qs_stress_cell *cells) {
+static qs_status unwind_costs(qs_run_state *r, qs_stress_cell *cells) {
   const qs_inputs *inputs = r->inputs;
   if (!(inputs->sections & QS_SECTION_HEDGE)) {
     return QS_OK;
@@ -267,7 +252,7 @@ static qs_status unwind_costs(run *r, qs_stress_cell *cells) {
   return QS_OK;
 }
 
-static qs_status run_stress(run *r) {
+static qs_status run_stress(qs_run_state *r) {
   qs_stress_cell *scenarios = NULL;
   qs_status status = qs_stress_run(r->context, r->arena, r->engine->devices, r->market, r->book,
                                    &r->simulation, &r->inputs->stress, &r->results->stress, &scenarios);
@@ -281,8 +266,8 @@ static qs_status run_stress(run *r) {
   return status;
 }
 
-static void contract_greeks(const run *r, size_t index, double *scratch, double *delta, double *gamma,
-                            double *vega) {
+static void contract_greeks(const qs_run_state *r, size_t index, double *scratch, double *delta,
+                            double *gamma, double *vega) {
   double *const out[] = {delta, gamma, vega};
   static const qs_greek which[] = {QS_GREEK_DELTA, QS_GREEK_GAMMA, QS_GREEK_VEGA};
   for (int k = 0; k < 3; k++) {
@@ -294,7 +279,7 @@ static void contract_greeks(const run *r, size_t index, double *scratch, double 
 }
 
 /* The hedge's Greeks: of each contract of the book and of each instrument, one unit. */
-static qs_status hedge_greeks(const run *r, qs_hedge_greeks *greeks) {
+static qs_status hedge_greeks(const qs_run_state *r, qs_hedge_greeks *greeks) {
   size_t count = r->valuation.count;
   double *scratch = QS_NEW(r->scratch, r->simulation.batches, double);
   double *values = QS_NEW(r->scratch, 3 * count, double);
@@ -314,7 +299,7 @@ static qs_status hedge_greeks(const run *r, qs_hedge_greeks *greeks) {
   return QS_OK;
 }
 
-static qs_status run_hedge(run *r, qs_horizon *risk_horizon) {
+static qs_status run_hedge(qs_run_state *r, qs_horizon *risk_horizon) {
   const qs_hedge_spec *spec = &r->inputs->hedge;
   qs_horizon *horizon = risk_horizon;
   qs_status status = QS_OK;
@@ -336,7 +321,7 @@ static qs_status run_hedge(run *r, qs_horizon *risk_horizon) {
   return status;
 }
 
-static qs_status run_simulate(run *r) {
+static qs_status run_simulate(qs_run_state *r) {
   qs_status status = qs_simulate_run(r->context, r->arena, r->engine->devices, r->inputs, r->market, r->book,
                                      &r->results->simulate);
   if (!status) {
@@ -346,7 +331,7 @@ static qs_status run_simulate(run *r) {
   return status;
 }
 
-static qs_status report_devices(run *r) {
+static qs_status report_devices(qs_run_state *r) {
   const qs_devices *devices = r->engine->devices;
   size_t count = qs_devices_count(devices);
   qs_device_use *uses = QS_NEW(r->arena, count, qs_device_use);
@@ -377,7 +362,7 @@ static qs_status report_devices(run *r) {
 }
 
 /* What does not need the sections; the inputs are the run's own copy by then. */
-static void start_results(run *r) {
+static void start_results(qs_run_state *r) {
   qs_results *results = r->results;
   results->currency = r->inputs->reporting_currency;
   results->as_of = r->inputs->as_of;
@@ -390,7 +375,9 @@ static void start_results(run *r) {
   results->trusted = true;
 }
 
-static qs_status run_sections(run *r) {
+qs_status qs_run_prepare(qs_run_state *r) {
+  r->started = seconds_now();
+  r->tally = r->context->tally;
   r->results->times = r->stages;
   qs_status status = build(r);
   if (!status) {
@@ -398,7 +385,12 @@ static qs_status run_sections(run *r) {
     end_stage(r, "prepare");
     status = calibrate(r);
   }
-  if (!status && r->sections & (QS_SECTION_VALUE | QS_SECTION_HEDGE)) {
+  return status;
+}
+
+qs_status qs_run_sections(qs_run_state *r) {
+  qs_status status = QS_OK;
+  if (r->sections & (QS_SECTION_VALUE | QS_SECTION_HEDGE)) {
     status = value(r);
   }
   if (!status) {
@@ -417,6 +409,14 @@ static qs_status run_sections(run *r) {
   if (!status && r->sections & QS_SECTION_SIMULATE) {
     status = run_simulate(r);
   }
+  return status;
+}
+
+static qs_status run_all(qs_run_state *r) {
+  qs_status status = qs_run_prepare(r);
+  if (!status) {
+    status = qs_run_sections(r);
+  }
   if (!status) {
     status = qs_limits_check(r->context, r->arena, r->inputs, r->results);
   }
@@ -428,12 +428,12 @@ static qs_status run_sections(run *r) {
 
 qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, const qs_results **results) {
   qs_context *context = &engine->context;
-  run r = {.engine = engine, .context = context, .inputs = inputs, .sections = sections & inputs->sections};
+  qs_run_state r = {
+      .engine = engine, .context = context, .inputs = inputs, .sections = sections & inputs->sections};
   r.arena = qs_arena_create(context);
   r.scratch = qs_arena_create(context);
-  r.started = seconds_now();
   qs_results_owner *owner = r.arena ? QS_NEW(r.arena, 1, qs_results_owner) : NULL;
-  r.stages = r.arena ? QS_NEW(r.arena, MAX_STAGES, qs_stage_time) : NULL;
+  r.stages = r.arena ? QS_NEW(r.arena, QS_MAX_STAGES, qs_stage_time) : NULL;
   qs_status status = QS_ERROR_MEMORY;
   if (!owner || !r.stages || !r.scratch) {
     qs_fail_memory(context, "starting the run");
@@ -441,7 +441,7 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
     owner->arena = r.arena;
     r.results = &owner->results;
     context->store = engine->journal ? qs_journal_store(engine->journal) : NULL;
-    status = run_sections(&r);
+    status = run_all(&r);
     context->store = NULL;
     if (!status && qs_cancelled(context)) {
       status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
@@ -464,7 +464,7 @@ void qs_results_destroy(const qs_results *results) {
 
 qs_status qs_check(qs_engine *engine, const qs_inputs *inputs) {
   qs_context *context = &engine->context;
-  run r = {.engine = engine, .context = context, .inputs = inputs, .sections = inputs->sections};
+  qs_run_state r = {.engine = engine, .context = context, .inputs = inputs, .sections = inputs->sections};
   r.arena = qs_arena_create(context);
   if (!r.arena) {
     return qs_fail_memory(context, "checking the inputs");
@@ -477,7 +477,7 @@ qs_status qs_check(qs_engine *engine, const qs_inputs *inputs) {
 qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scenario_spec *scenarios,
                        size_t count, qs_estimate *pnl) {
   qs_context *context = &engine->context;
-  run r = {.engine = engine, .context = context, .inputs = inputs};
+  qs_run_state r = {.engine = engine, .context = context, .inputs = inputs};
   r.arena = qs_arena_create(context);
   qs_estimate *made = r.arena ? QS_NEW(r.arena, count, qs_estimate) : NULL;
   qs_status status = made ? build(&r) : qs_fail_memory(context, "running scenarios");

@@ -20,6 +20,13 @@ extern "C" {
 
 enum { QS_MESSAGE_SIZE = 1024 };
 
+/* What devices were given to do so far. */
+typedef struct qs_tally {
+  uint64_t orders;     /* times that they were given work together */
+  uint64_t units;      /* of work in those: one law, its dates and a portion of payoffs */
+  uint64_t path_steps; /* paths times time steps */
+} qs_tally;
+
 typedef struct qs_context {
   qs_allocator allocator;
   qs_progress_callback progress; /* may be null */
@@ -27,6 +34,7 @@ typedef struct qs_context {
   const volatile int *cancel;        /* non-zero once the caller wants the work to stop; may be null */
   int threads;                       /* at least 1 */
   const struct qs_work_store *store; /* host/engine/work_store.h: where finished work is kept; may be null */
+  qs_tally tally;
   char message[QS_MESSAGE_SIZE];
 } qs_context;
 

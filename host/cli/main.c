@@ -9,6 +9,7 @@
 
 #include "host/cli/advice.h"
 #include "host/cli/options.h"
+#include "host/cli/plan_print.h"
 #include "host/cli/progress.h"
 #include "host/cli/summary.h"
 #include "quickset/quickset.h"
@@ -235,6 +236,31 @@ static int check(const options *o, qs_engine *engine, const qs_config *config) {
   return finish_output(0);
 }
 
+/* Writes nothing, so that a signal may end the program as it is. */
+static int plan(const options *o, qs_engine *engine, const qs_config *config) {
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  const qs_inputs *inputs = qs_config_inputs(config);
+  const qs_plan *made = NULL;
+  char *text = NULL;
+  qs_status status = qs_plan_make(engine, inputs, inputs->sections, &made);
+  if (status == QS_OK && o->json) {
+    status = qs_plan_json(engine, made, &text);
+  }
+  if (status != QS_OK) {
+    qs_plan_destroy(made);
+    return fail(engine, status);
+  }
+  if (text) {
+    fputs(text, stdout);
+  } else if (!o->quiet) {
+    plan_print(stdout, made, o->config);
+  }
+  qs_text_free(engine, text);
+  qs_plan_destroy(made);
+  return finish_output(0);
+}
+
 static int info(qs_engine *engine) {
   char *text = NULL;
   qs_status status = qs_engine_info(engine, &text);
@@ -280,7 +306,9 @@ static int with_engine(const options *o, qs_engine *engine) {
   if (status != QS_OK) {
     return fail(engine, status);
   }
-  int code = o->command == COMMAND_CHECK ? check(o, engine, config) : run(o, engine, config);
+  int code = o->command == COMMAND_CHECK  ? check(o, engine, config)
+             : o->command == COMMAND_PLAN ? plan(o, engine, config)
+                                          : run(o, engine, config);
   qs_config_destroy(config);
   return code;
 }

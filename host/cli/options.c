@@ -20,6 +20,7 @@ static const char help_text[] =
     "                             what a saved policy (simulate_policy.txt) trades in this state\n"
     "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
     "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
+    "  quickset plan CONFIG       what a run will take: units of work, time and memory\n"
     "  quickset info              devices and version\n"
     "\n"
     "  --out DIR                  write results there, not to the config's `output`\n"
@@ -59,6 +60,7 @@ static const command_name commands[] = {
     {"hedge", COMMAND_RUN, QS_SECTION_HEDGE},
     {"simulate", COMMAND_RUN, QS_SECTION_SIMULATE},
     {"check", COMMAND_CHECK, 0},
+    {"plan", COMMAND_PLAN, 0},
     {"info", COMMAND_INFO, 0},
     {"help", COMMAND_HELP, 0},
     {"version", COMMAND_VERSION, 0},
@@ -290,7 +292,7 @@ static bool check_policy(line *l, options *o) {
 }
 
 static bool check_complete(line *l, const options *o) {
-  bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_CHECK;
+  bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_CHECK || o->command == COMMAND_PLAN;
   if (!o->name) {
     snprintf(l->message, MAX_USAGE_MESSAGE, "a command is missing; see quickset --help");
     return false;

@@ -13,6 +13,7 @@ typedef enum command_kind {
   COMMAND_VERSION,
   COMMAND_INFO,
   COMMAND_CHECK,
+  COMMAND_PLAN,
   COMMAND_RUN,
   COMMAND_ADVISE
 } command_kind;

@@ -396,6 +396,9 @@ qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order
   qs_arena *arena = qs_arena_create(context);
   qs_status status =
       arena ? lay_out(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
+  context->tally.orders += order->task_count > 0;
+  context->tally.units += order->task_count;
+  context->tally.path_steps += w.steps_total;
   if (status == QS_OK) {
     status = make_workers(&w, arena, devices);
   }

@@ -244,6 +244,9 @@ void qs_json_run_info(qs_buffer *b, const qs_results *r) {
     qs_json_open(b, NULL, '{', true);
     qs_json_text(b, "stage", r->times[i].stage);
     qs_json_number(b, "seconds", r->times[i].seconds);
+    qs_json_count(b, "orders", r->times[i].orders);
+    qs_json_count(b, "units", r->times[i].units);
+    qs_json_count(b, "path_steps", r->times[i].path_steps);
     qs_json_close(b);
   }
   qs_json_close(b);

@@ -6,6 +6,7 @@
 #include "quickset/inputs.h"
 #include "quickset/journal.h"
 #include "quickset/model.h"
+#include "quickset/plan.h"
 #include "quickset/policy.h"
 #include "quickset/results.h"
 #include "quickset/simulate.h"

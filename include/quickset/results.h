@@ -382,9 +382,11 @@ typedef struct qs_device_use {
 typedef struct qs_stage_time {
   const char *stage;
   double seconds;
+  uint64_t orders;     /* times that the devices were given work */
+  uint64_t units;      /* of work in those: one law, its dates and a portion of payoffs */
+  uint64_t path_steps; /* paths times time steps */
 } qs_stage_time;
 
-/* The whole answer. */
 /* How a trade on several underlyings moves with two of them together: quantity x d2V / dS_a dS_b, in the
  * reporting currency. */
 typedef struct qs_cross_gamma_result {
@@ -404,6 +406,7 @@ typedef struct qs_correlation_result {
   qs_estimate value;
 } qs_correlation_result;
 
+/* The whole answer. */
 typedef struct qs_results {
   const char *currency;
   qs_time as_of;

@@ -88,6 +88,7 @@ TEST(Options, Commands) {
     EXPECT_EQ(p.o.sections, section) << name;
   }
   EXPECT_EQ(Parsed({"check", "c"}).o.command, COMMAND_CHECK);
+  EXPECT_EQ(Parsed({"plan", "c"}).o.command, COMMAND_PLAN);
   EXPECT_EQ(Parsed({"info"}).o.command, COMMAND_INFO);
   EXPECT_EQ(Parsed({"--version"}).o.command, COMMAND_VERSION);
   EXPECT_EQ(Parsed({"--help"}).o.command, COMMAND_HELP);
@@ -99,6 +100,7 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{}, "a command is missing"},
       {{"rnu", "c"}, "unknown command 'rnu'"},
       {{"run"}, "a config is missing after 'run'"},
+      {{"plan"}, "a config is missing after 'plan'"},
       {{"run", "c", "d"}, "one argument too many: 'd'"},
       {{"info", "c"}, "one argument too many: 'c'"},
       {{"simulated", "c"}, "unknown command 'simulated'"},

@@ -122,6 +122,21 @@ TEST_F(Program, CheckRunsNothing) {
             std::string::npos);
 }
 
+TEST_F(Program, PlanSaysWhatARunTakes) {
+  std::vector<std::string> before = folder.list();
+  Outcome outcome = run({"plan", config});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.rfind("Plan of " + config + ": ", 0), 0u) << outcome.out;
+  EXPECT_NE(outcome.out.find("  value "), std::string::npos);
+  EXPECT_NE(outcome.out.find("MB of memory at most\n"), std::string::npos);
+  EXPECT_EQ(run({"plan", config, "--quiet"}).out, "");
+  EXPECT_EQ(run({"plan", config, "--json"}).out.rfind("{", 0), 0u);
+  EXPECT_EQ(folder.list(), before);
+  outcome = run({"plan", config, "--set", "underlyings.0.spot=-1"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(one_message(outcome).find("underlyings.0.spot: got -1"), std::string::npos);
+}
+
 TEST_F(Program, UsageIsExit2) {
   for (const auto &arguments : std::vector<std::vector<std::string>>{{},
                                                                      {"run"},
