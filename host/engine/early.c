@@ -142,25 +142,31 @@ static qs_status prepare(qs_early *e, qs_arena *scratch) {
 
 /* ---- one interval ---- */
 
-/* What the backward induction works in. */
+enum { HALVES = 2 }; /* of the samples */
+
+/* V at the interval's end, and what it is expected to be at its beginning by each half of the samples. */
+typedef struct whole {
+  double *value, *later[HALVES]; /* [qs_early_size] */
+} whole;
+
+/* What the backward induction works in. All of the samples make the policies and the differences between more
+ * dates and fewer: noise in what holding is worth makes the better of two look better than it is, and so
+ * defers exercise. Groups of them make the bounds' martingales. */
 typedef struct induction {
   qs_early *e;
   uint32_t levels;
-  bool policies;                          /* of every level */
-  uint64_t samples;                       /* from a node, a multiple of groups x QS_LEAF_PATHS */
-  double *starts;                         /* [y_count]: the nodes' variances */
-  double *x, *v;                          /* [y_count][samples] */
-  qs_early_kernel *kernels;               /* [y_count] */
-  double *value[LEVELS][QS_EARLY_GROUPS]; /* [qs_early_size]: at the interval's end */
-  double *later[LEVELS][QS_EARLY_GROUPS]; /* likewise, expected at its beginning */
-  double *mean;                           /* `later` of level 0, over the groups */
+  bool policies;                 /* of every level */
+  uint32_t parts;                /* of the samples: the groups, or the halves where there are no bounds */
+  uint64_t samples;              /* from a node, a multiple of parts x QS_LEAF_PATHS */
+  double *starts;                /* [y_count]: the nodes' variances */
+  double *x, *v;                 /* [y_count][samples] */
+  qs_early_kernel *part;         /* [y_count] */
+  qs_early_kernel *half[HALVES]; /* [y_count] */
+  whole whole[LEVELS];
+  double *value[QS_EARLY_GROUPS], *later[QS_EARLY_GROUPS]; /* likewise, of the groups, by every date */
+  double *mean;                                            /* `later` of a level, over the halves */
+  double *pays;                                            /* [x_count]: what exercise pays */
 } induction;
-
-/* Fewer dates are for the first group alone where no policy is asked of them: the difference that they make
- * to the value has little noise. */
-static uint32_t levels_of(const induction *n, uint32_t group) {
-  return group && !n->policies ? 1 : n->levels;
-}
 
 static double node_variance(const qs_early *e, size_t y) {
   double root = (double)y * e->grid.step_y;
@@ -192,32 +198,67 @@ static qs_status sample_interval(const induction *n, uint32_t d, double *years) 
   return qs_schedule_horizon(e->context, e->devices, stage, &unit, 1, NULL, &n->x, &n->v);
 }
 
-/* later = E[value] over the interval before date d, in every group. */
+/* About the variance's standard deviation: its diffusion and its jumps, without their decay. */
+static double deviation_of(const qs_model *model, double years, double v) {
+  const double *m = model->value;
+  const bool jumps = model->type == QS_MODEL_SVCJ;
+  const double each = jumps ? 2 * m[QS_LAMBDA] * m[QS_MU_V] * m[QS_MU_V] : 0;
+  return sqrt((m[QS_XI] * m[QS_XI] * v + each) * years);
+}
+
+static qs_early_law law_of(const qs_early *e, double years, double v) {
+  if (!stochastic(e)) {
+    return (qs_early_law){v, 0};
+  }
+  const double mean = qs_early_mean_variance(&e->unit->path, years, v);
+  return (qs_early_law){mean, deviation_of(&e->unit->path.model, years, larger(v, mean))};
+}
+
+/* later = E[value] from one node of the variance. */
+static void expect_node(const induction *n, size_t y, double years) {
+  const qs_early_grid *grid = &n->e->grid;
+  const size_t share = (size_t)n->samples / n->parts;
+  const size_t to = y * qs_early_row(grid) + qs_early_pad(grid);
+  const qs_early_law law = law_of(n->e, years, n->starts[y]);
+  for (int h = 0; h < HALVES; h++) {
+    qs_early_kernel_clear(grid, &n->half[h][y]);
+  }
+  for (uint32_t p = 0; p < n->parts; p++) {
+    const size_t at = y * n->samples + p * share;
+    qs_early_kernel_fill(grid, y, law, n->x + at, n->v + at, share, &n->part[y]);
+    qs_early_kernel_add(grid, (double)HALVES / n->parts, &n->part[y], &n->half[p * HALVES / n->parts][y]);
+    if (n->value[0]) {
+      qs_early_expect(grid, &n->part[y], n->value[p], n->later[p] + to);
+    }
+  }
+  for (uint32_t level = 0; level < n->levels; level++) {
+    for (int h = 0; h < HALVES; h++) {
+      qs_early_expect(grid, &n->half[h][y], n->whole[level].value, n->whole[level].later[h] + to);
+    }
+  }
+}
+
+/* later = E[value] over the interval before date d. */
 static qs_status step_back(const induction *n, uint32_t d) {
   const qs_early *e = n->e;
-  const qs_early_grid *grid = &e->grid;
   double years = 0;
   qs_status status = sample_interval(n, d, &years);
   if (status) {
     return status;
   }
-  size_t row = qs_early_row(grid), pad = qs_early_pad(grid);
-  size_t share = (size_t)n->samples / e->groups;
-#pragma omp parallel for num_threads(e->context->threads) schedule(dynamic, 1) if (grid->y_count > 1)
-  for (long y = 0; y < (long)grid->y_count; y++) {
-    double mean_v = qs_early_mean_variance(&e->unit->path, years, n->starts[y]);
-    for (uint32_t g = 0; g < e->groups; g++) {
-      size_t at = (size_t)y * n->samples + g * share;
-      qs_early_kernel_fill(grid, (size_t)y, mean_v, n->x + at, n->v + at, share, &n->kernels[y]);
-      for (uint32_t level = 0; level < levels_of(n, g); level++) {
-        qs_early_expect(grid, &n->kernels[y], n->value[level][g], n->later[level][g] + (size_t)y * row + pad);
-      }
-    }
+#pragma omp parallel for num_threads(e->context->threads) schedule(dynamic, 1) if (e->grid.y_count > 1)
+  for (long y = 0; y < (long)e->grid.y_count; y++) {
+    expect_node(n, (size_t)y, years);
   }
   return QS_OK;
 }
 
 /* ---- the policy ---- */
+
+/* What holding is worth at a node. */
+static double held(const whole *w, size_t at) {
+  return 0.5 * (w->later[0][at] + w->later[1][at]);
+}
 
 /* What exercise at date d pays beyond holding, `row` being the latter's values at a node of the variance. */
 static double excess(const qs_early *e, uint32_t d, const double *row, double x) {
@@ -227,8 +268,8 @@ static double excess(const qs_early *e, uint32_t d, const double *row, double x)
   return qs_early_pays(e, d, x) - qs_early_value(&line, row, line.x_count, &place);
 }
 
-/* Where exercise begins to pay, going into the money; the grid's end where it never does. */
-static double boundary(const qs_early *e, uint32_t d, const double *row) {
+/* Where exercise begins to pay, going into the money; false, and the grid's end, where it never does. */
+static bool boundary(const qs_early *e, uint32_t d, const double *row, double *found) {
   const qs_early_grid *grid = &e->grid;
   bool put = e->plan->sign < 0;
   double last = grid->first_x + (double)(grid->x_count - 1) * grid->step_x;
@@ -247,14 +288,26 @@ static double boundary(const qs_early *e, uint32_t d, const double *row) {
         out = middle;
       }
     }
-    return in;
+    *found = in;
+    return true;
   }
   double strike = log(e->plan->level[0]) - e->log_forward[d];
-  return put ? smaller(grid->first_x, strike) : larger(last, strike);
+  *found = put ? smaller(grid->first_x, strike) : larger(last, strike);
+  return false;
 }
 
 /* A boundary that no price reaches. */
 static const double unreached = 1e3;
+
+/* Moves a boundary's knots so that the straight lines between them are right in the mean, and not at the
+ * knots alone: a chord of a curve is off by a twelfth of its second difference. Where exercise pays at three
+ * knots in a row, that is. */
+static void straighten(const bool *pays, const double *at, size_t width, double *knots) {
+  for (size_t y = 0; y < width; y++) {
+    const bool inside = y && y + 1 < width && pays[y - 1] && pays[y] && pays[y + 1];
+    knots[y] = at[y] - (inside ? (at[y - 1] - 2 * at[y] + at[y + 1]) / 12 : 0);
+  }
+}
 
 /* The policy of date d as the payoff plan has it: a value, a slope, and the slope's changes. */
 static void set_policy(const induction *n, uint32_t level, uint32_t d) {
@@ -266,15 +319,17 @@ static void set_policy(const induction *n, uint32_t level, uint32_t d) {
     return;
   }
   for (size_t i = 0; i < size; i++) {
-    double sum = 0;
-    for (uint32_t g = 0; g < e->groups; g++) {
-      sum += n->later[level][g][i];
-    }
-    n->mean[i] = sum / e->groups;
+    n->mean[i] = held(&n->whole[level], i);
   }
+  double at[VARIANCE_NODES], knots[VARIANCE_NODES];
+  bool pays[VARIANCE_NODES];
+  for (size_t y = 0; y < width; y++) {
+    pays[y] = boundary(e, d, n->mean + y * row + qs_early_pad(&e->grid), &at[y]);
+  }
+  straighten(pays, at, width, knots);
   double before = 0, slope = 0;
   for (size_t y = 0; y < width; y++) {
-    double here = boundary(e, d, n->mean + y * row + qs_early_pad(&e->grid)) + e->log_forward[d];
+    double here = knots[y] + e->log_forward[d];
     double now = y ? (here - before) / e->grid.step_y : here;
     policy[y] = y ? now - slope : here;
     slope = y ? now : 0;
@@ -284,28 +339,48 @@ static void set_policy(const induction *n, uint32_t level, uint32_t d) {
 
 /* ---- backward induction ---- */
 
-/* V of date d from what holding is worth; the payoff alone at the last. Dates count from the last one. */
-static void exercise(const induction *n, uint32_t d) {
-  const qs_early *e = n->e;
-  const qs_early_grid *grid = &e->grid;
-  size_t row = qs_early_row(grid), pad = qs_early_pad(grid);
-  bool last = d + 1 == e->count;
-  for (size_t m = 0; m < grid->x_count; m++) {
-    double pays = qs_early_pays(e, d, grid->first_x + (double)m * grid->step_x);
-    for (uint32_t g = 0; g < e->groups; g++) {
-      for (uint32_t level = 0; level < levels_of(n, g); level++) {
-        const bool allowed = allowed_at(e, level, d);
-        for (size_t at = pad + m; at < qs_early_size(grid); at += row) {
-          double hold = last ? 0 : n->later[level][g][at];
-          n->value[level][g][at] = allowed && pays > hold ? pays : hold;
-        }
-      }
+/* The better of exercise and holding, less what noise adds to it: twice what all samples say less what halves
+ * of them, whose noise has twice the variance, say in the mean (the jackknife, Quenouille 1956). */
+static double better(const whole *w, size_t at, double pays) {
+  const double halves = 0.5 * (larger(pays, w->later[0][at]) + larger(pays, w->later[1][at]));
+  return 2 * larger(pays, held(w, at)) - halves;
+}
+
+/* V of date d in a row of nodes, from what exercise pays there. */
+static void exercise_row(const induction *n, uint32_t d, const double *pays, size_t row) {
+  const size_t count = n->e->grid.x_count;
+  const bool last = d + 1 == n->e->count;
+  for (uint32_t level = 0; level < n->levels; level++) {
+    const whole *w = &n->whole[level];
+    const bool allowed = allowed_at(n->e, level, d);
+    for (size_t m = 0; m < count; m++) {
+      const double best = last ? larger(pays[m], 0) : better(w, row + m, pays[m]);
+      w->value[row + m] = allowed ? best : held(w, row + m);
     }
   }
-  for (uint32_t g = 0; g < e->groups; g++) {
-    for (uint32_t level = 0; level < levels_of(n, g); level++) {
-      qs_early_fill_edges(grid, n->value[level][g]);
+  for (uint32_t g = 0; n->value[0] && g < n->parts; g++) {
+    double *value = n->value[g] + row;
+    const double *later = n->later[g] + row;
+    for (size_t m = 0; m < count; m++) {
+      value[m] = larger(pays[m], last ? 0 : later[m]);
     }
+  }
+}
+
+/* V of date d from what holding is worth; the payoff alone at the last. Dates count from the last one. */
+static void exercise(const induction *n, uint32_t d) {
+  const qs_early_grid *grid = &n->e->grid;
+  for (size_t m = 0; m < grid->x_count; m++) {
+    n->pays[m] = qs_early_pays(n->e, d, grid->first_x + (double)m * grid->step_x);
+  }
+  for (size_t y = 0; y < grid->y_count; y++) {
+    exercise_row(n, d, n->pays, y * qs_early_row(grid) + qs_early_pad(grid));
+  }
+  for (uint32_t level = 0; level < n->levels; level++) {
+    qs_early_fill_edges(grid, n->whole[level].value);
+  }
+  for (uint32_t g = 0; n->value[0] && g < n->parts; g++) {
+    qs_early_fill_edges(grid, n->value[g]);
   }
 }
 
@@ -316,8 +391,8 @@ static void keep(const induction *n, uint32_t d) {
     for (size_t y = 0; y < e->grid.y_count; y++) {
       size_t to = (d * e->grid.y_count + y) * count, from = y * row + pad;
       for (size_t m = 0; m < count; m++) {
-        e->value[g][to + m] = (float)n->value[0][g][from + m];
-        e->later[g][to + m] = (float)n->later[0][g][from + m];
+        e->value[g][to + m] = (float)n->value[g][from + m];
+        e->later[g][to + m] = (float)n->later[g][from + m];
       }
     }
   }
@@ -330,13 +405,17 @@ static void keep_start(const induction *n) {
   double pays = e->now ? qs_early_pays(e, 0, x0) : -INFINITY;
   size_t row = qs_early_row(&e->grid), pad = qs_early_pad(&e->grid);
   qs_early_place place = qs_early_locate(&e->grid, x0, e->v0);
-  for (uint32_t g = 0; g < e->groups; g++) {
-    e->start[g] = qs_early_value(&e->grid, n->later[0][g] + pad, row, &place);
+  for (uint32_t g = 0; n->value[0] && g < e->groups; g++) {
+    e->start[g] = qs_early_value(&e->grid, n->later[g] + pad, row, &place);
   }
   if (n->levels == LEVELS) {
     double start[LEVELS];
     for (uint32_t level = 0; level < LEVELS; level++) {
-      start[level] = larger(pays, qs_early_value(&e->grid, n->later[level][0] + pad, row, &place));
+      double sum = 0;
+      for (int h = 0; h < HALVES; h++) {
+        sum += qs_early_value(&e->grid, n->whole[level].later[h] + pad, row, &place);
+      }
+      start[level] = larger(pays, sum / HALVES);
     }
     e->extrapolation = start[0] - start[1];
     e->halved = start[1] - start[2];
@@ -363,33 +442,58 @@ static qs_status induce(const induction *n) {
   return QS_OK;
 }
 
-static bool allocate(induction *n, qs_arena *scratch, bool bounds) {
+static qs_early_kernel *new_kernels(const induction *n, qs_arena *scratch) {
+  qs_early_kernel *kernels = QS_NEW(scratch, n->e->grid.y_count, qs_early_kernel);
+  for (size_t y = 0; kernels && y < n->e->grid.y_count; y++) {
+    kernels[y].weight = QS_NEW(scratch, qs_early_kernel_size(&n->e->grid), double);
+    if (!kernels[y].weight) {
+      return NULL;
+    }
+  }
+  return kernels;
+}
+
+/* The groups' tables, and room for all dates of them. */
+static bool allocate_groups(induction *n, qs_arena *scratch) {
   qs_early *e = n->e;
   size_t size = qs_early_size(&e->grid), nodes = e->count * e->grid.y_count * e->grid.x_count;
+  bool good = true;
+  for (uint32_t g = 0; good && g < e->groups; g++) {
+    n->value[g] = QS_NEW(scratch, size, double);
+    n->later[g] = QS_NEW(scratch, size, double);
+    e->value[g] = QS_NEW(scratch, nodes, float);
+    e->later[g] = QS_NEW(scratch, nodes, float);
+    good = n->value[g] && n->later[g] && e->value[g] && e->later[g];
+  }
+  return good;
+}
+
+static bool allocate(induction *n, qs_arena *scratch, bool bounds) {
+  qs_early *e = n->e;
+  size_t size = qs_early_size(&e->grid);
   n->mean = QS_NEW(scratch, size, double);
-  n->kernels = QS_NEW(scratch, e->grid.y_count, qs_early_kernel);
+  n->pays = QS_NEW(scratch, e->grid.x_count, double);
   n->starts = QS_NEW(scratch, e->grid.y_count, double);
   n->x = QS_NEW(scratch, e->grid.y_count * n->samples, double);
   n->v = QS_NEW(scratch, e->grid.y_count * n->samples, double);
-  bool good = n->mean && n->kernels && n->starts && n->x && n->v;
+  n->part = new_kernels(n, scratch);
+  bool good = n->mean && n->pays && n->starts && n->x && n->v && n->part;
+  for (int h = 0; good && h < HALVES; h++) {
+    n->half[h] = new_kernels(n, scratch);
+    good = n->half[h] != NULL;
+  }
   for (size_t y = 0; good && y < e->grid.y_count; y++) {
-    n->kernels[y].weight = QS_NEW(scratch, qs_early_kernel_size(&e->grid), double);
     n->starts[y] = node_variance(e, y);
-    good = n->kernels[y].weight != NULL;
   }
-  for (uint32_t g = 0; good && g < e->groups; g++) {
-    for (uint32_t level = 0; good && level < levels_of(n, g); level++) {
-      n->value[level][g] = QS_NEW(scratch, size, double);
-      n->later[level][g] = QS_NEW(scratch, size, double);
-      good = n->value[level][g] && n->later[level][g];
+  for (uint32_t level = 0; good && level < n->levels; level++) {
+    whole *w = &n->whole[level];
+    w->value = QS_NEW(scratch, size, double);
+    for (int h = 0; h < HALVES; h++) {
+      w->later[h] = QS_NEW(scratch, size, double);
     }
-    if (good && bounds) {
-      e->value[g] = QS_NEW(scratch, nodes, float);
-      e->later[g] = QS_NEW(scratch, nodes, float);
-      good = e->value[g] && e->later[g];
-    }
+    good = w->value && w->later[0] && w->later[1];
   }
-  return good;
+  return good && (!bounds || allocate_groups(n, scratch));
 }
 
 /* Samples from a node in proportion to the unit's paths, and more of them where there is one node alone, or
@@ -451,6 +555,7 @@ qs_status qs_early_solve(qs_context *context, qs_arena *arena, qs_devices *devic
   induction n = {.e = &e,
                  .levels = all_times ? LEVELS : 1,
                  .policies = all_times && fewer,
+                 .parts = bounds ? QS_EARLY_GROUPS : HALVES,
                  .samples = samples_for(&e, bounds)};
   const uint32_t kept = n.policies ? n.levels : 1;
   const size_t size = e.count * e.grid.y_count;

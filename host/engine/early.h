@@ -12,6 +12,10 @@
  * X_(d-1)] with the expectation from samples that are independent of everything later, so that the noise in
  *           it raises the bound and never lowers it in expectation
  *
+ * The policy comes from all samples of the transitions. Noise in what holding is worth makes the better of
+ * exercise and holding look better than it is, which would defer exercise: d_carry and d_rate feel that to
+ * first order, and the value to second. So the better of the two is a jackknife of two halves of the samples.
+ *
  * Samples and paths come in groups, each with its own transitions; a standard error is that of the groups'
  * mean, so it holds what the transitions' sampling adds. Of few groups it is Student's: it is widened so that
  * (estimate - exact) / std_error has a deviation of one. Where the dates stand for all times the price is

@@ -114,15 +114,28 @@ size_t qs_early_kernel_size(const qs_early_grid *grid) {
   return grid->y_count * (2 * (grid->x_count + 2) + 1);
 }
 
+/* The nodes that a slope in v is taken between. */
+static void chord(const qs_early_grid *grid, size_t y, double least, size_t *below, size_t *above) {
+  const double square = grid->step_y * grid->step_y;
+  size_t low = y, high = y;
+  do {
+    low = low ? low - 1 : 0;
+    high = high + 1 < grid->y_count ? high + 1 : high;
+  } while ((double)(high * high - low * low) * square < least && (low || high + 1 < grid->y_count));
+  *below = low;
+  *above = high;
+}
+
 /* Adds the slope's control: `amount` x the derivative to exp(x) and to v at the node itself. */
-static void add_controls(const qs_early_grid *grid, size_t y, double excess, double drift,
+static void add_controls(const qs_early_grid *grid, size_t y, double excess, double drift, double deviation,
                          qs_early_kernel *kernel) {
   long width = 2 * kernel->reach + 1;
   double *own = kernel->weight + (long)y * width + kernel->reach;
   own[1] -= excess / (2 * grid->step_x);
   own[-1] += excess / (2 * grid->step_x);
   if (drift != 0) {
-    size_t below = y ? y - 1 : 0, above = y + 1 < grid->y_count ? y + 1 : y;
+    size_t below, above;
+    chord(grid, y, 2 * deviation, &below, &above);
     double low = (double)below * grid->step_y, high = (double)above * grid->step_y;
     double slope = drift / (high * high - low * low);
     kernel->weight[(long)above * width + kernel->reach] -= slope;
@@ -132,23 +145,26 @@ static void add_controls(const qs_early_grid *grid, size_t y, double excess, dou
 
 enum { CHUNK = 64 };
 
-/* Where the samples of a chunk lie, and their weights. */
+/* Where the samples of a chunk lie: the node below in each direction, and how far beyond it. */
 typedef struct chunk {
-  double below_x[CHUNK], below_y[CHUNK];
-  double weight_x[4][CHUNK], weight_y[4][CHUNK];
+  double below_x[CHUNK], below_y[CHUNK], beyond_x[CHUNK], beyond_y[CHUNK];
 } chunk;
 
-/* Weights around each place, [k][sample]; below is the node that they count from. */
 static inline void locate_chunk(double low, double high, const double *restrict at, double *restrict below,
-                                double (*restrict weight)[CHUNK]) {
+                                double *restrict beyond) {
   for (int i = 0; i < CHUNK; i++) {
-    double node = clip(floor(at[i]), low, high), w[4];
-    cubic(at[i] - node, w);
+    double node = clip(floor(at[i]), low, high);
     below[i] = node;
-    weight[0][i] = w[0];
-    weight[1][i] = w[1];
-    weight[2][i] = w[2];
-    weight[3][i] = w[3];
+    beyond[i] = at[i] - node;
+  }
+}
+
+/* cubic(), in powers of t: four weights at once. */
+static inline void cubic_powers(double t, double weight[4]) {
+  static const double one[4] = {0, 1, 0, 0}, first[4] = {-1 / 3., -0.5, 1, -1 / 6.},
+                      second[4] = {0.5, -1, 0.5, 0}, third[4] = {-1 / 6., 0.5, -0.5, 1 / 6.};
+  for (int k = 0; k < 4; k++) {
+    weight[k] = one[k] + t * (first[k] + t * (second[k] + t * third[k]));
   }
 }
 
@@ -158,11 +174,16 @@ static inline void add_chunk(const qs_early_grid *grid, const chunk *c, size_t c
   int rows = grid->y_count > 1 ? 4 : 1;
   for (size_t i = 0; i < count; i++) {
     double *to = kernel->weight + kernel->reach + (long)c->below_x[i] - 1;
-    to += rows > 1 ? ((size_t)c->below_y[i] - 1) * width : 0;
+    double weight_x[4], weight_y[4] = {1, 0, 0, 0};
+    cubic_powers(c->beyond_x[i], weight_x);
+    if (rows > 1) {
+      to += ((size_t)c->below_y[i] - 1) * width;
+      cubic_powers(c->beyond_y[i], weight_y);
+    }
     for (int r = 0; r < rows; r++, to += width) {
-      double scale = rows > 1 ? unit * c->weight_y[r][i] : unit;
+      double scale = unit * weight_y[r];
       for (int k = 0; k < 4; k++) {
-        to[k] += scale * c->weight_x[k][i];
+        to[k] += scale * weight_x[k];
       }
     }
   }
@@ -190,7 +211,7 @@ static void widen(const chunk *c, size_t count, qs_early_kernel *kernel) {
   }
 }
 
-static void kernel_clear(const qs_early_grid *grid, qs_early_kernel *kernel) {
+void qs_early_kernel_clear(const qs_early_grid *grid, qs_early_kernel *kernel) {
   kernel->reach = (long)grid->x_count + 2;
   for (size_t y = 0; y < grid->y_count; y++) {
     double *row = kernel->weight + (long)y * (2 * kernel->reach + 1) + kernel->reach;
@@ -200,9 +221,23 @@ static void kernel_clear(const qs_early_grid *grid, qs_early_kernel *kernel) {
   kernel->high = 1;
 }
 
-QS_CLONES void qs_early_kernel_fill(const qs_early_grid *grid, size_t y, double mean_v, const double *x,
+void qs_early_kernel_add(const qs_early_grid *grid, double share, const qs_early_kernel *from,
+                         qs_early_kernel *to) {
+  to->low = from->low < to->low ? from->low : to->low;
+  to->high = from->high > to->high ? from->high : to->high;
+  for (size_t y = 0; y < grid->y_count; y++) {
+    const size_t row = y * (size_t)(2 * to->reach + 1);
+    const double *restrict add = from->weight + row + to->reach;
+    double *restrict sum = to->weight + row + to->reach;
+    for (long o = from->low; o <= from->high; o++) {
+      sum[o] += share * add[o];
+    }
+  }
+}
+
+QS_CLONES void qs_early_kernel_fill(const qs_early_grid *grid, size_t y, qs_early_law law, const double *x,
                                     const double *v, size_t count, qs_early_kernel *kernel) {
-  kernel_clear(grid, kernel);
+  qs_early_kernel_clear(grid, kernel);
   double most = (double)grid->x_count - 1, most_y = (double)(grid->y_count - 1);
   double rate = 1 / grid->step_x, rate_y = 1 / grid->step_y, unit = 1 / (double)count, drift = 0;
   double last_y = (double)grid->y_count - 3;
@@ -213,15 +248,15 @@ QS_CLONES void qs_early_kernel_fill(const qs_early_grid *grid, size_t y, double 
     for (size_t i = 0; i < some; i++) {
       at_x[i] = clip(x[first + i] * rate, -most, most);
       at_y[i] = clip(sqrt(v[first + i]) * rate_y, 0, most_y);
-      drift += v[first + i] - mean_v;
+      drift += v[first + i] - law.mean;
     }
-    locate_chunk(-most, most, at_x, c.below_x, c.weight_x);
-    locate_chunk(1, last_y, at_y, c.below_y, c.weight_y);
+    locate_chunk(-most, most, at_x, c.below_x, c.beyond_x);
+    locate_chunk(1, last_y, at_y, c.below_y, c.beyond_y);
     widen(&c, some, kernel);
     add_chunk(grid, &c, some, unit, kernel);
   }
-  bool known = grid->y_count > 1 && !isnan(mean_v);
-  add_controls(grid, y, excess_of(grid, kernel), known ? unit * drift : 0, kernel);
+  bool known = grid->y_count > 1 && !isnan(law.mean);
+  add_controls(grid, y, excess_of(grid, kernel), known ? unit * drift : 0, law.deviation, kernel);
 }
 
 enum { TOGETHER = 4 }; /* offsets in one pass over a row */

@@ -55,10 +55,23 @@ typedef struct qs_early_kernel {
 
 size_t qs_early_kernel_size(const qs_early_grid *grid);
 
+/* What is known of the variance after the interval, from a node of it: its mean (NaN: not known), and about
+ * its standard deviation. */
+typedef struct qs_early_law {
+  double mean, deviation;
+} qs_early_law;
+
 /* The kernel of node `y` from `count` samples. Two control variates keep their noise out, by the function's
- * slopes in exp(x) and in v: E exp(increment) = 1, and E v = mean_v (NaN: not known). */
-void qs_early_kernel_fill(const qs_early_grid *grid, size_t y, double mean_v, const double *x,
+ * slopes in exp(x) and in v: E exp(increment) = 1, and E v = law.mean. The slope in v is a chord over at
+ * least two of law.deviation: over less, the samples' mean would be off by more than the chord spans, and
+ * the control would add noise, growing from step to step. */
+void qs_early_kernel_fill(const qs_early_grid *grid, size_t y, qs_early_law law, const double *x,
                           const double *v, size_t count, qs_early_kernel *kernel);
+
+/* Zeros; then sums of kernels of one node. */
+void qs_early_kernel_clear(const qs_early_grid *grid, qs_early_kernel *kernel);
+void qs_early_kernel_add(const qs_early_grid *grid, double share, const qs_early_kernel *from,
+                         qs_early_kernel *to);
 
 /* to[x_count] = the expectation of the function from each node of x. */
 void qs_early_expect(const qs_early_grid *grid, const qs_early_kernel *kernel, const double *values,
