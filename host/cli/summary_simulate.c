@@ -104,6 +104,10 @@ void summary_simulate(FILE *file, const qs_results *r) {
           s->date_count ? s->date_count - 1 : 0, unwind, goal, r->currency);
   print_trust(file, s->trusted, s->why);
   print_policies(file, s);
+  if (s->tuning.present) {
+    fprintf(file, "  optimal: bands %.3g as wide as those of weight %.6g, about %.3g of their centre\n",
+            s->tuning.scale, s->tuning.cost_weight, 1 + s->tuning.tilt);
+  }
   print_attribution(file, &s->attribution);
   char bound[TABLE_CELL], error[TABLE_CELL];
   if (isfinite(s->lower_bound.estimate)) {

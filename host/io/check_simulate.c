@@ -245,12 +245,10 @@ static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *mod
   if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(model)) {
     return "needs a model whose variance is random";
   }
-  return type != QS_HEDGE_POLICY_OPTIMAL                      ? NULL
-         : spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL ? "no programme is of expected_shortfall"
-         : spec->objective != QS_OBJECTIVE_EXPONENTIAL        ? optimum_flaw(spec)
-         : qs_model_stochastic(model) ? "the programme of exponential needs a model of constant variance"
+  return type != QS_HEDGE_POLICY_OPTIMAL            ? NULL
+         : spec->objective == QS_OBJECTIVE_VARIANCE ? optimum_flaw(spec)
          : spec->instrument_count > 1 || limit_of(spec, 0)
-             ? "the programme of exponential knows no option and no instrument_limits"
+             ? "knows no option and no instrument_limits under this objective"
              : NULL;
 }
 

@@ -125,6 +125,13 @@ void qs_json_simulate(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "lower_bound_why", s->lower_bound_why);
     qs_json_estimate(b, "gap", s->gap);
     write_frontier(b, s);
+    qs_json_open(b, "tuning", '{', true);
+    if (s->tuning.present) {
+      qs_json_number(b, "cost_weight", s->tuning.cost_weight);
+      qs_json_number(b, "scale", s->tuning.scale);
+      qs_json_number(b, "tilt", s->tuning.tilt);
+    }
+    qs_json_close(b);
     qs_json_open(b, "attribution", '{', false);
     for (size_t k = 0; s->attribution.present && k < GAINS; k++) {
       qs_json_estimate(b, gains[k].name, gain_of(&s->attribution, &gains[k]));

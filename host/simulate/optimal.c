@@ -2,9 +2,11 @@
 
 #include <math.h>
 
+#include "host/base/model.h"
 #include "host/policy/exponential.h"
 #include "host/simulate/paired.h"
 
+static const double least_weight = 1e-12; /* of costs, that a programme is of */
 static const uint64_t most_paths = 65536; /* that a bound is made of */
 
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *p) {
@@ -32,21 +34,53 @@ const char *qs_simulate_programme_flaw(const qs_simulate_problem *p) {
   return qs_simulate_beyond(p);
 }
 
+/* The programme at one weight of costs: of the variance, or of exponential utility. */
+static qs_status make_base(qs_context *context, qs_arena *arena, const qs_policy_ground *ground,
+                           double weight, bool utility, qs_simulate_base *base, double *objective) {
+  const qs_policy_settings settings = {0};
+  qs_policy_problem problem = *ground->problem;
+  qs_policy_ground own = *ground;
+  problem.cost_weight = weight;
+  own.problem = &problem;
+  qs_policy_utility made = {.loss = NAN};
+  qs_policy_optimum optimum = {.holding_count = 0};
+  const qs_status status = utility ? qs_policy_exponential(context, arena, &own, &settings, 2 / weight, &made)
+                                   : qs_policy_optimise(context, arena, &own, &settings, false, &optimum);
+  *base = (qs_simulate_base){utility ? made.table : optimum.table, weight};
+  *objective = made.loss;
+  return status;
+}
+
+static qs_status make_bases(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
+                            const qs_policy_problem *over_time, qs_simulate_optimal *made) {
+  static const double factors[] = {1, 0.5, 2, 4};
+  const bool random = qs_model_stochastic(over_time->model),
+             tail = objective == QS_OBJECTIVE_EXPECTED_SHORTFALL;
+  const size_t count = tail && !random ? sizeof factors / sizeof factors[0] : 1;
+  qs_simulate_base *bases = QS_NEW(arena, count, qs_simulate_base);
+  qs_status status = bases ? QS_OK : qs_fail_memory(context, "preparing policies");
+  const double weight = tail ? fmax(sqrt(made->ground.j0), least_weight) : over_time->cost_weight;
+  for (size_t i = 0; !status && i < count; i++) {
+    status =
+        make_base(context, arena, &made->ground, weight * factors[i], !random, &bases[i], &made->objective);
+  }
+  if (!status) {
+    made->optimum.table = bases[0].table;
+    made->bases = bases;
+    made->base_count = tail || random ? count : 0;
+  }
+  return status;
+}
+
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
                                    const qs_policy_problem *over_time, qs_simulate_optimal *optimal) {
   const qs_policy_settings settings = {0};
-  qs_simulate_optimal made = {.made = true};
+  qs_simulate_optimal made = {.made = true, .objective = NAN};
   qs_status status = qs_policy_make_ground(context, arena, over_time, &settings, &made.ground);
-  if (!status && objective == QS_OBJECTIVE_EXPONENTIAL) {
-    qs_policy_utility utility;
-    status =
-        qs_policy_exponential(context, arena, &made.ground, &settings, 2 / over_time->cost_weight, &utility);
-    if (!status) {
-      made.optimum.table = utility.table;
-      made.objective = utility.loss;
-    }
-  } else if (!status) {
+  if (!status && objective == QS_OBJECTIVE_VARIANCE) {
     status = qs_policy_optimise(context, arena, &made.ground, &settings, true, &made.optimum);
+  } else if (!status) {
+    status = make_bases(context, arena, objective, over_time, &made);
   }
   if (!status) {
     *optimal = made;

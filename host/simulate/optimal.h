@@ -17,13 +17,22 @@
 extern "C" {
 #endif
 
+/* Bands that are near the optimum, and the weight of costs that they are the programme's of. */
+typedef struct qs_simulate_base {
+  qs_policy_table table;
+  double weight;
+} qs_simulate_base;
+
 /* Owned by an arena; `made` is false where no policy asks for it. */
 typedef struct qs_simulate_optimal {
   bool made;
   const qs_policy_pair *pair; /* null: it is the following */
   qs_policy_ground ground;
   qs_policy_optimum optimum; /* its table alone, where the objective is not the variance */
-  double objective;          /* of exponential utility, as the programme says */
+  double objective;          /* of exponential utility, as the programme says; NaN: by no such programme */
+  const qs_simulate_base
+      *bases; /* where no programme is of the objective: to be tuned (host/simulate/tune.h) */
+  size_t base_count;
 } qs_simulate_optimal;
 
 /* Why what a programme says of its optimum is not what paths say (a static text), or null. */
@@ -32,7 +41,11 @@ const char *qs_simulate_programme_flaw(const qs_simulate_problem *problem);
 /* Why there is no lower bound of the problem (a static text), or null where there is one. */
 const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
 
-/* over_time must outlive it. The optimum is that without drift, under the pricing law. */
+/* Where no programme is of the objective there are bases instead. For exponential utility under a random
+ * variance it is the programme of the variance at w = 2/a. The expected shortfall is some two deviations of
+ * the error: it is the programme of w = sqrt(J0), of the variance where that is random, and else of
+ * exponential utility at this and three more weights. over_time must outlive it. The optimum is that without
+ * drift, under the pricing law. */
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
                                    const qs_policy_problem *over_time, qs_simulate_optimal *optimal);
 

@@ -67,14 +67,10 @@ static qs_status check_options(qs_context *context, const qs_simulate_problem *p
     flaw = "needs exactly one option among the instruments";
   } else if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(&p->under->model)) {
     flaw = "needs a model whose variance is random";
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_EXPECTED_SHORTFALL) {
-    flaw = "no programme is of expected_shortfall";
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective != QS_OBJECTIVE_EXPONENTIAL) {
+  } else if (type == QS_HEDGE_POLICY_OPTIMAL && p->spec->objective == QS_OBJECTIVE_VARIANCE) {
     flaw = qs_simulate_pair_flaw(p);
-  } else if (type == QS_HEDGE_POLICY_OPTIMAL && qs_model_stochastic(&p->under->model)) {
-    flaw = "the programme of exponential needs a model of constant variance";
   } else if (type == QS_HEDGE_POLICY_OPTIMAL && qs_simulate_paired(p)) {
-    flaw = "the programme of exponential knows no option and no instrument_limits";
+    flaw = "knows no option and no instrument_limits under this objective";
   }
   return flaw ? qs_fail(context, QS_ERROR_INPUT, "simulate.policies.%zu: got %s: %s", i,
                         qs_hedge_policy_name(type), flaw)

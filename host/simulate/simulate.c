@@ -6,6 +6,7 @@
 #include "host/simulate/policies.h"
 #include "host/simulate/saved.h"
 #include "host/simulate/statistics.h"
+#include "host/simulate/tune.h"
 
 qs_status qs_simulate_check(qs_context *context, const qs_inputs *inputs, const qs_market *market,
                             const qs_book *book) {
@@ -124,7 +125,7 @@ static qs_status report_optimum(qs_context *context, qs_arena *arena, const qs_s
       !optimal->made ? "the policy optimal is not among the policies" : qs_simulate_bound_flaw(problem);
   static const char unlike[] = "what is simulated of the optimum is not what dynamic programming says of it";
   if (result->lower_bound_why) {
-    const bool said = optimal->made && problem->spec->objective == QS_OBJECTIVE_EXPONENTIAL &&
+    const bool said = optimal->made && !optimal->base_count && !isnan(optimal->objective) &&
                       !qs_simulate_programme_flaw(problem);
     return said && differ(problem, result->policies, (qs_estimate){optimal->objective, 0})
                ? distrust(context, arena, result, unlike)
@@ -147,6 +148,26 @@ static qs_status report_optimum(qs_context *context, qs_arena *arena, const qs_s
   return status;
 }
 
+/* Tunes the policies that are `optimal`, where it is not by a programme of the objective. */
+static qs_status tune(qs_context *context, qs_arena *arena, qs_devices *devices,
+                      const qs_simulate_problem *problem, const qs_simulate_optimal *optimal,
+                      qs_simulate_policy *policies, qs_policy_tuning *tuning) {
+  const qs_policy_table *found = NULL;
+  const qs_policy_table **tables = QS_NEW(arena, problem->instrument_count, const qs_policy_table *);
+  qs_policy_tuning made = {.present = true};
+  qs_status status = tables ? qs_simulate_tune(context, arena, devices, problem, optimal, &found, &made)
+                            : qs_fail_memory(context, "choosing a policy");
+  for (size_t i = 0; !status && i < problem->spec->policy_count; i++) {
+    if (problem->spec->policies[i].type == QS_HEDGE_POLICY_OPTIMAL) {
+      memcpy(tables, policies[i].tables, problem->instrument_count * sizeof *tables);
+      tables[0] = found;
+      policies[i].tables = tables;
+    }
+  }
+  *tuning = made;
+  return status;
+}
+
 static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
                      const qs_simulate_problem *problem, qs_simulate_result *result) {
   qs_simulate_paths paths;
@@ -157,6 +178,9 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   const qs_attribution *attribution = NULL;
   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS] = {{0, 0}};
   qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies, &optimal);
+  if (!status && optimal.made && optimal.base_count) {
+    status = tune(context, scratch, devices, problem, &optimal, policies, &result->tuning);
+  }
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
   if (!status && problem->spec->attribution) {

@@ -341,6 +341,14 @@ typedef struct qs_option_attribution {
   qs_estimate options, theta, delta, gamma, vega, residual, premium;
 } qs_option_attribution;
 
+/* How the policy `optimal` was found where no programme is of the objective: bands of the programme of
+ * `cost_weight`, `scale` as wide, about (1 + tilt) times their centre, the best of its kind on paths of its
+ * own. */
+typedef struct qs_policy_tuning {
+  bool present;
+  double cost_weight, scale, tilt;
+} qs_policy_tuning;
+
 /* The optimum of one weight of costs. */
 typedef struct qs_frontier_point {
   double cost_weight, risk_aversion;
@@ -369,6 +377,7 @@ typedef struct qs_simulate_result {
   size_t frontier_count;
   const qs_saved_policy *saved; /* the policy that was to be kept, or null */
   qs_option_attribution attribution;
+  qs_policy_tuning tuning;
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

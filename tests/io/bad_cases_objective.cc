@@ -29,17 +29,6 @@ void add_objective_cases(std::vector<BadCase> &cases) {
        "  frontier: [0.5, 8]\n",
        "  objective: exponential\n  @frontier: [0.5, 8]\n",
        {"simulate.frontier: got a list: a frontier is of the objective variance alone"}},
-      {"simulate_optimal_of_another_objective",
-       C,
-       "    - {type: gamma_weighted, loss: 0.25}\n  frontier: [0.5, 8]\n",
-       "    - {type: gamma_weighted, loss: 0.25}\n    - @optimal\n  objective: expected_shortfall\n",
-       {"simulate.policies.5: got optimal: no programme is of expected_shortfall"}},
-      {"simulate_optimal_utility_of_random_variance",
-       C,
-       "    - {type: gamma_weighted, loss: 0.25}\n  frontier: [0.5, 8]\n",
-       "    - {type: gamma_weighted, loss: 0.25}\n    - {type: @optimal}\n  objective: exponential\n",
-       {"simulate.policies.5.type: got optimal: the programme of exponential needs a model of constant "
-        "variance"}},
       {"simulate_exponential_without_aversion",
        C,
        "  cost_weight: 4.5\n  policies:\n    - none\n    - {type: delta_band, name: band, width: 0.03}\n    "

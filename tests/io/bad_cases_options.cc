@@ -113,7 +113,7 @@ void add_option_cases(std::vector<BadCase> &cases) {
        C,
        "",
        config("K", "K-SPOT, K-25DEC26-10-C", "@optimal", "  objective: exponential\n"),
-       {"simulate.policies.0: got optimal: the programme of exponential knows no option and no "
+       {"simulate.policies.0: got optimal: knows no option and no "
         "instrument_limits"}},
       {"simulate_optimal_with_two",
        C,

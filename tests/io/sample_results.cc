@@ -334,6 +334,7 @@ void SampleResults::add_simulate() {
   s.frontier = frontier_.data();
   s.frontier_count = 1;
   s.saved = &saved_;
+  s.tuning = {true, number(), number(), number()};
   s.attribution = {true, estimate(), estimate(), estimate(), estimate(), estimate(), estimate(), estimate()};
 }
 

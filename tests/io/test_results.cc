@@ -148,6 +148,7 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.text("simulate.objective"), r.simulate.objective);
   EXPECT_EQ(json.number("simulate.objective_level"), r.simulate.objective_level);
   EXPECT_EQ(json.number("simulate.policies.1.rank"), (double)r.simulate.policies[1].rank);
+  EXPECT_EQ(json.number("simulate.tuning.tilt"), r.simulate.tuning.tilt);
   EXPECT_EQ(json.number("simulate.attribution.vega.std_error"), r.simulate.attribution.vega.std_error);
   EXPECT_EQ(json.at("devices"), nullptr) << "devices differ between equal runs";
   EXPECT_EQ(json.at("times"), nullptr);

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <random>
 
+#include "host/simulate/tune.h"
+#include "tests/full_sample.h"
 #include "tests/simulate/simulate_black.h"
 #include "tests/simulate/simulate_world.h"
 
@@ -173,6 +175,93 @@ TEST(Objective, TheOptimumOfExponentialUtility) {
       EXPECT_GT(sum, 2 * std::sqrt((square - sum * sum) / n)) << w.policy(i).name;
     }
   }
+}
+
+// One trade whose every size is tried, its shortfall by quadrature: the mean of the worst part of the law.
+TEST(Objective, TheTunedPolicyAgainstASearchOfASingleTrade) {
+  const double cost = .004, level = .95, price = black(100, 100, kSigma * std::sqrt(kYears));
+  const int parts = 20000;
+  const auto shortfall = [&](double hedge) {
+    std::vector<std::pair<double, double>> law; // loss, probability
+    const double root = kSigma * std::sqrt(kYears);
+    for (int i = 0; i < parts; i++) {
+      const double z = -6 + 12 * (i + .5) / parts, s = 100 * std::exp(root * z - root * root / 2);
+      law.push_back({std::fmax(s - 100, 0) - price - hedge * (s - 100) + cost * hedge * (100 + s),
+                     std::exp(-z * z / 2) / std::sqrt(2 * M_PI) * 12 / parts});
+    }
+    std::sort(law.rbegin(), law.rend());
+    double left = 1 - level, sum = 0;
+    for (const auto &[loss, probability] : law) {
+      const double part = std::fmin(left, probability);
+      sum += part * loss;
+      left -= part;
+    }
+    return sum / (1 - level);
+  };
+  double least = HUGE_VAL;
+  for (int i = 0; i <= 100; i++)
+    least = std::fmin(least, shortfall(.01 * i));
+  OneCall w(-1, QS_OBJECTIVE_EXPECTED_SHORTFALL, 1);
+  w.spec.costs.proportional = cost;
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  w.add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  const qs_estimate &found = w.policy(0).objective;
+  EXPECT_GE(found.estimate, least - 4 * found.std_error);
+  EXPECT_LE(found.estimate, 1.01 * least + 4 * found.std_error);
+  EXPECT_LE(found.std_error, .01 * least);
+  EXPECT_TRUE(w.result.tuning.present);
+}
+
+// Over many dates no policy by name is better, and a random variance does not stop it.
+TEST(Objective, TheTunedPolicyIsTheBestOfAll) {
+  struct {
+    bool random;
+    qs_simulate_objective objective;
+  } cases[] = {{false, QS_OBJECTIVE_EXPECTED_SHORTFALL},
+               {true, QS_OBJECTIVE_EXPECTED_SHORTFALL},
+               {true, QS_OBJECTIVE_EXPONENTIAL}};
+  for (const auto &c : cases) {
+    if (c.random && !FullSample())
+      continue;
+    SimulateWorld w;
+    if (c.random)
+      w.add_underlying("X", QS_MODEL_HESTON,
+                       {{QS_V0, .36}, {QS_KAPPA, 3}, {QS_THETA, .4}, {QS_XI, 1.2}, {QS_RHO, -.4}}, 100, 0, 0);
+    else
+      w.add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, kSigma}}, 100, 0, 0);
+    w.add_option("c", "X", QS_CALL, 100, 10.0 / 365, -1);
+    w.every_day(10);
+    w.spec.costs.proportional = .002;
+    w.spec.costs.fixed = .01; // no programme knows it; the choice does
+    w.spec.risk_aversion = .3;
+    w.spec.objective = c.objective;
+    w.inputs.simulation.paths = 1 << 16;
+    for (auto type :
+         {QS_HEDGE_POLICY_OPTIMAL, QS_HEDGE_POLICY_DELTA_EVERY_DATE, QS_HEDGE_POLICY_LOCAL_EVERY_DATE,
+          QS_HEDGE_POLICY_WHALLEY_WILMOTT, QS_HEDGE_POLICY_ZAKAMOULINE, QS_HEDGE_POLICY_LELAND,
+          QS_HEDGE_POLICY_MINIMUM_VARIANCE_DELTA})
+      w.add_policy(type);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    const qs_estimate &best = w.policy(0).objective;
+    for (size_t i = 1; i < w.policies.size(); i++) { // by far better than what is best for the variance
+      const double margin = i <= 2 ? 2 * best.std_error : -2 * best.std_error;
+      EXPECT_LT(best.estimate + margin, w.policy(i).objective.estimate) << w.policy(i).name;
+    }
+  }
+}
+
+TEST(Objective, BandsAreAdjustedAboutTheirCentre) {
+  const qs_policy_nodes nodes = {0, -1, 2, 2, 0, 1, 1};
+  const double low[] = {.2, -.5}, high[] = {.6, -.1};
+  const double *lows[] = {low}, *highs[] = {high};
+  const qs_policy_table base = {1, &nodes, lows, highs};
+  SimulateWorld w;
+  const qs_policy_table *made = qs_simulate_adjust(w.arena, &base, 2, .1);
+  EXPECT_NEAR(made->low[0][0], 1.1 * .4 - .4, 1e-15);
+  EXPECT_NEAR(made->high[0][0], 1.1 * .4 + .4, 1e-15);
+  EXPECT_NEAR(made->low[0][1], 1.1 * -.3 - .4, 1e-15);
+  EXPECT_EQ(qs_simulate_adjust(w.arena, &base, 0, 0)->low[0][0], .5 * (.2 + .6));
 }
 
 // Scores of both estimators over many samples of known law: mean about 0, deviation about 1.
