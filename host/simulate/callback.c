@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/engine/scheduler.h"
+#include "host/simulate/option.h"
 
 static const char stage[] = "simulate";
 
@@ -22,7 +23,8 @@ qs_status qs_callback_room_make(qs_context *context, qs_arena *arena, const qs_r
   room->spot = QS_NEW(arena, paths, double);
   room->holding = QS_NEW(arena, width, double);
   room->target = QS_NEW(arena, width, double);
-  return room->given && room->spot && room->holding && room->target
+  room->price = QS_NEW(arena, width, double);
+  return room->given && room->spot && room->holding && room->target && room->price
              ? QS_OK
              : qs_fail_memory(context, "preparing a caller's policy");
 }
@@ -41,6 +43,33 @@ static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *
     const double scale = instrument->scale[date - 1] / now;
     for (uint64_t i = 0; i < n; i++) {
       holding[k * n + i] = instrument->inverse ? held[i] * scale * exp(then[i] - x[i]) : held[i];
+    }
+  }
+}
+
+/* What a unit of every instrument costs at the decision, once the spot's price is there. */
+static void find_prices(const qs_simulate_problem *p, const qs_rebalance_unit *unit, uint32_t date,
+                        const qs_callback_room *room) {
+  const uint64_t n = unit->stride;
+  const size_t row = unit->decided[date];
+  const double *x = unit->x + row * n, *v = unit->v + row * n;
+  for (uint32_t k = 0; k < unit->instrument_count; k++) {
+    const qs_hedge_instrument *instrument = &p->instruments[k];
+    double *price = room->price + k * n;
+    if (instrument->kind == QS_HEDGE_OPTION && room->quotes) {
+      const qs_state_table *table = &room->quotes[(k - 1) * p->date_count + date];
+      const double scale = qs_simulate_option_price(p, &instrument->option, p->row_years[row]);
+      for (uint64_t i = 0; i < n; i++) {
+        price[i] = scale * exp(x[i]) * qs_state_table_value(table, x[i], v[i]);
+      }
+    } else {
+      const double scale =
+          instrument->kind == QS_HEDGE_FUTURE
+              ? unit->instruments[k].scale[date] / qs_curve_forward(&p->under->curve, p->row_years[row])
+              : 1;
+      for (uint64_t i = 0; i < n; i++) {
+        price[i] = scale * room->spot[i];
+      }
     }
   }
 }
@@ -72,6 +101,7 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
   for (uint64_t i = 0; i < n; i++) {
     room->spot[i] = forward * exp(unit->x[row * n + i]);
   }
+  find_prices(p, unit, date, room);
   find_holding(p, unit, date, forward, rows, room->holding);
   memcpy(room->target, room->holding, n * unit->instrument_count * sizeof *room->target);
   const qs_policy_view view = {.struct_size = sizeof view,
@@ -84,7 +114,8 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
                                .spot = room->spot,
                                .variance = unit->v + row * n,
                                .instrument_count = unit->instrument_count,
-                               .holding = room->holding};
+                               .holding = room->holding,
+                               .price = room->price};
   qs_status status = policy->function(policy->data, &view, room->target);
   if (status) {
     return qs_fail(context, status, "simulate.policies: %.80s: the caller's function failed at date %u: %s",

@@ -12,10 +12,12 @@ extern "C" {
 
 /* What a block of paths needs beside its states; null without a caller's own policy. */
 typedef struct qs_callback_room {
-  double *given;   /* [instrument][date_count - 1][path] */
-  double *spot;    /* [path] */
-  double *holding; /* [instrument][path] */
-  double *target;  /* [instrument][path] */
+  double *given;                /* [instrument][date_count - 1][path] */
+  double *spot;                 /* [path] */
+  double *holding;              /* [instrument][path] */
+  double *target;               /* [instrument][path] */
+  double *price;                /* [instrument][path] */
+  const qs_state_table *quotes; /* [option][date] of M at decisions; null: prices of options are not shown */
 } qs_callback_room;
 
 /* Room for blocks of up to `paths` paths, owned by the arena. */

@@ -15,19 +15,20 @@ double qs_simulate_option_gain(const qs_simulate_problem *p, const qs_contract *
 }
 
 static qs_status tabulate(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
-                          const qs_contract *option, const qs_state_range *ranges, qs_state_table *tables) {
+                          const qs_contract *option, const uint32_t *rows, const qs_state_range *ranges,
+                          qs_state_table *tables) {
   const double k = log(option->strike / qs_curve_forward(&p->under->curve, option->years));
   const qs_surface_option unit = {k, 1, option->call_put == QS_CALL};
   qs_status status = QS_OK;
   for (size_t d = 0; !status && d < p->date_count; d++) {
-    const size_t row = p->fill_row[d];
-    status = qs_claim_tabulate(context, arena, p, row, option->expiry, &ranges[row], &unit, 1, &tables[d]);
+    status =
+        qs_claim_tabulate(context, arena, p, rows[d], option->expiry, &ranges[rows[d]], &unit, 1, &tables[d]);
   }
   return status;
 }
 
 qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
-                                   const qs_state_table **tables) {
+                                   const uint32_t *rows, const qs_state_table **tables) {
   const qs_simulate_problem *p = paths->problem;
   *tables = NULL;
   if (p->instrument_count < 2) {
@@ -40,7 +41,8 @@ qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const q
   }
   qs_status status = qs_simulate_paths_ranges(context, paths, ranges);
   for (size_t k = 1; !status && k < p->instrument_count; k++) {
-    status = tabulate(context, arena, p, &p->instruments[k].option, ranges, made + (k - 1) * p->date_count);
+    status =
+        tabulate(context, arena, p, &p->instruments[k].option, rows, ranges, made + (k - 1) * p->date_count);
   }
   if (!status) {
     *tables = made;

@@ -25,13 +25,13 @@ double qs_simulate_option_price(const qs_simulate_problem *problem, const qs_con
 /* D(t_N) P(t_N). */
 double qs_simulate_option_gain(const qs_simulate_problem *problem, const qs_contract *option);
 
-/* tables[option][date_count] of M at the dates' fills, times e^x; the options are the instruments after the
- * first, null without any. Owned by the arena. */
+/* tables[option][date_count] of M at each date's row (the problem's fill_row or date_row), times e^x; the
+ * options are the instruments after the first, null without any. Owned by the arena. */
 qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
-                                   const qs_state_table **tables);
+                                   const uint32_t *rows, const qs_state_table **tables);
 
-/* M of one option (its tables), value[date * stride + i] of `count` paths whose states are x[row * stride +
- * i], v likewise. */
+/* M of one option (its tables at the fills), value[date * stride + i] of `count` paths whose states are x[row
+ * * stride + i], v likewise. */
 void qs_simulate_option_value(const qs_simulate_problem *problem, const qs_state_table *tables,
                               const double *x, const double *v, uint64_t stride, uint64_t count,
                               double *value);

@@ -31,6 +31,7 @@ typedef struct plan {
   const qs_simulate_premium *premium; /* null: no funding */
   const qs_simulate_mark *marks;      /* null: no margin */
   const qs_state_table *options;      /* null: no options that hedge */
+  const qs_state_table *quotes;       /* of them at decisions; null: no caller asks */
   qs_margin_rule margin;
   qs_rebalance_unit unit;
 } plan;
@@ -179,6 +180,7 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   }
   qs_status status =
       qs_callback_room_make(context, scratch, &made->unit, made->policies, QS_SIMULATE_BLOCK, &b.asked);
+  b.asked.quotes = made->quotes;
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
     b.count = total - b.begin < QS_SIMULATE_BLOCK ? total - b.begin : QS_SIMULATE_BLOCK;
@@ -186,6 +188,19 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   }
   qs_progress(context, "simulate", total, total);
   return status;
+}
+
+/* Prices of options that a caller's own policy is shown, where there is one. */
+static qs_status make_quotes(qs_context *context, qs_arena *scratch, plan *made) {
+  const qs_simulate_problem *problem = made->paths->problem;
+  bool asked = false;
+  for (size_t i = 0; i < problem->spec->policy_count; i++) {
+    asked = asked || problem->spec->policies[i].function;
+  }
+  made->quotes = asked && problem->spec->latency_seconds <= 0 ? made->options : NULL;
+  return asked && !made->quotes
+             ? qs_simulate_options_make(context, scratch, made->paths, problem->date_row, &made->quotes)
+             : QS_OK;
 }
 
 qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
@@ -205,7 +220,9 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
   status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
   made.premium = premium;
-  status = status ? status : qs_simulate_options_make(context, scratch, paths, &made.options);
+  status =
+      status ? status : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.options);
+  status = status ? status : make_quotes(context, scratch, &made);
   if (!status && !isnan(margin->collateral)) {
     made.margin = (qs_margin_rule){.collateral = margin->collateral,
                                    .initial = margin->initial,

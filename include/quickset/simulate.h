@@ -61,6 +61,9 @@ typedef struct qs_policy_view {
    * units of the instrument (coins; options; of a future or perpetual settled in coin, its notional over its
    * price); 0 at date 0. */
   const double *holding;
+  /* [instrument_count][path_count] of a unit at this date, reporting currency: the spot's, a future's and a
+   * perpetual's price, an option's by the model as priced. */
+  const double *price;
 } qs_policy_view;
 
 /* A caller's own policy: fills target[instrument_count][path_count] with what is to be held from this date

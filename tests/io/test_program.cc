@@ -290,6 +290,27 @@ TEST_F(Program, PerpetualHedgedWithEveryMechanic) {
   json_decref(results);
 }
 
+/* An option beside the price: better than the price alone, within 3% of what nothing can beat. */
+TEST_F(Program, HedgesWithAnOption) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/with_option.yaml";
+  Outcome outcome = run({"simulate", example, "--quiet", "--paths", "16384", "--out", folder / "hedged"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  json_t *results = json_loads(Scratch::read(folder / "hedged/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  const auto estimate = [](json_t *object, const char *key) {
+    return json_number_value(json_object_get(json_object_get(object, key), "estimate"));
+  };
+  json_t *section = json_object_get(results, "simulate");
+  const double bound = estimate(section, "lower_bound"), gap = estimate(section, "gap");
+  EXPECT_GT(gap, 0);
+  EXPECT_LT(gap, 0.03 * bound);
+  const double optimum = estimate(find_policy(results, "optimal"), "objective");
+  EXPECT_NEAR(optimum, bound + gap, 0.02 * bound);
+  EXPECT_LT(optimum, 0.9 * 1.679); // the optimum of the price alone
+  EXPECT_GT(estimate(find_policy(results, "delta_gamma"), "objective"), optimum);
+  json_decref(results);
+}
+
 /* What a run kept answers later: what it holds at once is what the policy trades from nothing. */
 TEST_F(Program, AKeptPolicyIsAskedLater) {
   const std::string example = QS_SOURCE_DIR "/configs/hedging/short_call.yaml";

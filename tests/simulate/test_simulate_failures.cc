@@ -39,10 +39,10 @@ public:
   Everything() {
     add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
     add_option("soon", "X", QS_CALL, 91, 1.5 / 365, -1);
-    add_option("then", "X", QS_PUT, 100, 4.0 / 365, -1);
+    add_option("then", "X", QS_PUT, 100, 3.0 / 365, -1);
     add_option("late", "X", QS_CALL, 105, 20.0 / 365, -1);
     add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
-    every_day(4);
+    every_day(3);
     instruments = {"X-PERPETUAL", "last"};
     spec.costs.proportional = 0.0005;
     spec.costs.impact = spec.costs.fixed = 0.01;

@@ -128,6 +128,37 @@ TEST(SimulateOptions, CostsAreOfTheUnderlyingUpToTheCapAndOfThePrice) {
   }
 }
 
+// What a caller is shown of prices: at the decision, whatever the fill.
+qs_status look_at_prices(void *data, const qs_policy_view *view, double *) {
+  EXPECT_EQ(view->struct_size, sizeof *view);
+  for (size_t i = 0; i < view->path_count; i += 7) {
+    const double spot = view->spot[i];
+    const double left = 60.0 / 365 - view->years, deviation = 0.6 * std::sqrt(left);
+    const double forward = spot * std::exp(0.03 * left), future = std::exp(0.03 * (90.0 / 365 - view->years));
+    EXPECT_NEAR(view->price[i], spot * future, 1e-9 * spot); // the future, but for the hours of its expiry
+    EXPECT_NEAR(view->price[view->path_count + i], std::exp(-0.05 * left) * black(forward, 100, deviation),
+                2e-3);
+  }
+  ++*static_cast<size_t *>(data);
+  return QS_OK;
+}
+
+TEST(SimulateOptions, ACallerIsShownPrices) {
+  for (double latency : {0.0, 36000.0}) {
+    size_t calls = 0;
+    Hedged w(QS_MODEL_GBM, gbm, 0.03, 0.05);
+    w.inputs.as_of = qs_time_civil(2026, 3, 28) + 8 * 3600; // so that the future expires in 90 days
+    w.instruments = {"X-26JUN26", "sixty"};
+    w.inputs.simulation.paths = 1024;
+    w.spec.latency_seconds = latency;
+    qs_hedge_policy_spec &policy = w.add_policy(QS_HEDGE_POLICY_CALLBACK);
+    policy.function = look_at_prices;
+    policy.data = &calls;
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    EXPECT_EQ(calls, 10u);
+  }
+}
+
 double gamma_of(double spot, double years) {
   const double deviation = 0.6 * std::sqrt(years), d = std::log(spot / 100) / deviation + deviation / 2;
   return std::exp(-0.5 * d * d) / std::sqrt(2 * std::acos(-1)) / (spot * deviation);
