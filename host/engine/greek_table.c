@@ -47,7 +47,7 @@ static void add_option(const qs_surface *surface, const qs_greek_option *o, cons
   qs_surface_cubic(place - below, weight);
   double moneyness = exp(o->option.k - (double)table->first_x * surface->step_k);
   const double ratio = exp(-surface->step_k);
-  for (size_t j = 0; j < table->x_count; j++, to += QS_STEP_GREEKS, moneyness *= ratio) {
+  for (size_t j = 0; j < table->x_count; j++, to += QS_STEP_GREEKS) {
     const long node = (long)below - (table->first_x + (long)j) - surface->first_k;
     const double in = moneyness < 1;
     double at[KINDS] = {step->rolled * in, in * (1 - moneyness), in, 0, 0};
@@ -66,6 +66,7 @@ static void add_option(const qs_surface *surface, const qs_greek_option *o, cons
     to[QS_STEP_DELTA] += o->option.weight * at[DELTA];
     to[QS_STEP_GAMMA] += o->option.weight * at[GAMMA];
     to[QS_STEP_VEGA] += o->option.weight * at[VEGA];
+    moneyness *= ratio;
   }
 }
 
@@ -73,7 +74,7 @@ qs_status qs_greek_table_make(qs_context *context, qs_arena *arena, const qs_sur
                               const qs_state_range *range, const qs_greek_step *step,
                               const qs_greek_option *options, size_t count, qs_greek_table *table) {
   qs_arena *scratch = qs_arena_create(context);
-  qs_surface surface;
+  qs_surface surface = {0};
   qs_status status = scratch ? qs_surface_build(context, scratch, law, range, &surface)
                              : qs_fail_memory(context, "tabulating Greeks");
   if (status) {
