@@ -92,13 +92,14 @@ function(qs_test)
   endif()
 endfunction()
 
-# qs_program(SOURCES ...): the program bin/quickset. It links the shared library, so that the linker itself holds it to
-# the public interface.
+# qs_program(NAME <name> SOURCES ... [LIBRARIES ...]): the program bin/<name>, target <name>_program. It links the shared
+# library, so that the linker itself holds it to the public interface.
 function(qs_program)
-  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
-  add_executable(quickset_program ${ARG_SOURCES})
-  set_target_properties(quickset_program PROPERTIES OUTPUT_NAME quickset INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-  target_link_libraries(quickset_program PRIVATE qs_settings quickset)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;LIBRARIES" ${ARGN})
+  set(target ${ARG_NAME}_program)
+  add_executable(${target} ${ARG_SOURCES})
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${ARG_NAME} INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  target_link_libraries(${target} PRIVATE qs_settings quickset ${ARG_LIBRARIES})
 endfunction()
 
 add_custom_target(benches)

@@ -53,10 +53,9 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
     say(message, message_size, context.message);
     return status;
   }
+  memset(created, 0, sizeof *created);
   created->context = context;
   created->devices = devices;
-  created->cancel = 0;
-  created->journal = NULL;
   created->context.cancel = &created->cancel;
   *engine = created;
   return QS_OK;

@@ -17,7 +17,13 @@ struct qs_engine {
   qs_devices *devices;
   int cancel;          /* the context's flag, set by a job */
   qs_journal *journal; /* null: none */
+  qs_team team;        /* ranks 0: none */
+  uint32_t share, shares;
+  qs_work_store store; /* over all of these, for the time of a run */
 };
+
+/* What the engine's runs ask for finished work and tell of it; null: nothing does. */
+const qs_work_store *qs_engine_store(qs_engine *engine);
 
 /* The results that a caller sees are the first member, so that a handle converts to its owner. */
 typedef struct qs_results_owner {

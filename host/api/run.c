@@ -158,7 +158,7 @@ static qs_status value(qs_run_state *r) {
     return status;
   }
   r->results->paths = r->valuation.simulation.paths;
-  if (r->sections & QS_SECTION_VALUE) {
+  if (r->sections & QS_SECTION_VALUE && !r->share) {
     qs_valuation book = r->valuation;
     book.count = r->book->count;
     book.contracts = r->book->contracts; /* the results point into them */
@@ -396,6 +396,9 @@ qs_status qs_run_sections(qs_run_state *r) {
   if (!status) {
     status = expand(r);
   }
+  if (!status && r->share) {
+    return r->sections & QS_SECTION_STRESS ? run_stress(r) : QS_OK;
+  }
   qs_horizon *horizon = NULL;
   if (!status && r->sections & QS_SECTION_RISK) {
     status = run_risk(r, &horizon);
@@ -416,6 +419,9 @@ static qs_status run_all(qs_run_state *r) {
   qs_status status = qs_run_prepare(r);
   if (!status) {
     status = qs_run_sections(r);
+  }
+  if (!status && r->share) {
+    return QS_OK;
   }
   if (!status) {
     status = qs_limits_check(r->context, r->arena, r->inputs, r->results);
@@ -440,7 +446,8 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
   } else {
     owner->arena = r.arena;
     r.results = &owner->results;
-    context->store = engine->journal ? qs_journal_store(engine->journal) : NULL;
+    context->store = qs_engine_store(engine);
+    r.share = engine->shares > 1;
     status = run_all(&r);
     context->store = NULL;
     if (!status && qs_cancelled(context)) {
@@ -448,12 +455,13 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
     }
   }
   qs_arena_destroy(r.scratch);
-  if (status) {
+  if (status || r.share) {
     qs_arena_destroy(r.arena);
-    return status;
   }
-  *results = &owner->results;
-  return QS_OK;
+  if (!status) {
+    *results = r.share ? NULL : &owner->results;
+  }
+  return status;
 }
 
 void qs_results_destroy(const qs_results *results) {

@@ -25,6 +25,7 @@ typedef struct qs_run_state {
   qs_stage_time *stages; /* [QS_MAX_STAGES] */
   double started;        /* the stage that runs, and what the context's tally was then */
   qs_tally tally;
+  bool share; /* of the work alone: nothing is reported */
 } qs_run_state;
 
 /* Copies and checks the inputs, builds market and book, and calibrates. Engine, context, arena, inputs,

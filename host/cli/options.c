@@ -19,6 +19,8 @@ static const char help_text[] =
     "  quickset hedge --policy FILE --spot S --holding H [--variance V] [--time T]\n"
     "                             what a saved policy (simulate_policy.txt) trades in this state\n"
     "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
+    "  quickset shard CONFIG --shard I/N --out FILE\n"
+    "                             share I of N of the run's work, for `quickset run --merge`\n"
     "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
     "  quickset plan CONFIG       what a run will take: units of work, time and memory\n"
     "  quickset info              devices and version\n"
@@ -29,6 +31,7 @@ static const char help_text[] =
     "  --seed N, --paths N        as simulation.seed and simulation.paths\n"
     "  --set KEY=VALUE            override a key: --set underlyings.0.spot=65000 (may be repeated)\n"
     "  --resume                   go on from what an interrupted or killed run of the same inputs left\n"
+    "  --merge FILE               take what a shard has computed (may be repeated)\n"
     "  --max-hours H              stop after H hours, to be resumed\n"
     "  --json                     print results.json instead of the summary\n"
     "  --quiet                    print nothing but errors\n"
@@ -59,6 +62,7 @@ static const command_name commands[] = {
     {"stress", COMMAND_RUN, QS_SECTION_STRESS},
     {"hedge", COMMAND_RUN, QS_SECTION_HEDGE},
     {"simulate", COMMAND_RUN, QS_SECTION_SIMULATE},
+    {"shard", COMMAND_SHARD, 0},
     {"check", COMMAND_CHECK, 0},
     {"plan", COMMAND_PLAN, 0},
     {"info", COMMAND_INFO, 0},
@@ -194,18 +198,43 @@ static bool read_hours(line *l, options *o, const char *value) {
   return o->max_hours > 0 || complain(l, "--max-hours must be greater than 0, not", value);
 }
 
+/* "3/8": the third of eight. */
+static bool read_share(line *l, options *o, const char *value) {
+  char first[16] = "";
+  const char *slash = strchr(value, '/');
+  uint64_t share = 0, shares = 0;
+  if (slash && (size_t)(slash - value) < sizeof first) {
+    memcpy(first, value, (size_t)(slash - value));
+  }
+  if (!read_number(first, 4096, &share) || !read_number(slash + 1, 4096, &shares) || !share ||
+      share > shares || shares < 2) {
+    return complain(l, "--shard must be such as 3/8, with 2 to 4096 shares, not", value);
+  }
+  o->share = (uint32_t)share - 1;
+  o->shares = (uint32_t)shares;
+  return true;
+}
+
+static bool add_merged(line *l, options *o, const char *file) {
+  if (o->merged_count == MAX_MERGED) {
+    return complain(l, "too many journals to merge, at most 1024; one too many is", file);
+  }
+  o->merged[o->merged_count++] = file;
+  return true;
+}
+
 static bool read_valued_option(line *l, options *o, const char *option) {
   bool known = false, good = read_policy_option(l, o, option, &known);
   if (known) {
     return good;
   }
-  static const char *const names[] = {"--out",   "--backend", "--threads",  "--seed",
-                                      "--paths", "--set",     "--max-hours"};
+  static const char *const names[] = {"--out", "--backend",   "--threads", "--seed", "--paths",
+                                      "--set", "--max-hours", "--shard",   "--merge"};
   size_t which = 0;
-  while (which < 7 && !is_option(option, names[which])) {
+  while (which < 9 && !is_option(option, names[which])) {
     which++;
   }
-  if (which == 7) {
+  if (which == 9) {
     return complain(l, "unknown option", option);
   }
   const char *value = option_value(l, option);
@@ -226,6 +255,10 @@ static bool read_valued_option(line *l, options *o, const char *option) {
     return read_count_option(l, "--paths", value, "simulation.paths", o->paths);
   case 6:
     return read_hours(l, o, value);
+  case 7:
+    return read_share(l, o, value);
+  case 8:
+    return add_merged(l, o, value);
   default:
     return add_override(l, o, value);
   }
@@ -291,8 +324,26 @@ static bool check_policy(line *l, options *o) {
   return true;
 }
 
+/* Options of runs alone, and what a share needs. */
+static bool check_run(line *l, const options *o) {
+  const bool shard = o->command == COMMAND_SHARD, runs = shard || o->command == COMMAND_RUN;
+  if (!runs && (o->resume || !isnan(o->max_hours))) {
+    return complain(l, o->resume ? "there is no run to be resumed in" : "there is no run to be stopped in",
+                    o->name);
+  }
+  if (o->merged_count && o->command != COMMAND_RUN) {
+    return complain(l, "--merge goes with a run, not with", o->name);
+  }
+  if (shard != (o->shares > 0)) {
+    return complain(l, shard ? "--shard I/N is missing after" : "--shard goes with the command shard, not",
+                    o->name);
+  }
+  return !shard || o->out || complain(l, "--out FILE is missing after", o->name);
+}
+
 static bool check_complete(line *l, const options *o) {
-  bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_CHECK || o->command == COMMAND_PLAN;
+  const bool needs_config = o->command == COMMAND_RUN || o->command == COMMAND_SHARD ||
+                            o->command == COMMAND_CHECK || o->command == COMMAND_PLAN;
   if (!o->name) {
     snprintf(l->message, MAX_USAGE_MESSAGE, "a command is missing; see quickset --help");
     return false;
@@ -300,14 +351,10 @@ static bool check_complete(line *l, const options *o) {
   if (needs_config && !o->config) {
     return complain(l, "a config is missing after", o->name);
   }
-  if (o->command != COMMAND_RUN && (o->resume || !isnan(o->max_hours))) {
-    return complain(l, o->resume ? "there is no run to be resumed in" : "there is no run to be stopped in",
-                    o->name);
-  }
   if (!needs_config && o->config) {
     return complain(l, "one argument too many:", o->config);
   }
-  return true;
+  return check_run(l, o);
 }
 
 bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]) {

@@ -15,10 +15,11 @@ typedef enum command_kind {
   COMMAND_CHECK,
   COMMAND_PLAN,
   COMMAND_RUN,
+  COMMAND_SHARD,
   COMMAND_ADVISE
 } command_kind;
 
-enum { MAX_OVERRIDES = 256, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
+enum { MAX_OVERRIDES = 256, MAX_MERGED = 1024, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
 
 typedef struct options {
   command_kind command;
@@ -29,7 +30,10 @@ typedef struct options {
   qs_backend_choice backend;
   int threads;
   bool quiet, json, fail_on_breach, resume;
-  double max_hours;                     /* NaN: no limit */
+  double max_hours;               /* NaN: no limit */
+  uint32_t share, shares;         /* of COMMAND_SHARD, from 0 */
+  const char *merged[MAX_MERGED]; /* journals of shares */
+  size_t merged_count;
   const char *overrides[MAX_OVERRIDES]; /* those of --set, then --seed and --paths */
   size_t override_count;
   const char *policy;             /* of hedge: a saved policy that is asked, in place of a config */

@@ -39,6 +39,7 @@ struct work {
   size_t task_count, first; /* tasks before `first` have no items left */
   work_task *done, *handed; /* [MOST_DONE] finished pieces, and those on their way to the store; null: none */
   size_t done_count;
+  work_left whole;             /* what all processes together have to do */
   uint64_t in_flight, running; /* pieces with devices; threads not yet done */
   double remaining;            /* cost of the items that no device has taken */
   uint64_t steps_done, steps_total;
@@ -349,9 +350,6 @@ static bool make_lock(work *w) {
 static qs_status lay_out(work *w, qs_arena *arena, const qs_devices *devices) {
   const work_order *order = w->order;
   work_left left = {.tasks = order->tasks, .count = order->task_count};
-  for (size_t i = 0; i < order->task_count; i++) {
-    w->steps_total += (order->tasks[i].end - order->tasks[i].begin) * order->tasks[i].path_steps;
-  }
   if (w->context->store && order->keys) {
     w->done = QS_NEW(arena, MOST_DONE, work_task);
     w->handed = QS_NEW(arena, MOST_DONE, work_task);
@@ -359,21 +357,24 @@ static qs_status lay_out(work *w, qs_arena *arena, const qs_devices *devices) {
       return qs_fail_memory(w->context, "sharing the work over devices");
     }
     qs_status status = qs_work_recall(w->context, arena, order, devices->count, &left);
+    status = status ? status : qs_work_deal(w->context, arena, devices->count, &left, &w->whole);
     if (status) {
       return status;
     }
   }
   w->tasks = left.tasks;
   w->task_count = left.count;
-  w->steps_done = left.recalled;
+  w->steps_done = w->steps_total = left.recalled;
   for (size_t i = 0; i < left.count; i++) {
-    w->remaining += (double)(left.tasks[i].end - left.tasks[i].begin) * left.tasks[i].cost;
+    const uint64_t items = left.tasks[i].end - left.tasks[i].begin;
+    w->remaining += (double)items * left.tasks[i].cost;
+    w->steps_total += items * left.tasks[i].path_steps;
   }
   return QS_OK;
 }
 
-/* Runs the tasks on the workers and tells the store of the last of them. */
-static qs_status run_all(work *w, qs_devices *devices) {
+/* Runs the tasks on the workers and tells the store of the last of them, and the other processes. */
+static qs_status run_all(work *w, qs_arena *arena, qs_devices *devices) {
   w->alone = w->worker_count == 1;
   w->cancel = w->context->cancel;
   w->running = w->worker_count;
@@ -388,7 +389,7 @@ static qs_status run_all(work *w, qs_devices *devices) {
     qs_status settled = w->context->store->settle(w->context->store->data, w->context);
     status = status ? status : settled;
   }
-  return status;
+  return w->done ? qs_work_gather(w->context, arena, w->order, &w->whole, status) : status;
 }
 
 qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
@@ -406,7 +407,7 @@ qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order
     status = qs_fail_memory(context, "making a lock");
   }
   if (status == QS_OK) {
-    status = run_all(&w, devices);
+    status = run_all(&w, arena, devices);
     pthread_cond_destroy(&w.changed);
     pthread_mutex_destroy(&w.lock);
   }

@@ -52,6 +52,15 @@ typedef struct work_left {
 qs_status qs_work_recall(qs_context *context, qs_arena *arena, const work_order *order, size_t spare,
                          work_left *left);
 
+/* Leaves of `left`, which is kept as `whole`, what is this process's share, where there are several. */
+qs_status qs_work_deal(qs_context *context, qs_arena *arena, size_t spare, work_left *left, work_left *whole);
+
+/* With processes that exchange results: tells them how this one's share ended, and gives each the results of
+ * the others. Whatever `own` is, every process comes here once for every order; `own`, or what ended another.
+ */
+qs_status qs_work_gather(qs_context *context, qs_arena *arena, const work_order *order,
+                         const work_left *whole, qs_status own);
+
 /* Tells the store of finished pieces. */
 qs_status qs_work_keep(qs_context *context, const work_order *order, const work_task *pieces, size_t count);
 

@@ -100,6 +100,9 @@ qs_status qs_store_put(qs_context *context, qs_digest key, uint32_t part, const 
   const qs_work_store *store = context->store;
   const qs_piece_key piece = {key, part, 1, 0, 1};
   const qs_piece_place place = {(char *)(uintptr_t)bytes, 1, size, 0};
+  if (store && store->gather && store->rank) {
+    return QS_OK; /* all ranks have it; the first one keeps it */
+  }
   qs_status status = store ? store->keep(store->data, context, &piece, &place) : QS_OK;
   return store && !status ? store->settle(store->data, context) : status;
 }

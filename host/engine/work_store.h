@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+enum { QS_MAX_RANKS = 4096 };
+
 typedef struct qs_piece_key {
   qs_digest unit; /* of all but its range of items */
   uint32_t payoff_begin, payoff_count;
@@ -47,6 +49,13 @@ typedef struct qs_work_store {
   qs_status (*keep)(void *data, qs_context *context, const qs_piece_key *key, const qs_piece_place *place);
   /* An order has ended: what was kept is to be safe from the end of this process. */
   qs_status (*settle)(void *data, qs_context *context);
+  /* With ranks > 1 every order is shared by as many processes, of which this one computes the share `rank`:
+   * of every task a range of items. Without `gather` the others' results are left as they were. */
+  uint32_t rank, ranks;
+  /* (optional) Every process calls it alike: `bytes` has a part for every rank, of sizes[rank] bytes, one
+   * after the other; it has filled its own and gets the others'. 0: done. */
+  int (*gather)(void *data, void *bytes, const size_t *sizes);
+  void *gather_data;
 } qs_work_store;
 
 /* Something else than a piece of an order, of `size` bytes, such as what was solved before paths are valued:

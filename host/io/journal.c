@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* strerrordesc_np */
 #include "host/io/journal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,13 +13,14 @@
 #include "host/io/journal_file.h"
 #include "host/io/place.h"
 
-enum { BUFFER = 1 << 18, FIRST_PIECES = 256, SPARE = 15 };
+enum { BUFFER = 1 << 18, FIRST_PIECES = 256, SPARE = 20 };
 static const double longest_wait = 0.25; /* seconds */
 
-/* A piece in the file. */
+/* A piece in one of the files. */
 typedef struct held_piece {
   qs_piece_key key;
   uint64_t bytes, offset;
+  size_t file;
 } held_piece;
 
 struct qs_journal {
@@ -28,7 +30,12 @@ struct qs_journal {
   journal_head head;
   qs_place place; /* its name is the file's */
   char fresh[QS_PLACE_NAME];
-  int file; /* -1: not there yet, or not to be read */
+  char beside[QS_PLACE_NAME]; /* what the names of the other processes' files begin with; empty: there are
+                                 none */
+  int file;                   /* its own; -1: not there yet */
+  int *files;                 /* [file_count] that are read, its own among them */
+  size_t file_count, file_room;
+  uint32_t rank;
   held_piece *pieces;
   size_t piece_count, room;
   char *buffer; /* [BUFFER] */
@@ -112,15 +119,16 @@ static qs_status recall(void *data, qs_context *context, const qs_piece_key *key
     return qs_fail(context, QS_ERROR_INPUT, "%s/%s: the journal holds a result of another size",
                    j->place.parent, j->place.name);
   }
+  const int file = j->files[piece->file];
   qs_digester digester = {0};
   int error = 0;
   for (size_t row = 0; !error && row < to->rows; row++) {
     char *at = to->first + row * to->stride;
-    error = qs_journal_read_at(j->file, at, to->row_bytes, piece->offset + row * to->row_bytes);
+    error = qs_journal_read_at(file, at, to->row_bytes, piece->offset + row * to->row_bytes);
     qs_digest_add(&digester, at, error ? 0 : to->row_bytes);
   }
   uint64_t sum = 0;
-  error = error ? error : qs_journal_read_at(j->file, &sum, sizeof sum, piece->offset + piece->bytes);
+  error = error ? error : qs_journal_read_at(file, &sum, sizeof sum, piece->offset + piece->bytes);
   if (error) {
     return fail_file(j, "cannot be read", error);
   }
@@ -132,23 +140,30 @@ static qs_status recall(void *data, qs_context *context, const qs_piece_key *key
   return QS_OK;
 }
 
+/* Room for one more in a list of `count` of `room`, which may move; null when memory is out. */
+static void *grow(qs_journal *j, void *list, size_t count, size_t *room, size_t size) {
+  const qs_allocator *memory = &j->context->allocator;
+  if (count < *room) {
+    return list;
+  }
+  const size_t more = *room ? 2 * *room : FIRST_PIECES;
+  void *made = memory->allocate(memory->data, more * size);
+  if (made && count) {
+    memcpy(made, list, count * size);
+    memory->release(memory->data, list);
+  }
+  *room = made ? more : *room;
+  return made;
+}
+
 static bool hold(void *data, const qs_piece_key *key, uint64_t bytes, uint64_t offset) {
   qs_journal *j = data;
-  const qs_allocator *memory = &j->context->allocator;
-  if (j->piece_count == j->room) {
-    const size_t room = j->room ? 2 * j->room : FIRST_PIECES;
-    held_piece *more = memory->allocate(memory->data, room * sizeof *more);
-    if (!more) {
-      return false;
-    }
-    if (j->piece_count) {
-      memcpy(more, j->pieces, j->piece_count * sizeof *more);
-      memory->release(memory->data, j->pieces);
-    }
-    j->pieces = more;
-    j->room = room;
+  held_piece *pieces = grow(j, j->pieces, j->piece_count, &j->room, sizeof *pieces);
+  if (!pieces) {
+    return false;
   }
-  j->pieces[j->piece_count++] = (held_piece){*key, bytes, offset};
+  j->pieces = pieces;
+  pieces[j->piece_count++] = (held_piece){*key, bytes, offset, j->file_count - 1};
   return true;
 }
 
@@ -209,7 +224,6 @@ static qs_status make_file(qs_journal *j) {
     j->file = -1;
     return fail_file(j, "cannot be made", error);
   }
-  j->count.found = true;
   return QS_OK;
 }
 
@@ -246,55 +260,135 @@ static qs_status settle(void *data, qs_context *context) {
 
 /* ---- beginning and end ---- */
 
-/* Reads what is there; what was cut off at its end is cut away. */
-static qs_status read_file(qs_journal *j) {
+/* Reads an open file, which is closed with the journal; where its whole records end. */
+static qs_status read_file(qs_journal *j, int file, const char *path, uint64_t *end) {
+  int *files = grow(j, j->files, j->file_count, &j->file_room, sizeof *files);
+  if (!files) {
+    close(file);
+    return qs_fail_memory(j->context, "reading a journal");
+  }
+  j->files = files;
+  files[j->file_count++] = file;
+  return qs_journal_read(j->context, file, path, &j->head, hold, j, end);
+}
+
+/* Its own file; what was cut off at its end is cut away. */
+static qs_status read_own(qs_journal *j) {
   char path[QS_PLACE_PATH + QS_PLACE_NAME + 1];
   snprintf(path, sizeof path, "%s/%s", j->place.parent, j->place.name);
+  const int file = openat(j->place.parent_file, j->place.name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (file < 0) {
+    return errno == ENOENT ? QS_OK : fail_file(j, "cannot be opened", errno);
+  }
+  j->count.found = true;
   uint64_t end = 0;
-  qs_status status = qs_journal_read(j->context, j->file, path, &j->head, hold, j, &end);
+  qs_status status = read_file(j, file, path, &end);
   if (status) {
     return status;
   }
-  j->count.held = j->piece_count;
-  if (j->piece_count) {
-    qsort(j->pieces, j->piece_count, sizeof *j->pieces, compare_pieces);
-  }
-  if (ftruncate(j->file, (off_t)end) != 0 || lseek(j->file, (off_t)end, SEEK_SET) < 0) {
+  j->file = file;
+  if (ftruncate(file, (off_t)end) != 0 || lseek(file, (off_t)end, SEEK_SET) < 0) {
     return fail_file(j, "cannot be written", errno);
   }
   return QS_OK;
 }
 
-static qs_status look(qs_journal *j, bool resume) {
-  if (!resume) { /* it is replaced once there is something to keep */
-    j->count.found = faccessat(j->place.parent_file, j->place.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-    return QS_OK;
-  }
-  j->file = openat(j->place.parent_file, j->place.name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (j->file < 0) {
-    return errno == ENOENT ? QS_OK : fail_file(j, "cannot be opened", errno);
+static qs_status read_other(qs_journal *j, int folder, const char *name, const char *path) {
+  const int file = openat(folder, name, O_RDONLY | O_CLOEXEC);
+  uint64_t end = 0;
+  if (file < 0) {
+    const char *text = strerrordesc_np(errno);
+    return qs_fail(j->context, errno == ENOENT ? QS_ERROR_INPUT : QS_ERROR_IO,
+                   "%s: the journal cannot be opened: %s", path, text ? text : "unknown error");
   }
   j->count.found = true;
-  return read_file(j);
+  return read_file(j, file, path, &end);
+}
+
+/* Whether the name is that of another process's journal of the same run. */
+static bool is_beside(const qs_journal *j, const char *name) {
+  const size_t length = strlen(j->beside);
+  if (!length || strncmp(name, j->beside, length) != 0 || strcmp(name, j->place.name) == 0) {
+    return false;
+  }
+  const char *rank = name + length;
+  return !*rank || (*rank == '-' && rank[1] && !rank[1 + strspn(rank + 1, "0123456789")]);
+}
+
+/* Reads the journals of the other processes, or removes them. */
+static qs_status walk_beside(qs_journal *j, bool remove) {
+  const int file = openat(j->place.parent_file, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *stream = file < 0 ? NULL : fdopendir(file);
+  if (!stream) {
+    const int error = errno;
+    if (file >= 0) {
+      close(file);
+    }
+    return fail_file(j, "cannot be looked for", error);
+  }
+  qs_status status = QS_OK;
+  for (struct dirent *entry = readdir(stream); entry && !status; entry = readdir(stream)) {
+    if (is_beside(j, entry->d_name)) {
+      char path[QS_PLACE_PATH + QS_PLACE_NAME + 1];
+      snprintf(path, sizeof path, "%s/%s", j->place.parent, entry->d_name);
+      if (remove) {
+        unlinkat(j->place.parent_file, entry->d_name, 0);
+      } else {
+        status = read_other(j, j->place.parent_file, entry->d_name, path);
+      }
+    }
+  }
+  closedir(stream);
+  return status;
+}
+
+/* What is there: its own file and the other processes', and those that are to be merged. */
+static qs_status look(qs_journal *j, const qs_journal_spec *spec) {
+  qs_status status = QS_OK;
+  if (!spec->resume) { /* its own is replaced once there is something to keep */
+    j->count.found = faccessat(j->place.parent_file, j->place.name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    status = j->rank ? QS_OK : walk_beside(j, true);
+  } else {
+    status = read_own(j);
+    status = status ? status : walk_beside(j, false);
+  }
+  for (size_t i = 0; !status && i < spec->merged_count; i++) {
+    status = read_other(j, AT_FDCWD, spec->merged[i], spec->merged[i]);
+  }
+  j->count.held = j->piece_count;
+  if (!status && j->piece_count) {
+    qsort(j->pieces, j->piece_count, sizeof *j->pieces, compare_pieces);
+  }
+  return status;
 }
 
 /* Where the journal lies: its own path, or hidden beside the results. */
 static qs_status find_place(qs_journal *j, const qs_journal_spec *spec) {
   const char *path = spec->path ? spec->path : spec->folder;
   qs_status status = qs_place_init(&j->place, j->context, spec->path ? "journal" : "output", path, SPARE);
-  if (status == QS_OK) {
-    char name[QS_PLACE_NAME];
-    memcpy(name, j->place.name, sizeof name);
-    const int length = (int)strnlen(name, QS_PLACE_NAME - SPARE);
-    const char *dot = spec->path ? "" : ".", *end = spec->path ? "" : ".journal";
-    snprintf(j->place.name, sizeof j->place.name, "%s%.*s%s", dot, length, name, end);
-    snprintf(j->fresh, sizeof j->fresh, ".%.*s%s.new", length, name, end);
-    snprintf(j->place.lock, sizeof j->place.lock, ".%.*s%s.lock", length, name, end);
+  if (status != QS_OK) {
+    return status;
   }
-  return status;
+  char name[QS_PLACE_NAME], number[16] = "";
+  const int length = (int)strnlen(j->place.name, QS_PLACE_NAME - SPARE);
+  if (j->rank && !spec->path) {
+    snprintf(number, sizeof number, "-%u", j->rank);
+  }
+  snprintf(name, sizeof name, "%s%.*s%s%s", spec->path ? "" : ".", length, j->place.name,
+           spec->path ? "" : ".journal", number);
+  if (!spec->path) {
+    snprintf(j->beside, sizeof j->beside, ".%.*s.journal", length, j->place.name);
+  }
+  memcpy(j->place.name, name, sizeof name);
+  const char *hidden = spec->path ? "." : "";
+  const int whole = (int)strnlen(name, QS_PLACE_NAME - 6);
+  snprintf(j->fresh, sizeof j->fresh, "%s%.*s.new", hidden, whole, name);
+  snprintf(j->place.lock, sizeof j->place.lock, "%s%.*s.lock", hidden, whole, name);
+  return QS_OK;
 }
 
-qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, qs_journal **journal) {
+qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, uint32_t rank,
+                           qs_journal **journal) {
   const qs_allocator *memory = &context->allocator;
   qs_journal *j = memory->allocate(memory->data, sizeof *j);
   char *buffer = j ? memory->allocate(memory->data, BUFFER) : NULL;
@@ -306,7 +400,8 @@ qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, qs_
   }
   memset(j, 0, sizeof *j);
   j->context = context;
-  j->store = (qs_work_store){j, find, recall, keep, settle};
+  j->store = (qs_work_store){.data = j, .find = find, .recall = recall, .keep = keep, .settle = settle};
+  j->rank = rank;
   j->buffer = buffer;
   j->file = -1;
   qs_journal_head_fill(&j->head, spec->inputs, spec->sections);
@@ -314,7 +409,10 @@ qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, qs_
   if (!status) {
     status = qs_place_make(&j->place);
     status = status ? status : qs_place_lock(&j->place);
-    status = status ? status : look(j, spec->resume);
+    status = status ? status : look(j, spec);
+  }
+  if (!status && spec->shares > 1 && j->file < 0) {
+    status = make_file(j); /* a share of nothing is a journal too */
   }
   if (status) {
     qs_journal_end(j, false);
@@ -341,16 +439,29 @@ void qs_journal_end(qs_journal *j, bool remove) {
   }
   if (j->file >= 0) {
     (void)settle(j, j->context);
+  }
+  bool own = false;
+  for (size_t i = 0; i < j->file_count; i++) {
+    own = own || j->files[i] == j->file;
+    close(j->files[i]);
+  }
+  if (j->file >= 0 && !own) {
     close(j->file);
   }
   if (remove && j->place.lock_file >= 0) {
     unlinkat(j->place.parent_file, j->place.name, 0);
+    if (j->rank == 0) {
+      (void)walk_beside(j, true);
+    }
   }
   qs_place_release(&j->place);
   qs_place_unmake(&j->place);
   const qs_allocator memory = j->context->allocator;
   if (j->pieces) {
     memory.release(memory.data, j->pieces);
+  }
+  if (j->files) {
+    memory.release(memory.data, j->files);
   }
   memory.release(memory.data, j->buffer);
   memory.release(memory.data, j);

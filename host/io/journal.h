@@ -23,12 +23,17 @@ extern "C" {
 typedef struct qs_journal qs_journal;
 
 /*
+ * `rank`: which of the processes of one run this is; a journal beside a folder has the name .NAME.journal for
+ * the first, .NAME.journal-RANK for the others. All are read where one is resumed; where the first begins
+ * anew, those of the others are removed, as they are when it ends and is removed.
+ *
  * Takes the place and, with `resume`, reads what is there. The context must outlive the journal. Errors:
  * QS_ERROR_IO when another run writes there or the system refuses, QS_ERROR_INPUT when the file is no
  * journal, is damaged, or belongs to other inputs, sections or another version; QS_ERROR_MEMORY;
  * QS_ERROR_CANCELLED.
  */
-qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, qs_journal **journal);
+qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, uint32_t rank,
+                           qs_journal **journal);
 
 /* The store, of the journal's lifetime. A write that fails is QS_ERROR_IO, then and from then on; what the
  * file held before stays. */

@@ -13,6 +13,13 @@
  * early exercise on several underlyings, and paths of states (risk, hedging over time), which have a number
  * for every path.
  *
+ * Shares: where spec.shares is more than 1, qs_run computes this share of the work (of every unit a range of
+ * batches) into the file spec.path and has no results: *results is set to null. Any number of machines may
+ * each compute a share; a run with all their files in spec.merged finds that done and computes the rest, such
+ * as what depends on results, and gives the bits that a run alone gives. Which shares are there, and whether
+ * they are of one cut, does not matter to the results. What is not kept (above) is computed by every share as
+ * far as it needs it, and by the merging run.
+ *
  * What was computed is in the file at most a quarter of a second later, and survives the end of the process
  * at any instant; the file is not synced, so a machine that loses power may lose more. A record that is cut
  * off at the file's end is left out in silence; a journal that is damaged elsewhere, or that belongs to other
@@ -22,6 +29,7 @@
 #define QUICKSET_JOURNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "quickset/engine.h"
@@ -38,11 +46,15 @@ typedef struct qs_journal_spec {
                          qs_config_fingerprint; null: none, nothing is refused for other inputs */
   uint32_t sections;  /* those that will be run (bit mask of qs_section) */
   bool resume;        /* go on from the file where it is there; false: replace it */
+  const char *const *merged; /* [merged_count]: files of other journals of the same run that are read too */
+  size_t merged_count;
+  uint32_t share,
+      shares; /* with shares > 1 a run computes share 0 .. shares - 1 of its work alone: see below */
 } qs_journal_spec;
 
 typedef struct qs_journal_info {
   uint32_t struct_size;
-  bool found;        /* a file was there, or is there by now */
+  bool found;        /* a file was there */
   uint64_t held;     /* pieces of work that were read from it */
   uint64_t recalled; /* how many results were taken from it */
   uint64_t kept;     /* pieces that were added to it and written */

@@ -11,5 +11,6 @@
 #include "quickset/results.h"
 #include "quickset/simulate.h"
 #include "quickset/status.h"
+#include "quickset/team.h"
 
 #endif

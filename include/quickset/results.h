@@ -459,7 +459,8 @@ typedef struct qs_results {
 
 /* Runs the sections asked for (bit mask of qs_section; those that the inputs lack are skipped; what they
  * need, such as the calibration, is done as well). QS_OK also when some numbers are not trusted: see
- * results->trusted. The results belong to the caller. */
+ * results->trusted. The results belong to the caller; they are null for a share of a run
+ * (quickset/journal.h). */
 QS_API qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections,
                         const qs_results **results);
 QS_API void qs_results_destroy(const qs_results *results);

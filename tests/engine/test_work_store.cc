@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
+#include <functional>
+#include <mutex>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "host/engine/scheduler.h"
@@ -254,6 +258,168 @@ TEST_F(WorkStore, DevicesThatFailAndCancellationLoseNothing) {
     open(count);
     ASSERT_EQ(run(nullptr, &cut), want);
     EXPECT_EQ(before + after, steps()) << "nothing was computed twice";
+  }
+}
+
+// Shares of a run, wherever they are computed and however many, are all that there is, and nothing twice.
+TEST_F(WorkStore, SharesMakeUpTheWhole) {
+  open(1);
+  const std::vector<double> want = run(nullptr);
+  for (const qs_cut &cut : cuts) {
+    open(1);
+    ASSERT_EQ(run(nullptr, &cut), want);
+    const std::uint64_t all = steps();
+    for (std::uint32_t ranks : {2u, 3u, 7u, 100u}) {
+      Memory merged;
+      std::uint64_t done = 0, most = 0;
+      for (std::uint32_t rank = 0; rank < ranks; rank++) {
+        Memory m;
+        m.store.rank = rank;
+        m.store.ranks = ranks;
+        open(1);
+        ASSERT_FALSE(run(&m, &cut).empty());
+        merged.held.insert(merged.held.end(), m.kept.begin(), m.kept.end());
+        done += steps();
+        most = std::max(most, steps());
+      }
+      EXPECT_EQ(done, all);
+      EXPECT_LT(most, ranks < 10 ? all / ranks + all / 20 : all / 30) << "they are about equal";
+      open(3);
+      ASSERT_EQ(run(&merged, &cut), want) << ranks << " shares";
+      EXPECT_EQ(steps(), 0u);
+      merged.held.resize(merged.held.size() / 2); // some are missing
+      open(3);
+      ASSERT_EQ(run(&merged, &cut), want) << ranks << " shares";
+    }
+  }
+}
+
+// Processes that exchange results, as threads.
+struct Team {
+  std::uint32_t ranks;
+  std::mutex lock;
+  std::condition_variable changed;
+  std::vector<char *> parts;
+  std::size_t there = 0, turn = 0;
+  bool broken = false;
+  explicit Team(std::uint32_t count) : ranks(count), parts(count) {}
+  bool wait() { // until all are there; false once broken
+    std::unique_lock<std::mutex> held(lock);
+    const std::size_t mine = turn;
+    if (++there == ranks) {
+      there = 0;
+      turn++;
+      changed.notify_all();
+    }
+    changed.wait(held, [&] { return turn != mine || broken; });
+    return !broken;
+  }
+};
+
+struct Member {
+  Team *team;
+  std::uint32_t rank;
+  static int gather(void *data, void *bytes, const std::size_t *sizes) {
+    Member *m = static_cast<Member *>(data);
+    m->team->parts[m->rank] = static_cast<char *>(bytes);
+    if (!m->team->wait()) {
+      return 1;
+    }
+    std::size_t at = 0;
+    for (std::uint32_t r = 0; r < m->team->ranks; at += sizes[r++]) {
+      if (r != m->rank) {
+        std::memcpy(static_cast<char *>(bytes) + at, m->team->parts[r] + at, sizes[r]);
+      }
+    }
+    return m->team->wait() ? 0 : 1;
+  }
+};
+
+// Every rank's results and status, each with its own device.
+struct Outcome {
+  std::vector<double> numbers;
+  qs_status status = QS_OK;
+  std::string message;
+  std::size_t kept = 0;
+};
+
+class Ranks : public WorkStore {
+protected:
+  std::vector<Outcome>
+  run_ranks(std::uint32_t ranks,
+            const std::function<void(std::uint32_t, Memory *, qs_context *, qs_value_unit *)> &prepare) {
+    Team team(ranks);
+    std::vector<Outcome> outcomes(ranks);
+    std::vector<std::thread> threads;
+    fake::reset(1);
+    for (std::uint32_t r = 0; r < ranks; r++) {
+      threads.emplace_back([&, r] {
+        Member member = {&team, r};
+        Memory memory;
+        memory.store.rank = r;
+        memory.store.ranks = ranks;
+        memory.store.gather = Member::gather;
+        memory.store.gather_data = &member;
+        qs_context mine;
+        qs_context_init(&mine);
+        qs_value_unit unit = values[0];
+        prepare(r, &memory, &mine, &unit);
+        mine.store = &memory.store;
+        const qs_backend *backends[] = {fake::backend()};
+        const qs_device_options options = {1, nullptr};
+        qs_devices *own = nullptr;
+        EXPECT_EQ(qs_devices_open_from(&mine, backends, 1, &options, nullptr, &own), QS_OK);
+        std::vector<qs_moment> room(qs_value_unit_moments(&unit), qs_moment{-1, -1});
+        qs_moment *place = room.data();
+        const qs_cut cut = {1, 3, 0};
+        outcomes[r].status = qs_schedule_value(&mine, own, "value", &unit, 1, &cut, &place);
+        outcomes[r].message = mine.message;
+        outcomes[r].kept = memory.kept.size();
+        for (const qs_moment &m : room) {
+          outcomes[r].numbers.push_back(m.mean);
+          outcomes[r].numbers.push_back(m.m2);
+        }
+        qs_devices_close(own);
+      });
+    }
+    for (std::thread &t : threads) {
+      t.join();
+    }
+    return outcomes;
+  }
+};
+
+TEST_F(Ranks, AllHaveAllResults) {
+  const std::vector<Outcome> alone = run_ranks(1, [](auto, auto, auto, auto) {});
+  for (std::uint32_t ranks : {2u, 3u, 8u}) {
+    const std::vector<Outcome> all = run_ranks(ranks, [](auto, auto, auto, auto) {});
+    for (const Outcome &o : all) {
+      EXPECT_EQ(o.status, QS_OK) << o.message;
+      EXPECT_EQ(o.numbers, alone[0].numbers);
+      EXPECT_GT(o.kept, 0u) << "each keeps what it computed";
+    }
+  }
+}
+
+TEST_F(Ranks, WhatEndsOneEndsAll) {
+  const int stopped = 1;
+  const auto cancelled = run_ranks(3, [&](std::uint32_t r, Memory *, qs_context *c, qs_value_unit *) {
+    c->cancel = r == 1 ? &stopped : nullptr;
+  });
+  for (const Outcome &o : cancelled) {
+    EXPECT_EQ(o.status, QS_ERROR_CANCELLED) << o.message;
+  }
+  const auto full = run_ranks(3, [&](std::uint32_t r, Memory *m, qs_context *, qs_value_unit *) {
+    m->fail_keep = r == 2 ? 0 : SIZE_MAX;
+  });
+  EXPECT_EQ(full[2].status, QS_ERROR_IO);
+  EXPECT_EQ(full[0].status, QS_ERROR_DEVICE);
+  EXPECT_EQ(full[0].message, "value: process 2 failed");
+  const auto other =
+      run_ranks(2, [&](std::uint32_t r, Memory *, qs_context *, qs_value_unit *u) { u->path.key += r; });
+  for (const Outcome &o : other) {
+    EXPECT_EQ(o.status, QS_ERROR_DEVICE);
+    EXPECT_NE(o.message.find("does other work: it has other inputs"), std::string::npos) << o.message;
   }
 }
 

@@ -19,7 +19,9 @@ struct Outcome {
 /* Starts the program with its streams in files of the folder; `limit` is called in the child before. */
 inline pid_t start(const Scratch &streams, std::vector<std::string> arguments,
                    const std::function<void()> &limit) {
-  arguments.insert(arguments.begin(), QS_BINARY_DIR "/bin/quickset");
+  if (arguments.empty() || arguments[0][0] != '/') { /* else it names a program */
+    arguments.insert(arguments.begin(), QS_BINARY_DIR "/bin/quickset");
+  }
   std::vector<char *> pointers;
   for (std::string &argument : arguments) {
     pointers.push_back(argument.data());

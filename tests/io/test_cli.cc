@@ -71,6 +71,13 @@ TEST(Options, ASavedPolicyInPlaceOfAConfig) {
   EXPECT_TRUE(Parsed({"risk", "c", "--resume"}).o.resume);
   EXPECT_EQ(Parsed({"risk", "c", "--max-hours=1.5"}).o.max_hours, 1.5);
   EXPECT_TRUE(std::isnan(Parsed({"risk", "c"}).o.max_hours));
+  Parsed shard({"shard", "c", "--shard", "3/8", "--out", "f"});
+  EXPECT_EQ(shard.o.command, COMMAND_SHARD);
+  EXPECT_EQ(shard.o.share, 2u);
+  EXPECT_EQ(shard.o.shares, 8u);
+  Parsed merge({"run", "c", "--merge", "a", "--merge=b"});
+  ASSERT_EQ(merge.o.merged_count, 2u);
+  EXPECT_STREQ(merge.o.merged[1], "b");
 }
 
 TEST(Options, Commands) {
@@ -110,6 +117,18 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{"run", "c", "--max-hours", "long"}, "--max-hours must be a number, not 'long'"},
       {{"run", "c", "--max-hours"}, "a value is missing after '--max-hours'"},
       {{"run", "c", "--resume=x"}, "unknown option '--resume=x'"},
+      {{"shard", "c", "--out", "f"}, "--shard I/N is missing after 'shard'"},
+      {{"shard", "c", "--shard", "1/2"}, "--out FILE is missing after 'shard'"},
+      {{"run", "c", "--shard", "1/2"}, "--shard goes with the command shard, not 'run'"},
+      {{"shard", "c", "--shard", "1/2", "--out", "f", "--merge", "g"},
+       "--merge goes with a run, not with 'shard'"},
+      {{"shard", "c", "--shard", "3/2"}, "--shard must be such as 3/8, with 2 to 4096 shares, not '3/2'"},
+      {{"shard", "c", "--shard", "0/2"}, "--shard must be such as 3/8"},
+      {{"shard", "c", "--shard", "1/1"}, "--shard must be such as 3/8"},
+      {{"shard", "c", "--shard", "1/4097"}, "--shard must be such as 3/8"},
+      {{"shard", "c", "--shard", "2"}, "--shard must be such as 3/8"},
+      {{"shard", "c", "--shard", "/2"}, "--shard must be such as 3/8"},
+      {{"shard", "c", "--shard", "1/"}, "--shard must be such as 3/8"},
       {{"run", "c", "--frobnicate"}, "unknown option '--frobnicate'"},
       {{"run", "c", "-q"}, "unknown option '-q'"},
       {{"hedge", "--policy", "p", "--spot", "1"}, "--holding is missing beside 'p'"},
@@ -139,6 +158,11 @@ TEST(Options, NonsenseIsRefusedByName) {
   std::vector<const char *> many = {"run", "c"};
   for (int i = 0; i < 300; i++) {
     many.insert(many.end(), {"--set", "a=b"});
+  }
+  EXPECT_FALSE(Parsed(many).good);
+  many = {"run", "c"};
+  for (int i = 0; i < 1025; i++) {
+    many.insert(many.end(), {"--merge", "f"});
   }
   EXPECT_FALSE(Parsed(many).good);
 }

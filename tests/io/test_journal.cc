@@ -65,6 +65,8 @@ struct Journal {
   qs_journal *journal = nullptr;
   Journal() { qs_context_init(&context); }
   ~Journal() { end(false); }
+  std::vector<const char *> merged;
+  uint32_t rank = 0;
   qs_status begin(const std::string &folder, bool resume, const char *inputs = "these",
                   uint32_t sections = 2) {
     qs_journal_spec spec = {};
@@ -72,7 +74,9 @@ struct Journal {
     spec.inputs = inputs;
     spec.sections = sections;
     spec.resume = resume;
-    return qs_journal_begin(&context, &spec, &journal);
+    spec.merged = merged.data();
+    spec.merged_count = merged.size();
+    return qs_journal_begin(&context, &spec, rank, &journal);
   }
   void end(bool remove) {
     qs_journal_end(journal, remove);
@@ -270,6 +274,75 @@ TEST(JournalFile, AnothersIsRefused) {
   EXPECT_EQ(j.begin(folder / "out", true), QS_ERROR_INPUT);
   EXPECT_NE(j.message().find("it is no journal"), std::string::npos) << j.message();
   EXPECT_EQ(j.begin(folder / std::string(242, 'x'), false), QS_ERROR_INPUT);
+}
+
+/* Every process of a run has a file of its own and reads all of them; the first one begins and ends for all.
+ */
+TEST(JournalFile, OneForEachProcess) {
+  Scratch folder;
+  folder.write(".out.journal-x", "not one of them");
+  Journal of[3];
+  for (uint32_t r = 0; r < 3; r++) {
+    of[r].rank = r;
+    ASSERT_EQ(of[r].begin(folder / "out", false), QS_OK) << of[r].message();
+    ASSERT_EQ(of[r].keep(key(r, 0, 4), 10 + r), QS_OK);
+  }
+  for (Journal &j : of) {
+    j.end(false);
+  }
+  EXPECT_EQ(folder.list(),
+            (std::vector<std::string>{".out.journal", ".out.journal-1", ".out.journal-2", ".out.journal-x"}));
+  uint64_t held = 3;
+  for (uint32_t r : {0u, 1u, 5u}) {
+    Journal j;
+    j.rank = r;
+    ASSERT_EQ(j.begin(folder / "out", true), QS_OK) << j.message();
+    EXPECT_EQ(j.info().held, held++);
+    for (uint32_t k = 0; k < 3; k++) {
+      EXPECT_EQ(j.recalled(key(k, 0, 4)), 10 + k);
+    }
+    ASSERT_EQ(j.keep(key(50 + r, 0, 4), 60), QS_OK) << j.message();
+  }
+  Journal all;
+  ASSERT_EQ(all.begin(folder / "out", true), QS_OK) << all.message();
+  EXPECT_EQ(all.info().held, 6u);
+  all.end(true);
+  EXPECT_EQ(folder.list(), std::vector<std::string>{".out.journal-x"});
+  write_three(folder / "out");
+  folder.write(".out.journal-1", "of another run");
+  EXPECT_EQ(all.begin(folder / "out", true), QS_ERROR_INPUT);
+  EXPECT_NE(all.message().find(".out.journal-1: it is no journal"), std::string::npos) << all.message();
+  ASSERT_EQ(all.begin(folder / "out", false), QS_OK);
+  EXPECT_EQ(folder.list(), (std::vector<std::string>{".out.journal", ".out.journal-x", ".out.journal.lock"}));
+}
+
+TEST(JournalFile, OthersMayBeMerged) {
+  Scratch folder;
+  for (uint64_t i = 0; i < 3; i++) {
+    Journal j;
+    ASSERT_EQ(j.begin(folder / std::to_string(i), false), QS_OK);
+    ASSERT_EQ(j.keep(key(1, i, i + 1), 10 + static_cast<double>(i)), QS_OK);
+    ASSERT_EQ(j.keep(key(2, 0, 1), 30), QS_OK) << "the same in all of them";
+  }
+  const std::string names[] = {folder / ".0.journal", folder / ".1.journal", folder / ".2.journal"};
+  const std::string before = Scratch::read(names[1]);
+  Journal j;
+  j.merged = {names[0].c_str(), names[1].c_str(), names[2].c_str()};
+  ASSERT_EQ(j.begin(folder / "out", false), QS_OK) << j.message();
+  for (uint64_t i = 0; i < 3; i++) {
+    EXPECT_EQ(j.recalled(key(1, i, i + 1)), 10 + static_cast<double>(i));
+  }
+  EXPECT_EQ(j.recalled(key(2, 0, 1)), 30);
+  ASSERT_EQ(j.keep(key(1, 3, 4), 40), QS_OK);
+  j.end(true);
+  EXPECT_EQ(folder.list(), (std::vector<std::string>{".0.journal", ".1.journal", ".2.journal"}));
+  EXPECT_EQ(Scratch::read(names[1]), before) << "they are read alone";
+  EXPECT_EQ(j.begin(folder / "out", false, "those"), QS_ERROR_INPUT);
+  EXPECT_NE(j.message().find(".0.journal: the journal is of other inputs"), std::string::npos) << j.message();
+  j.merged.push_back("gone");
+  EXPECT_EQ(j.begin(folder / "out", false), QS_ERROR_INPUT);
+  EXPECT_EQ(j.message(), "gone: the journal cannot be opened: No such file or directory");
+  EXPECT_EQ(folder.list(), (std::vector<std::string>{".0.journal", ".1.journal", ".2.journal"}));
 }
 
 TEST(JournalFile, ItsPlaceIsOneWritersAlone) {

@@ -1,0 +1,181 @@
+/* A run cut into shares for many machines, and a run of several processes over MPI: the bits of a run alone.
+ */
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <csignal>
+#include <random>
+
+#include "resume.h"
+
+namespace {
+
+class Shares : public Resume {
+protected:
+  std::vector<std::string> shard(int share, int shares, std::vector<std::string> more = {}) {
+    std::vector<std::string> all = {
+        "shard", config,      "--shard", std::to_string(share) + "/" + std::to_string(shares),
+        "--out", file(share), "--quiet", "--threads",
+        "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::string file(int share) { return folder / ("share" + std::to_string(share)); }
+};
+
+TEST_F(Shares, MergedGiveTheBitsOfARunAlone) {
+  double seconds = 0;
+  const auto whole = undisturbed(&seconds);
+  std::vector<std::string> merge;
+  for (int i = 1; i <= 3; i++) {
+    Outcome outcome = run(shard(i, 3));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err + outcome.out, "");
+    merge.insert(merge.end(), {"--merge", file(i)});
+  }
+  Outcome outcome = run(command("out", merge));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(results("out"), whole);
+  const uint64_t all = recalled("out");
+  EXPECT_GT(all, 10u);
+  EXPECT_TRUE(std::filesystem::exists(file(1))) << "they stay";
+  outcome = run(command("part", {"--merge", file(1), "--merge", file(3)}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(results("part"), whole) << "what is missing is computed";
+  EXPECT_LT(recalled("part"), all);
+  EXPECT_GT(recalled("part"), 0u);
+}
+
+TEST_F(Shares, AreOfOneRunAlone) {
+  ASSERT_EQ(run(shard(1, 2)).code, 0);
+  for (const char *name : {"--seed", "--paths"}) {
+    Outcome outcome = run(command("out", {"--merge", file(1), name, "16384"}));
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_NE(one_message(outcome).find("share1: the journal is of other inputs"), std::string::npos)
+        << outcome.err;
+  }
+  Outcome outcome = run(command("out", {"--merge", file(2)}));
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(one_message(outcome).find("share2: the journal cannot be opened: No such file"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_FALSE(has_journal("out"));
+}
+
+TEST_F(Shares, MayBeResumed) {
+  double seconds = 0;
+  const auto whole = undisturbed(&seconds);
+  Scratch streams;
+  pid_t child = start(streams, shard(1, 2), nullptr);
+  sleep_for(0.5 * seconds);
+  kill(child, SIGKILL);
+  finish(streams, child);
+  for (int i = 1; i <= 2; i++) {
+    Outcome outcome = run(shard(i, 2, {"--resume"}));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  ASSERT_EQ(run(command("out", {"--merge", file(1), "--merge", file(2)})).code, 0);
+  EXPECT_EQ(results("out"), whole);
+}
+
+#ifdef QS_MPI
+class Ranks : public Resume {
+protected:
+  /* mpirun refuses root, and more processes than cores, unless it is told that this is meant. */
+  pid_t start_ranks(const Scratch &streams, int ranks, const std::vector<std::string> &more) {
+    std::vector<std::string> all = {QS_MPIEXEC, "-np", std::to_string(ranks),
+                                    QS_BINARY_DIR "/bin/quickset-mpi"};
+    const std::vector<std::string> rest = command("out", more);
+    all.insert(all.end(), rest.begin(), rest.end());
+    all[7] = "1"; /* thread a process */
+    return start(streams, all, [] {
+      for (const char *name : {"OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+                               "OMPI_MCA_rmaps_base_oversubscribe"}) {
+        setenv(name, "1", 1);
+      }
+    });
+  }
+  /* Kills every process that works in this folder, mpirun among them, until none is left. */
+  void kill_all() {
+    for (bool found = true; found;) {
+      found = false;
+      for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string process = entry.path().filename();
+        if (process.find_first_not_of("0123456789") == std::string::npos &&
+            Scratch::read(entry.path() / "cmdline").find(config) != std::string::npos) {
+          kill(std::stoi(process), SIGKILL);
+          found = true;
+        }
+      }
+    }
+  }
+  /* Until what held the locks is dead altogether, which a kill begins. */
+  void wait_for_locks() {
+    for (const std::string &name : folder.list()) {
+      if (name.size() > 5 && name.substr(name.size() - 5) == ".lock") {
+        const int file = open((folder / name).c_str(), O_RDWR);
+        if (file >= 0) {
+          flock(file, LOCK_EX);
+          close(file);
+        }
+      }
+    }
+  }
+  Outcome run_ranks(int ranks, const std::vector<std::string> &more = {}) {
+    Scratch streams;
+    return finish(streams, start_ranks(streams, ranks, more));
+  }
+};
+
+TEST_F(Ranks, GiveTheBitsOfARunAlone) {
+  double seconds = 0;
+  const auto whole = undisturbed(&seconds);
+  for (int ranks : {2, 3}) {
+    Outcome outcome = run_ranks(ranks);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(results("out"), whole) << ranks;
+    for (const std::string &name : folder.list()) {
+      EXPECT_EQ(name.find(".out"), std::string::npos) << name << " stayed";
+    }
+  }
+}
+
+/* All processes of a run are killed at random instants; other numbers of them, or one alone, go on. */
+TEST_F(Ranks, KilledAtRandomInstants) {
+  const int kills = getenv("QS_TEST_ALL") ? 200 : 3;
+  double seconds = 0;
+  const auto whole = undisturbed(&seconds);
+  std::mt19937 random(7);
+  std::uniform_real_distribution<double> instant(0.2, 0.4 + 1.5 * seconds);
+  int killed = 0, done = 0, used = 0;
+  while (killed < kills) {
+    Scratch streams;
+    pid_t child = start_ranks(streams, 2 + killed % 2, {"--resume"});
+    sleep_for(instant(random));
+    kill_all();
+    Outcome outcome = finish(streams, child);
+    wait_for_locks();
+    ASSERT_TRUE(outcome.code == 0 || outcome.code == 128 + SIGKILL) << outcome.code << outcome.err;
+    killed += outcome.code != 0;
+    if (killed % 5 == 3 && outcome.code) {
+      outcome = run(command("out", {"--resume"}));
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+    }
+    if (!outcome.code) {
+      ASSERT_EQ(results("out"), whole) << "after " << killed << " kills";
+      done++;
+      used += recalled("out") > 0;
+      std::filesystem::remove_all(folder / "out");
+    }
+  }
+  printf("%d kills, %d runs done, %d of them with a journal's results\n", killed, done, used);
+}
+
+TEST_F(Ranks, BadInputEndsAll) {
+  Outcome outcome = run_ranks(2, {"--set", "risk.levels=[2]"});
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("risk.levels"), std::string::npos) << outcome.err;
+}
+#endif
+
+} // namespace
