@@ -100,7 +100,11 @@ void summary_simulate(FILE *file, const qs_results *r) {
   char goal[128], unwind[32];
   name_objective(s, goal, sizeof goal);
   format_time(s->date_count ? s->dates[s->date_count - 1] : 0, unwind);
-  fprintf(file, "\nHedging %s over time, %zu dates and the unwind at %s; objective: %s, %s\n", s->position,
+  fprintf(file, "\nHedging %s over time by ", s->position);
+  for (size_t i = 0; i < s->instrument_count; i++) {
+    fprintf(file, "%s%s", i == 0 ? "" : i + 1 < s->instrument_count ? ", " : " and ", s->instruments[i]);
+  }
+  fprintf(file, ", %zu dates and the unwind at %s; objective: %s, %s\n",
           s->date_count ? s->date_count - 1 : 0, unwind, goal, r->currency);
   print_trust(file, s->trusted, s->why);
   print_policies(file, s);

@@ -107,6 +107,7 @@ void qs_json_simulate(qs_buffer *b, const qs_results *r) {
     qs_json_trust(b, s->trusted, s->why);
     qs_json_text(b, "position", s->position);
     qs_json_text(b, "underlying", s->underlying);
+    qs_json_texts(b, "instruments", s->instruments, s->instrument_count);
     qs_json_number(b, "cost_weight", s->cost_weight);
     qs_json_number(b, "risk_aversion", s->risk_aversion);
     qs_json_text(b, "objective", s->objective);

@@ -202,6 +202,19 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   return status ? status : report_optimum(context, arena, &paths, &optimal, result);
 }
 
+static qs_status name_instruments(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                                  qs_simulate_result *result) {
+  const char **names = QS_NEW(arena, problem->instrument_count, const char *);
+  bool made = names;
+  for (size_t k = 0; made && k < problem->instrument_count; k++) {
+    names[k] = qs_arena_strdup(arena, problem->instruments[k].name);
+    made = names[k];
+  }
+  result->instruments = names;
+  result->instrument_count = problem->instrument_count;
+  return made ? QS_OK : qs_fail_memory(context, "reporting a simulation");
+}
+
 qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_inputs *inputs,
                           const qs_market *market, const qs_book *book, qs_simulate_result *result) {
   const qs_simulate_spec *spec = &inputs->simulate;
@@ -233,7 +246,8 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
       .quantile_count = QS_SIMULATE_QUANTILES,
       .lower_bound = {NAN, NAN},
       .gap = {NAN, NAN}};
-  status = run(context, arena, scratch, devices, &problem, &made);
+  status = name_instruments(context, arena, &problem, &made);
+  status = status ? status : run(context, arena, scratch, devices, &problem, &made);
   qs_arena_destroy(scratch);
   const qs_calibration_result *fit = &problem.under->calibration;
   if (!status && !fit->trusted) {

@@ -378,6 +378,8 @@ typedef struct qs_simulate_result {
   const qs_saved_policy *saved; /* the policy that was to be kept, or null */
   qs_option_attribution attribution;
   qs_policy_tuning tuning;
+  const char *const *instruments; /* what hedges, as named in the section */
+  size_t instrument_count;
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

@@ -310,6 +310,9 @@ void SampleResults::add_simulate() {
   s.why = text("why");
   s.position = text("position");
   s.underlying = text("underlying");
+  instruments_ = {text("instrument"), text("option")};
+  s.instruments = instruments_.data();
+  s.instrument_count = 2;
   s.cost_weight = number();
   s.risk_aversion = number();
   s.objective = text("objective");

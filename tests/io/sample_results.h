@@ -42,6 +42,7 @@ private:
   std::deque<std::vector<qs_interval>> kept_intervals_;
   std::vector<qs_time> dates_;
   std::vector<double> probabilities_;
+  std::vector<const char *> instruments_;
   std::vector<qs_policy_result> policies_;
   std::vector<qs_frontier_point> frontier_;
   std::vector<double> saved_edges_;

@@ -135,6 +135,7 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.number("hedge.before.variance.estimate"), r.hedge.before.variance.estimate);
   EXPECT_EQ(json.number("hedge.kkt_residual"), r.hedge.kkt_residual);
   EXPECT_TRUE(json_is_false(json.at("simulate.trusted")));
+  EXPECT_EQ(json.text("simulate.instruments.1"), r.simulate.instruments[1]);
   EXPECT_EQ(json.text("simulate.dates.1"), "2026-08-02T08:00:00Z");
   EXPECT_EQ(json.text("simulate.policies.1.name"), r.simulate.policies[1].name);
   EXPECT_EQ(json.number("simulate.policies.0.objective.estimate"), r.simulate.policies[0].objective.estimate);
