@@ -1,6 +1,7 @@
 #include "host/engine/revalue.h"
 
 #include <math.h>
+#include <omp.h>
 #include <string.h>
 
 #include "host/engine/greeks.h"
@@ -418,18 +419,20 @@ static qs_status revalue_chunk(const revaluer *r, const qs_shock *shocks, size_t
   }
   size_t underlyings = r->market->underlying_count;
   source *sources = QS_NEW(arena, cells * underlyings, source);
-  double *scratch = QS_NEW(arena, r->simulation->batches, double);
-  double *sums = QS_NEW(arena, r->simulation->batches, double);
+  const size_t batches = r->simulation->batches;
+  double *rooms = QS_NEW(arena, 2 * batches * (size_t)r->context->threads, double); /* of each thread */
   double **joint = QS_NEW(arena, r->count, double *);
-  qs_status status = sources && scratch && sums && joint ? run_cells(r, arena, shocks, cells, sources)
-                                                         : qs_fail_memory(r->context, "revaluing scenarios");
+  qs_status status = sources && rooms && joint ? run_cells(r, arena, shocks, cells, sources)
+                                               : qs_fail_memory(r->context, "revaluing scenarios");
   if (!status) {
     status = qs_joint_revalue(r->context, arena, r->devices, r->market, r->contracts, r->count, r->simulation,
                               shocks, cells, joint);
   }
-  for (size_t c = 0; !status && c < cells; c++) {
-    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, joint, c, scratch, sums, &totals[c],
-                parts ? parts + c * r->count : NULL, values ? values + c * r->count : NULL);
+#pragma omp parallel for num_threads(r->context->threads) schedule(dynamic) if (!status)
+  for (size_t c = 0; c < (status ? 0 : cells); c++) {
+    double *scratch = rooms + 2 * batches * (size_t)omp_get_thread_num();
+    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, joint, c, scratch, scratch + batches,
+                &totals[c], parts ? parts + c * r->count : NULL, values ? values + c * r->count : NULL);
   }
   qs_arena_destroy(arena);
   return status;
