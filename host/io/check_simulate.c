@@ -101,6 +101,25 @@ static bool has_id(const holding *h, const char *text) {
   return begins_with(text, h->id) && strcmp(text + length, number) == 0;
 }
 
+/* Why the trade, which lies along a path, is not simulated; null where its payoff depends on one price alone
+ * from here on, that of its expiry (host/simulate/terminal.h). */
+static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i) {
+  static const char along[] = "is a trade along a path, which is not simulated";
+  const qs_trade_spec *trade = &draft->inputs.trades[i];
+  const qs_time as_of = draft->inputs.as_of;
+  const bool watched = trade->type == QS_TRADE_BARRIER && trade->path.monitoring == QS_MONITORING_CONTINUOUS;
+  qs_fixings fixings = {.count = 0};
+  qs_flaw flaw;
+  if (trade->underlying_count || qs_trade_early(trade->type) || watched ||
+      trade->path.settlement_average.minutes > 0 ||
+      qs_fixings_make(reader->scratch, trade, as_of, &fixings, &flaw) || fixings.count != fixings.known + 1) {
+    return along;
+  }
+  return trade->settlement == QS_SETTLE_COIN
+             ? "is settled in coin, which is simulated of options, futures and perpetuals alone"
+             : NULL;
+}
+
 /* What is to be hedged, and when the last of it expires (INT64_MAX: never). */
 static qs_status check_position(qs_reader *reader, const qs_draft *draft, const qs_node *node,
                                 const char *underlying, qs_time *last) {
@@ -122,8 +141,9 @@ static qs_status check_position(qs_reader *reader, const qs_draft *draft, const 
       continue;
     }
     moves = true;
-    if (h.on_path) {
-      return qs_node_bad(reader, node, "%s is a trade along a path, which is not simulated", h.id);
+    const char *flaw = h.on_path ? path_flaw(reader, draft, i - draft->inputs.position_count) : NULL;
+    if (flaw) {
+      return qs_node_bad(reader, node, "%s %s", h.id, flaw);
     }
     if (strcmp(h.underlying, underlying) != 0) {
       return qs_node_bad(reader, node, "%s is not of the underlying %s of the instruments", h.id, underlying);

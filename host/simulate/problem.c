@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/market/time.h"
+#include "host/simulate/terminal.h"
 
 double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
   return exp(-problem->under->discount_rate * years);
@@ -172,10 +173,9 @@ static bool in_position(const qs_simulate_spec *spec, const qs_contract *contrac
 static qs_status check_contract(qs_context *context, const qs_simulate_problem *p,
                                 const qs_contract *contract) {
   const char *name = p->spec->position;
-  if (contract->kind == QS_CONTRACT_PATH) {
-    return qs_fail(context, QS_ERROR_INPUT,
-                   "simulate.position: got %.80s: %s is a trade along a path, which is not simulated", name,
-                   contract->id);
+  const char *flaw = contract->kind == QS_CONTRACT_PATH ? qs_terminal_flaw(contract) : NULL;
+  if (flaw) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.position: got %.80s: %s %s", name, contract->id, flaw);
   }
   if (contract->underlying != p->underlying) {
     return qs_fail(context, QS_ERROR_INPUT,
@@ -185,9 +185,36 @@ static qs_status check_contract(qs_context *context, const qs_simulate_problem *
   return QS_OK;
 }
 
+/* Adds a contract to the position, or what pays the same; `room` is that of the array. */
+static qs_status hold(qs_context *context, qs_arena *arena, const qs_contract *contract, qs_contract **made,
+                      size_t *count, size_t *room) {
+  qs_contract single = *contract, *parts = &single;
+  size_t more = 1;
+  if (contract->kind == QS_CONTRACT_PATH) {
+    const qs_status status = qs_terminal_parts(context, arena, contract, &parts, &more);
+    if (status) {
+      return status;
+    }
+  }
+  if (*count + more > *room) {
+    const size_t wanted = 2 * (*count + more);
+    qs_contract *larger = QS_NEW(arena, wanted, qs_contract);
+    if (!larger) {
+      return qs_fail_memory(context, "preparing a simulation");
+    }
+    memcpy(larger, *made, *count * sizeof *larger);
+    *made = larger;
+    *room = wanted;
+  }
+  memcpy(*made + *count, parts, more * sizeof *parts);
+  *count += more;
+  return QS_OK;
+}
+
 static qs_status find_position(qs_context *context, qs_arena *arena, const qs_book *book,
                                qs_simulate_problem *p) {
-  qs_contract *made = QS_NEW(arena, book->count, qs_contract);
+  size_t room = book->count;
+  qs_contract *made = QS_NEW(arena, room, qs_contract);
   if (!made) {
     return qs_fail_memory(context, "preparing a simulation");
   }
@@ -209,7 +236,10 @@ static qs_status find_position(qs_context *context, qs_arena *arena, const qs_bo
     if (status) {
       return status;
     }
-    made[p->contract_count++] = *contract;
+    status = hold(context, arena, contract, &made, &p->contract_count, &room);
+    if (status) {
+      return status;
+    }
   }
   p->contracts = made;
   if (!held) {

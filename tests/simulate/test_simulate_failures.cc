@@ -105,6 +105,10 @@ public:
     add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
     add_option("soon", "X", QS_CALL, 91, 1.5 / 365, -1);
     add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1, QS_SETTLE_COIN);
+    trades.push_back(trades[0]); // put together of calls
+    trades.back().id = "all or nothing";
+    trades.back().type = QS_TRADE_DIGITAL;
+    trades.back().expiry_years = 3.0 / 365;
     every_day(2);
     spec.cost_weight = 1;
     spec.keep_pnl = spec.attribution = true;
