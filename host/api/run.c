@@ -176,9 +176,7 @@ static qs_status value(qs_run_state *r) {
     if (!status) {
       status = qs_warn_target(r->context, r->arena, r->results);
     }
-    for (size_t i = 0; !status && i < r->results->trade_count; i++) {
-      r->results->trusted = r->results->trusted && r->results->trades[i].trusted;
-    }
+    r->results->trusted = r->results->trusted && qs_report_trusted(r->results);
   }
   end_stage(r, "value");
   return status;

@@ -98,6 +98,10 @@ bool qs_model_stochastic(const qs_model *model) {
   return qs_model_parameters(model->type) >> QS_V0 & 1;
 }
 
+double qs_model_jumps(const qs_model *model, double years) {
+  return qs_model_parameters(model->type) >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : 0;
+}
+
 double qs_model_mean_variance(const qs_model *model, double years, double v) {
   const double *p = model->value;
   bool jumps = qs_model_parameters(model->type) >> QS_MU_V & 1;

@@ -16,6 +16,9 @@ bool qs_model_stochastic(const qs_model *model);
 /* Those of the model's parameters (a mask as qs_model_parameters) that are of its jumps. */
 uint32_t qs_model_jump_parameters(qs_model_type type);
 
+/* Jumps that a path is expected to have in so many years; 0 of a model without any. */
+double qs_model_jumps(const qs_model *model, double years);
+
 /* E v `years` after v, its jumps included, of a model whose variance is random. */
 double qs_model_mean_variance(const qs_model *model, double years, double v);
 

@@ -20,10 +20,6 @@ static bool add_control(qs_controlled *of, uint32_t place, uint32_t kind) {
   return true;
 }
 
-double qs_controls_jumps(const qs_model *model, double years) {
-  return qs_model_parameters(model->type) >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : 0;
-}
-
 void qs_controls_mark_jumps(const qs_model *model, bool *of_parameters) {
   const uint32_t jumps = qs_model_jump_parameters(model->type);
   uint32_t slot = 0;
@@ -68,7 +64,7 @@ qs_status qs_controls_of_value(qs_context *context, qs_arena *arena, const qs_va
     const double years = years_to(&unit->path, date);
     for (; i < count && unit->payoffs[i].date == date; i++) {
       payoffs[i].place = made;
-      payoffs[i].jumps = qs_controls_jumps(&unit->path.model, years);
+      payoffs[i].jumps = qs_model_jumps(&unit->path.model, years);
       plans[made++] = unit->payoffs[i];
     }
     for (uint32_t p = first; p < i; p++) {
@@ -235,11 +231,10 @@ static const double least_double_jumps = 64;
  * know of the others. */
 static bool few_jumps(const path_builder *b, const qs_path_payoff_plan *payoff) {
   const qs_model *model = &b->unit->path.model;
-  const uint32_t parameters = qs_model_parameters(model->type);
-  const double years = b->unit->years[payoff->dates[payoff->date_count - 1]];
-  const double expected = parameters >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] * years : INFINITY;
+  const double expected = qs_model_jumps(model, b->unit->years[payoff->dates[payoff->date_count - 1]]);
+  const bool jumps = qs_model_parameters(model->type) >> QS_LAMBDA & 1;
   const bool few = !qs_model_stochastic(model) ||
-                   0.5 * expected * expected * (double)b->unit->path_count < least_double_jumps;
+                   (jumps && 0.5 * expected * expected * (double)b->unit->path_count < least_double_jumps);
   switch (payoff->payoff) {
   case QS_PATH_DIGITAL:
   case QS_PATH_POOL:
@@ -255,6 +250,18 @@ static bool few_jumps(const path_builder *b, const qs_path_payoff_plan *payoff) 
   default:
     return false;
   }
+}
+
+/* How far above its forward a price may well be at a date: by one and a half deviations, or a quarter.
+ * Options that are struck further out would pay on few paths, or on few with jumps, and whether the sample
+ * shows those would decide whether they are kept as controls: a choice that an error does not know of. */
+static double far_price(const path_builder *b, uint32_t date) {
+  const qs_path_plan *path = &b->unit->path;
+  const double *m = path->model.value, years = b->unit->years[date];
+  const double variance = qs_model_stochastic(&path->model)
+                              ? 0.5 * (m[QS_V0] + qs_model_mean_variance(&path->model, years, m[QS_V0]))
+                              : m[QS_SIGMA] * m[QS_SIGMA];
+  return fmin(exp(1.5 * sqrt(variance * years + added_variance(path, date))), 1.25);
 }
 
 static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, qs_controlled *of) {
@@ -290,11 +297,13 @@ static void control_payoff(path_builder *b, const qs_path_payoff_plan *payoff, q
     control_at(b, payoff, last, 1.2 * level[0], payoff->sign, of);
     control_at(b, payoff, last, level[0] / 1.2, payoff->sign, of);
     break;
-  default:
+  default: {
+    const double far = far_price(b, payoff->dates[last]);
     control_at(b, payoff, last, 1, 1, of);
-    control_at(b, payoff, last, 0.8, -1, of);
-    control_at(b, payoff, last, 1.25, 1, of);
+    control_at(b, payoff, last, 1 / far, -1, of);
+    control_at(b, payoff, last, far, 1, of);
     break;
+  }
   }
 }
 
@@ -318,7 +327,7 @@ qs_status qs_controls_of_path(qs_context *context, qs_arena *arena, const qs_pat
   for (uint32_t i = 0; i < count; i++) {
     payoffs[i].place = i;
     const qs_path_payoff_plan *plan = &unit->payoffs[i];
-    payoffs[i].jumps = qs_controls_jumps(&unit->path.model, unit->years[plan->dates[plan->date_count - 1]]);
+    payoffs[i].jumps = qs_model_jumps(&unit->path.model, unit->years[plan->dates[plan->date_count - 1]]);
     control_payoff(&b, &unit->payoffs[i], &payoffs[i]);
   }
   *with = *unit;

@@ -56,9 +56,6 @@ typedef struct qs_controls {
  * jumps is simulated, and a regression on the few numbers that were seen would not know of the others. */
 bool qs_controls_help(const qs_model *model);
 
-/* Jumps that a path of the model is expected to have in so many years. */
-double qs_controls_jumps(const qs_model *model, double years);
-
 /* Marks which of a model's derivatives, in the order of its parameters, are to what jumps are like. */
 void qs_controls_mark_jumps(const qs_model *model, bool *of_parameters);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/model.h"
 #include "host/engine/controls.h"
 #include "host/market/fourier.h"
 
@@ -179,7 +180,7 @@ static double fewest_jumps(const qs_joint_unit *unit, const qs_joint_payoff *pay
   const double years = payoff->date_count ? unit->years[payoff->date_count - 1] : 0;
   double fewest = 0;
   for (uint32_t a = 0; a < unit->asset_count; a++) {
-    const double jumps = qs_controls_jumps(&unit->assets[a].path.model, years);
+    const double jumps = qs_model_jumps(&unit->assets[a].path.model, years);
     fewest = jumps > 0 && (!(fewest > 0) || jumps < fewest) ? jumps : fewest;
   }
   return fewest;

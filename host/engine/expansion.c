@@ -18,8 +18,7 @@ static void find_together(const qs_valuation *valuation, size_t contract, double
   const qs_joint_leg *leg = &valuation->legs[contract];
   const qs_joint_unit *unit = &leg->plan->unit;
   const uint32_t stride = qs_joint_unit_quantities(unit), a = of->leg;
-  const double discount =
-      exp(-valuation->market->underlyings[of->joint->underlyings[0]].discount_rate * of->years);
+  const double discount = qs_joint_discount(valuation->market, of, 0, 0);
   for (uint32_t b = 0; b < of->joint->asset_count; b++) {
     const uint32_t q = qs_joint_pair_quantity(unit, a < b ? a : b, a < b ? b : a);
     for (uint32_t k = 0; k < valuation->simulation.batches && b != a; k++) {

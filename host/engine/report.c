@@ -264,62 +264,71 @@ static size_t list_books(const qs_valuation *v, const char **books) {
   return count;
 }
 
+/* The totals of everything, of `books` and of every underlying, in this order. */
+static bool start_totals(reporter *r, const char *const *names, size_t books, qs_results *results) {
+  const qs_market *market = r->valuation->market;
+  const size_t underlyings = market->underlying_count;
+  qs_total_result *by_book = QS_NEW(r->arena, books, qs_total_result);
+  qs_total_result *by_underlying = QS_NEW(r->arena, underlyings, qs_total_result);
+  r->scratch = QS_NEW(r->arena, r->valuation->simulation.batches, double);
+  r->totals = QS_NEW(r->arena, 1 + books + underlyings, total);
+  bool started =
+      by_book && by_underlying && r->scratch && r->totals && start_total(r, &results->total, "total");
+  for (size_t k = 0; k < books; k++) {
+    started = started && start_total(r, &by_book[k], names[k]);
+  }
+  for (size_t u = 0; u < underlyings; u++) {
+    started = started && start_total(r, &by_underlying[u], market->underlyings[u].name);
+  }
+  results->books = by_book;
+  results->book_count = books;
+  results->underlyings = by_underlying;
+  results->underlying_count = underlyings;
+  return started;
+}
+
+/* A position and its part in its totals; false: out of memory. */
+static bool add_trade(reporter *r, const char *const *names, size_t books, size_t index,
+                      qs_trade_result *trade) {
+  const qs_contract *contract = &r->valuation->contracts[index];
+  size_t k = 0;
+  while (strcmp(names[k], contract->book) != 0) {
+    k++;
+  }
+  total *mine[4] = {&r->totals[0], &r->totals[1 + k], NULL, NULL};
+  if (contract->underlying >= 0) {
+    mine[2] = &r->totals[1 + books + (size_t)contract->underlying];
+  }
+  for (int m = 0; mine[m]; m++) {
+    mine[m]->result->count++;
+  }
+  const bool filled = fill_trade(r, index, trade, mine);
+  add_trust(trade, mine);
+  return filled;
+}
+
 qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                            qs_results *results) {
   const qs_valuation *v = valuation;
-  size_t underlyings = v->market->underlying_count;
   const char **names = QS_NEW(arena, v->count, const char *);
-  if (!names) {
-    return qs_fail_memory(context, "reporting values");
-  }
-  size_t books = list_books(v, names);
   qs_trade_result *trades = QS_NEW(arena, v->count, qs_trade_result);
-  qs_total_result *book_results = QS_NEW(arena, books, qs_total_result);
-  qs_total_result *underlying_results = QS_NEW(arena, underlyings, qs_total_result);
-  reporter r = {v, arena, QS_NEW(arena, v->simulation.batches, double),
-                QS_NEW(arena, 1 + books + underlyings, total), 0};
-  if (!trades || !book_results || !underlying_results || !r.scratch || !r.totals) {
+  if (!names || !trades) {
     return qs_fail_memory(context, "reporting values");
   }
-  bool started = start_total(&r, &results->total, "total");
-  for (size_t k = 0; k < books; k++) {
-    started = started && start_total(&r, &book_results[k], names[k]);
+  const size_t books = list_books(v, names);
+  reporter r = {.valuation = v, .arena = arena};
+  bool good = start_totals(&r, names, books, results);
+  for (size_t i = 0; good && i < v->count; i++) {
+    good = add_trade(&r, names, books, i, &trades[i]);
   }
-  for (size_t u = 0; u < underlyings; u++) {
-    started = started && start_total(&r, &underlying_results[u], v->market->underlyings[u].name);
+  for (size_t k = 0; good && k < r.total_count; k++) {
+    good = finish_total(v, arena, &r.totals[k]);
   }
-  if (!started) {
+  if (!good) {
     return qs_fail_memory(context, "reporting values");
-  }
-  for (size_t i = 0; i < v->count; i++) {
-    const qs_contract *contract = &v->contracts[i];
-    size_t k = 0;
-    while (strcmp(names[k], contract->book) != 0) {
-      k++;
-    }
-    total *mine[4] = {&r.totals[0], &r.totals[1 + k], NULL, NULL};
-    if (contract->underlying >= 0) {
-      mine[2] = &r.totals[1 + books + (size_t)contract->underlying];
-    }
-    for (int m = 0; mine[m]; m++) {
-      mine[m]->result->count++;
-    }
-    if (!fill_trade(&r, i, &trades[i], mine)) {
-      return qs_fail_memory(context, "reporting values");
-    }
-    add_trust(&trades[i], mine);
-  }
-  for (size_t k = 0; k < r.total_count; k++) {
-    if (!finish_total(v, arena, &r.totals[k])) {
-      return qs_fail_memory(context, "reporting values");
-    }
   }
   results->trades = trades;
   results->trade_count = v->count;
-  results->books = book_results;
-  results->book_count = books;
-  results->underlyings = underlying_results;
-  results->underlying_count = underlyings;
   results->valued = true;
   results->target_std_error = v->simulation.target;
   results->target_reached = true;
@@ -327,4 +336,33 @@ qs_status qs_report_values(qs_context *context, qs_arena *arena, const qs_valuat
     results->target_reached = results->target_reached && !trades[i].target_missed;
   }
   return QS_OK;
+}
+
+static bool named_trusted(const qs_named_estimate *list, size_t count) {
+  bool trusted = true;
+  for (size_t i = 0; i < count; i++) {
+    trusted = trusted && !list[i].untrusted;
+  }
+  return trusted;
+}
+
+bool qs_report_trusted(const qs_results *results) {
+  bool trusted = true;
+  for (size_t i = 0; i < results->trade_count; i++) {
+    trusted = trusted && results->trades[i].trusted;
+  }
+  for (size_t i = 0; i < results->cross_gamma_count; i++) {
+    trusted = trusted && !results->cross_gammas[i].untrusted;
+  }
+  for (size_t i = 0; i < results->d_correlation_count; i++) {
+    trusted = trusted && !results->d_correlations[i].untrusted;
+  }
+  for (size_t i = 0; i < results->sensitivity_count; i++) {
+    const qs_sensitivity_result *s = &results->sensitivities[i];
+    trusted = trusted && !s->vega_parallel_untrusted && named_trusted(s->delta_by_future, s->delta_count) &&
+              named_trusted(s->vega_by_quote, s->vega_count) &&
+              named_trusted(s->vega_by_bucket, s->bucket_count) &&
+              named_trusted(s->d_shift, s->d_shift_count);
+  }
+  return trusted;
 }

@@ -26,6 +26,9 @@ qs_status qs_report_correlations(qs_context *context, qs_arena *arena, const qs_
 qs_status qs_report_sensitivities(qs_context *context, qs_arena *arena, const qs_valuation *valuation,
                                   bool vega, qs_results *results);
 
+/* Whether every trade, cross gamma, derivative to a correlation and sensitivity is trusted. */
+bool qs_report_trusted(const qs_results *results);
+
 #ifdef __cplusplus
 }
 #endif

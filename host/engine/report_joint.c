@@ -6,20 +6,21 @@
 #include "host/engine/greeks.h"
 #include "host/engine/joint_correlation.h"
 #include "host/engine/report.h"
+#include "host/engine/trust.h"
 
 static size_t pairs_of(const qs_contract *contract) {
   size_t n = contract->joint && contract->leg == 0 ? contract->joint->asset_count : 1;
   return n * (n - 1) / 2;
 }
 
-/* Mean and error of one quantity of the trade's unit, times `scale`. */
-static qs_estimate pair_estimate(const qs_valuation *v, const qs_joint_leg *leg, uint32_t a, uint32_t b,
-                                 double scale, double *scratch) {
+/* Mean and error of one quantity of the trade's unit, times `scale`, and whether few paths carry it. */
+static void fill_pair(const qs_valuation *v, const qs_joint_leg *leg, uint32_t a, uint32_t b, double scale,
+                      double *scratch, qs_cross_gamma_result *to) {
   const uint32_t q = qs_joint_pair_quantity(&leg->plan->unit, a, b);
   for (uint32_t k = 0; k < v->simulation.batches; k++) {
     scratch[k] = scale * leg->moments[k * leg->stride + q].mean;
   }
-  return qs_batch_estimate(&v->simulation, scratch);
+  to->value = qs_judged_estimate(&v->simulation, scratch, &to->untrusted);
 }
 
 qs_status qs_report_cross_gammas(qs_context *context, qs_arena *arena, const qs_valuation *v,
@@ -41,8 +42,9 @@ qs_status qs_report_cross_gammas(qs_context *context, qs_arena *arena, const qs_
         const qs_underlying_market *y = &v->market->underlyings[contract->joint->underlyings[b]];
         const double scale =
             contract->quantity * qs_joint_discount(v->market, contract, 0, 0) / (x->spot * y->spot);
-        list[listed++] = (qs_cross_gamma_result){
-            contract->id, {x->name, y->name}, pair_estimate(v, &v->legs[i], a, b, scale, scratch)};
+        qs_cross_gamma_result *to = &list[listed++];
+        *to = (qs_cross_gamma_result){.id = contract->id, .between = {x->name, y->name}};
+        fill_pair(v, &v->legs[i], a, b, scale, scratch, to);
       }
     }
   }
@@ -194,7 +196,7 @@ qs_status qs_report_correlations(qs_context *context, qs_arena *arena, const qs_
   }
   status = status ? status : add_books(&r, r.listed);
   for (size_t i = 0; !status && i < r.listed; i++) {
-    r.list[i].value = qs_batch_estimate(&v->simulation, r.batches[i]);
+    r.list[i].value = qs_judged_estimate(&v->simulation, r.batches[i], &r.list[i].untrusted);
   }
   results->d_correlations = status ? NULL : r.list;
   results->d_correlation_count = status ? 0 : r.listed;

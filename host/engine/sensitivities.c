@@ -3,6 +3,7 @@
 
 #include "host/engine/greeks.h"
 #include "host/engine/report.h"
+#include "host/engine/trust.h"
 #include "host/market/time.h"
 
 /* Buckets of moneyness K / F. */
@@ -17,6 +18,7 @@ typedef struct worker {
   const qs_underlying_market *market;
   int underlying;
   uint32_t batches;
+  uint32_t jumps; /* mask of parameters of jumps that some contract has too few paths with a jump for */
 } worker;
 
 /* Weights of ln F(years) on the logarithms of spot (node 0) and the curve's nodes (1 ...): at most two differ
@@ -76,7 +78,8 @@ static qs_status delta_by_future(const worker *w, qs_sensitivity_result *result)
   }
   for (size_t j = 0; j < nodes; j++) {
     const qs_future *future = future_at(w->market, curve->years[j]);
-    qs_estimate moved = qs_batch_estimate(&v->simulation, sums + (j + 1) * w->batches);
+    const double *means = sums + (j + 1) * w->batches;
+    qs_estimate moved = qs_judged_estimate(&v->simulation, means, &deltas[j].untrusted);
     double forward = exp(curve->log_forward[j]);
     deltas[j].name = future ? future->instrument : "carry";
     deltas[j].value.estimate = moved.estimate / forward;
@@ -99,14 +102,17 @@ static bool row_form(const qs_valuation *v, size_t contract, size_t row, qs_form
              : qs_shift_form(v, contract, row - QS_PARAMETER_COUNT, false, form);
 }
 
-/* sums[row][batch]: the book's derivative with respect to each parameter and piece of the shift. */
-static void sum_parameters(const worker *w, double *sums) {
+/* sums[row][batch]: the book's derivative with respect to each parameter and piece of the shift; w->jumps. */
+static void sum_parameters(worker *w, double *sums) {
   const qs_valuation *v = w->valuation;
   for (size_t i = 0; i < v->count; i++) {
     if (v->contracts[i].underlying != w->underlying ||
         (v->payoff_of[i] == QS_NO_PAYOFF && !v->contracts[i].joint)) {
       continue;
     }
+    qs_trust trust = {0};
+    qs_trust_jumps(v, i, &trust);
+    w->jumps |= trust.jumps >> QS_GREEK_PARAMETER;
     for (size_t p = 0; p < rows_of(w->market); p++) {
       qs_form form;
       if (row_form(v, i, p, &form)) {
@@ -117,16 +123,22 @@ static void sum_parameters(const worker *w, double *sums) {
 }
 
 /* Vega, per volatility point, of a direction in the quotes: direction[row] = sum of d parameter / d vol over
- * it. */
+ * it. Not trusted where few paths carry it, or where it goes by a derivative to jumps that few paths have. */
 static qs_estimate vega_estimate(const worker *w, const double *sums, const double *direction,
-                                 double *scratch) {
+                                 double *scratch, bool *untrusted) {
+  bool jumps = false;
   memset(scratch, 0, w->batches * sizeof *scratch);
   for (size_t p = 0; p < rows_of(w->market); p++) {
     for (uint32_t b = 0; b < w->batches && direction[p] != 0; b++) {
       scratch[b] += 0.01 * direction[p] * sums[p * w->batches + b];
     }
   }
-  return qs_batch_estimate(&w->valuation->simulation, scratch);
+  for (size_t p = 0; p < QS_PARAMETER_COUNT; p++) {
+    jumps = jumps || (direction[p] != 0 && w->jumps >> p & 1);
+  }
+  const qs_estimate vega = qs_judged_estimate(&w->valuation->simulation, scratch, untrusted);
+  *untrusted = *untrusted || jumps;
+  return vega;
 }
 
 static int bucket_of(double moneyness) {
@@ -168,7 +180,8 @@ static qs_status vega_by_bucket(const worker *w, const double *sums, double *scr
     }
     buckets[count].name = name;
     buckets[count].label = bucket_labels[bucket];
-    buckets[count++].value = vega_estimate(w, sums, direction, scratch);
+    buckets[count].value = vega_estimate(w, sums, direction, scratch, &buckets[count].untrusted);
+    count++;
   }
   result->vega_by_bucket = buckets;
   result->bucket_count = count;
@@ -188,8 +201,8 @@ static qs_status by_shift(const worker *w, const double *sums, qs_sensitivity_re
     if (!pieces[i].name) {
       return qs_fail_memory(w->context, "reporting sensitivities");
     }
-    pieces[i].value =
-        qs_batch_estimate(&w->valuation->simulation, sums + (QS_PARAMETER_COUNT + i) * w->batches);
+    pieces[i].value = qs_judged_estimate(&w->valuation->simulation,
+                                         sums + (QS_PARAMETER_COUNT + i) * w->batches, &pieces[i].untrusted);
   }
   result->d_shift = pieces;
   result->d_shift_count = shift->count;
@@ -211,11 +224,11 @@ static qs_status vegas(const worker *w, const double *sums, double *scratch, qs_
       parallel[p] += direction[p];
     }
     by_quote[j].name = market->options[market->sensitivity_option[j]].quote->instrument;
-    by_quote[j].value = vega_estimate(w, sums, direction, scratch);
+    by_quote[j].value = vega_estimate(w, sums, direction, scratch, &by_quote[j].untrusted);
   }
   result->vega_by_quote = by_quote;
   result->vega_count = quotes;
-  result->vega_parallel = vega_estimate(w, sums, parallel, scratch);
+  result->vega_parallel = vega_estimate(w, sums, parallel, scratch, &result->vega_parallel_untrusted);
   return vega_by_bucket(w, sums, scratch, result);
 }
 
@@ -227,7 +240,12 @@ qs_status qs_report_sensitivities(qs_context *context, qs_arena *arena, const qs
     return qs_fail_memory(context, "reporting sensitivities");
   }
   for (size_t u = 0; u < market->underlying_count; u++) {
-    worker w = {context, arena, valuation, &market->underlyings[u], (int)u, valuation->simulation.batches};
+    worker w = {.context = context,
+                .arena = arena,
+                .valuation = valuation,
+                .market = &market->underlyings[u],
+                .underlying = (int)u,
+                .batches = valuation->simulation.batches};
     qs_sensitivity_result *result = &list[u];
     result->underlying = w.market->name;
     result->vega_parallel.estimate = NAN;

@@ -46,6 +46,12 @@ bool qs_few_paths(const qs_simulation *simulation, const double *means, double r
   return kurtosis - 3 > batches / least_paths && kurtosis_score(kurtosis, batches) > chance;
 }
 
+qs_estimate qs_judged_estimate(const qs_simulation *simulation, const double *means, bool *few) {
+  const qs_estimate estimate = qs_batch_estimate(simulation, means);
+  *few = qs_few_paths(simulation, means, rounding_of_unit * fabs(estimate.estimate));
+  return estimate;
+}
+
 double qs_form_rounding(const qs_form *form) {
   double unit = fmax(fabs(form->later), fabs(form->timed));
   for (size_t q = 0; q < sizeof form->now / sizeof *form->now; q++) {
@@ -60,10 +66,9 @@ void qs_trust_jumps(const qs_valuation *valuation, size_t contract, qs_trust *tr
     return;
   }
   const qs_model *model = &valuation->market->underlyings[of->underlying].model;
-  const uint32_t parameters = qs_model_parameters(model->type);
-  const double lambda = parameters >> QS_LAMBDA & 1 ? model->value[QS_LAMBDA] : 0;
-  const double jumping = (double)valuation->simulation.paths * -expm1(-lambda * of->years);
-  if (!(lambda > 0) || !(jumping < least_jumping)) {
+  const double jumps = qs_model_jumps(model, of->years);
+  const double jumping = (double)valuation->simulation.paths * -expm1(-jumps);
+  if (!(jumps > 0) || !(jumping < least_jumping)) {
     return;
   }
   trust->jumping_paths = jumping;

@@ -34,6 +34,9 @@ typedef struct qs_trust {
  * `rounding`, nor for fewer than 8 batches. */
 bool qs_few_paths(const qs_simulation *simulation, const double *means, double rounding);
 
+/* The estimate of such batch means, and whether it is so. Rounding is 1e-7 of the estimate. */
+qs_estimate qs_judged_estimate(const qs_simulation *simulation, const double *means, bool *few);
+
 /* The standard error of a form that is next to rounding in single precision: 1e-7 of its payoff's unit, the
  * forward. */
 double qs_form_rounding(const qs_form *form);

@@ -146,18 +146,19 @@ static void write_named(qs_buffer *b, const char *underlying, const char *kind, 
     qs_csv_text(b, list[i].name);
     qs_csv_text(b, list[i].label);
     qs_csv_estimate(b, list[i].value);
+    qs_csv_bool(b, !list[i].untrusted);
     qs_csv_end_row(b);
   }
 }
 
 static void write_sensitivities(qs_buffer *b, const qs_results *r) {
-  static const char *const names[] = {"underlying", "kind",      "name", "moneyness",
-                                      "estimate",   "std_error", NULL};
+  static const char *const names[] = {"underlying", "kind",      "name",    "moneyness",
+                                      "estimate",   "std_error", "trusted", NULL};
   qs_csv_texts(b, names);
   qs_csv_end_row(b);
   for (size_t i = 0; i < r->sensitivity_count; i++) {
     const qs_sensitivity_result *s = &r->sensitivities[i];
-    qs_named_estimate parallel = {NULL, NULL, s->vega_parallel};
+    qs_named_estimate parallel = {.value = s->vega_parallel, .untrusted = s->vega_parallel_untrusted};
     write_named(b, s->underlying, "vega_parallel", &parallel, isfinite(s->vega_parallel.estimate) ? 1 : 0);
     write_named(b, s->underlying, "vega_by_bucket", s->vega_by_bucket, s->bucket_count);
     write_named(b, s->underlying, "vega_by_quote", s->vega_by_quote, s->vega_count);
@@ -420,7 +421,8 @@ static bool has_correlations(const qs_results *r) {
 
 /* A sum has no id, the sum over all books no book either. */
 static void write_correlations(qs_buffer *b, const qs_results *r) {
-  static const char *const names[] = {"id", "book", "first", "second", "estimate", "std_error", NULL};
+  static const char *const names[] = {"id",       "book",      "first",   "second",
+                                      "estimate", "std_error", "trusted", NULL};
   qs_csv_texts(b, names);
   qs_csv_end_row(b);
   for (size_t i = 0; i < r->d_correlation_count; i++) {
@@ -430,6 +432,7 @@ static void write_correlations(qs_buffer *b, const qs_results *r) {
     qs_csv_text(b, c->between[0]);
     qs_csv_text(b, c->between[1]);
     qs_csv_estimate(b, c->value);
+    qs_csv_bool(b, !c->untrusted);
     qs_csv_end_row(b);
   }
 }

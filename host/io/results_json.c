@@ -5,18 +5,22 @@
 #include "host/io/results.h"
 #include "host/market/time.h"
 
-/* With `untrusted` it says so. */
+/* The keys of an estimate; with `untrusted` it says so. */
+static void write_parts(qs_buffer *b, qs_estimate value, bool untrusted) {
+  qs_json_number(b, "estimate", value.estimate);
+  qs_json_number(b, "std_error", value.std_error);
+  if (untrusted) {
+    qs_json_bool(b, "trusted", false);
+  }
+}
+
 static void write_estimate(qs_buffer *b, const char *key, qs_estimate value, bool untrusted) {
   if (!isfinite(value.estimate)) {
     qs_json_text(b, key, NULL);
     return;
   }
   qs_json_open(b, key, '{', true);
-  qs_json_number(b, "estimate", value.estimate);
-  qs_json_number(b, "std_error", value.std_error);
-  if (untrusted) {
-    qs_json_bool(b, "trusted", false);
-  }
+  write_parts(b, value, untrusted);
   qs_json_close(b);
 }
 
@@ -148,8 +152,7 @@ static void write_cross_gammas(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, NULL, g->between[0]);
     qs_json_text(b, NULL, g->between[1]);
     qs_json_close(b);
-    qs_json_number(b, "estimate", g->value.estimate);
-    qs_json_number(b, "std_error", g->value.std_error);
+    write_parts(b, g->value, g->untrusted);
     qs_json_close(b);
   }
   qs_json_close(b);
@@ -166,8 +169,7 @@ static void write_correlations(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, NULL, c->between[0]);
     qs_json_text(b, NULL, c->between[1]);
     qs_json_close(b);
-    qs_json_number(b, "estimate", c->value.estimate);
-    qs_json_number(b, "std_error", c->value.std_error);
+    write_parts(b, c->value, c->untrusted);
     qs_json_close(b);
   }
   qs_json_close(b);
@@ -182,8 +184,7 @@ static void write_named(qs_buffer *b, const char *key, const char *name_key, con
     if (label_key) {
       qs_json_text(b, label_key, list[i].label);
     }
-    qs_json_number(b, "estimate", list[i].value.estimate);
-    qs_json_number(b, "std_error", list[i].value.std_error);
+    write_parts(b, list[i].value, list[i].untrusted);
     qs_json_close(b);
   }
   qs_json_close(b);
@@ -196,7 +197,7 @@ static void write_sensitivities(qs_buffer *b, const qs_results *r) {
     qs_json_open(b, NULL, '{', false);
     qs_json_text(b, "underlying", s->underlying);
     write_named(b, "delta_by_future", "instrument", NULL, s->delta_by_future, s->delta_count);
-    qs_json_estimate(b, "vega_parallel", s->vega_parallel);
+    write_estimate(b, "vega_parallel", s->vega_parallel, s->vega_parallel_untrusted);
     write_named(b, "vega_by_bucket", "expiry", "moneyness", s->vega_by_bucket, s->bucket_count);
     write_named(b, "vega_by_quote", "instrument", NULL, s->vega_by_quote, s->vega_count);
     if (s->d_shift_count) {

@@ -105,6 +105,7 @@ typedef struct qs_named_estimate {
   const char *name;  /* instrument, or expiry of a bucket */
   const char *label; /* strike bucket such as "0.9-1.1"; may be null */
   qs_estimate value;
+  bool untrusted; /* too few paths carry it */
 } qs_named_estimate;
 
 /* How one underlying's value moves with its market. */
@@ -118,6 +119,7 @@ typedef struct qs_sensitivity_result {
   const qs_named_estimate *vega_by_bucket; /* by expiry and strike (moneyness K/F) bucket */
   size_t bucket_count;
   qs_estimate vega_parallel;
+  bool vega_parallel_untrusted;
   const qs_named_estimate *d_shift; /* by piece of the variance's shift, named by its end */
   size_t d_shift_count;
 } qs_sensitivity_result;
@@ -404,6 +406,7 @@ typedef struct qs_cross_gamma_result {
   const char *id;
   const char *between[2];
   qs_estimate value;
+  bool untrusted; /* too few paths carry it */
 } qs_cross_gamma_result;
 
 /* How a trade on several underlyings, or a book of them, moves with a correlation c: quantity x dV / dc, in
@@ -415,6 +418,7 @@ typedef struct qs_correlation_result {
   const char *book;       /* of the trade or the sum; null: the sum over all books */
   const char *between[2]; /* as the inputs name them: X, or X.variance */
   qs_estimate value;
+  bool untrusted; /* too few paths carry it */
 } qs_correlation_result;
 
 /* The whole answer. */

@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "host/engine/report.h"
 #include "host/engine/trust.h"
 #include "tests/engine/trade_rows.h"
 #include "tests/engine/world.h"
@@ -149,6 +150,103 @@ TEST(Trust, FewJumpsAreTold) {
   }
   EXPECT_FALSE(w.results.underlyings[0].trusted);
   EXPECT_TRUE(w.results.underlyings[1].trusted);
+}
+
+TEST(Trust, AnEstimateIsJudgedByItsBatches) {
+  std::mt19937_64 random(3);
+  const qs_simulation simulation = simulation_of(256, 256, 65536);
+  bool few = false;
+  const qs_estimate estimate = qs_judged_estimate(&simulation, carried(random, 256, 5).data(), &few);
+  EXPECT_TRUE(few);
+  EXPECT_GT(estimate.std_error, 0);
+  qs_judged_estimate(&simulation, carried(random, 256, 200).data(), &few);
+  EXPECT_FALSE(few);
+  std::vector<double> means(256, 0.5);
+  means[17] += 1e-5; // an error of 4e-8: less than 1e-7 of the number
+  qs_judged_estimate(&simulation, means.data(), &few);
+  EXPECT_FALSE(few);
+}
+
+// A call on the mean of two prices.
+TradeRow basket_row(const std::string &id, double strike) {
+  const std::string model = R"("spot": 100, "model": {"type": "gbm", "sigma": 0.5}})", a = id + "A",
+                    b = id + "B";
+  const std::string text = R"({"underlyings": [{"name": ")" + a + "\", " + model + R"(, {"name": ")" + b +
+                           "\", " + model + R"(], "correlations": [{"between": [")" + a + R"(", ")" + b +
+                           R"("], "value": 0.5}], "trade": {"type": "basket", "underlyings": [")" + a +
+                           R"(", ")" + b + R"("], "weights": [0.5, 0.5], "call_put": "call", "strike": )" +
+                           std::to_string(strike) + R"(, "expiry": "2026-04-01T08:00:00Z", "quantity": 1}})";
+  json_error_t error;
+  TradeRow row;
+  row.id = id;
+  row.payoff = "basket";
+  row.json.reset(json_loads(text.c_str(), 0, &error), json_decref);
+  EXPECT_TRUE(row.json) << error.text;
+  return row;
+}
+
+// Two prices whose mean must rise by three deviations and more, and one at the money.
+TEST(Trust, CrossGammasAndCorrelations) {
+  const TradeRow far = basket_row("far", 165), near = basket_row("near", 100);
+  TradeRunner runner;
+  const TradeAnswers answers = runner.run({&far, &near}, 1, 1 << 14);
+  for (const char *what : {"cross_gamma", "d_correlation"}) {
+    Number number;
+    ASSERT_TRUE(answers.find(far, std::string(what) + "/farA/farB", &number)) << what;
+    EXPECT_FALSE(number.trusted) << what << " " << number.value << " " << number.error;
+    ASSERT_TRUE(answers.find(near, std::string(what) + "/nearA/nearB", &number)) << what;
+    EXPECT_TRUE(number.trusted) << what;
+  }
+}
+
+// Two quotes: one moves the variance now, the other the sizes of jumps too, which 44.8 paths should have.
+TEST(Trust, SensitivitiesToQuotes) {
+  World w;
+  w.add_underlying("B", QS_MODEL_BATES,
+                   {{QS_V0, 0.04},
+                    {QS_KAPPA, 2},
+                    {QS_THETA, 0.04},
+                    {QS_XI, 0.4},
+                    {QS_RHO, -0.5},
+                    {QS_LAMBDA, 0.5},
+                    {QS_MU_J, -0.1},
+                    {QS_SIGMA_J, 0.1}});
+  w.add_option("jumps", "B", QS_CALL, 100, 2.0 / 365);
+  w.value();
+  qs_underlying_market *market = &w.market->underlyings[0];
+  qs_quote rows[2] = {};
+  qs_option_quote options[2] = {};
+  const size_t order[2] = {0, 1};
+  double slopes[QS_PARAMETER_COUNT][2] = {};
+  for (int j = 0; j < 2; j++) {
+    rows[j].instrument = j ? "sizes" : "level";
+    options[j].quote = &rows[j];
+    options[j].forward = 100;
+    options[j].strike = j ? 120 : 100;
+    slopes[QS_V0][j] = 0.4;
+  }
+  slopes[QS_MU_J][1] = 0.1;
+  market->options = options;
+  market->sensitivity_option = order;
+  market->parameter_by_quote = slopes[0];
+  market->sensitivity_count = 2;
+  ASSERT_EQ(qs_report_sensitivities(&w.context, w.arena, &w.valuation, true, &w.results), QS_OK)
+      << w.context.message;
+  const qs_sensitivity_result &s = w.results.sensitivities[0];
+  ASSERT_EQ(s.vega_count, 2u);
+  ASSERT_EQ(s.bucket_count, 2u);
+  EXPECT_FALSE(s.vega_by_quote[0].untrusted);
+  EXPECT_TRUE(s.vega_by_quote[1].untrusted);
+  EXPECT_FALSE(s.vega_by_bucket[0].untrusted);
+  EXPECT_TRUE(s.vega_by_bucket[1].untrusted);
+  EXPECT_TRUE(s.vega_parallel_untrusted);
+  EXPECT_FALSE(qs_report_trusted(&w.results));
+  qs_trade_result trusted = w.results.trades[0];
+  trusted.trusted = true;
+  w.results.trades = &trusted;
+  EXPECT_FALSE(qs_report_trusted(&w.results)); // for the sensitivities alone
+  w.results.sensitivity_count = 0;
+  EXPECT_TRUE(qs_report_trusted(&w.results));
 }
 
 } // namespace

@@ -82,17 +82,17 @@ void SampleResults::add_trades() {
   results.underlying_count = 1;
   results.total = total("total");
   texts.pop_back(); /* the whole needs no name */
-  correlations_ = {{text("id"), text("book"), {"X", "Y.variance"}, estimate()},
-                   {nullptr, nullptr, {"X", "Y.variance"}, estimate()}};
+  correlations_ = {{text("id"), text("book"), {"X", "Y.variance"}, estimate(), true},
+                   {nullptr, nullptr, {"X", "Y.variance"}, estimate(), false}};
   results.d_correlations = correlations_.data();
   results.d_correlation_count = correlations_.size();
   results.valued = true;
 }
 
 void SampleResults::add_sensitivities() {
-  delta_ = {{text("future"), nullptr, estimate()}};
-  quote_vega_ = {{text("quote"), nullptr, estimate()}};
-  bucket_vega_ = {{text("expiry"), text("moneyness"), estimate()}};
+  delta_ = {{text("future"), nullptr, estimate(), true}};
+  quote_vega_ = {{text("quote"), nullptr, estimate(), false}};
+  bucket_vega_ = {{text("expiry"), text("moneyness"), estimate(), false}};
   qs_sensitivity_result s{};
   s.underlying = text("underlying");
   s.delta_by_future = delta_.data();
@@ -102,7 +102,8 @@ void SampleResults::add_sensitivities() {
   s.vega_by_bucket = bucket_vega_.data();
   s.bucket_count = 1;
   s.vega_parallel = estimate();
-  shift_slope_ = {{text("piece"), nullptr, estimate()}};
+  s.vega_parallel_untrusted = true;
+  shift_slope_ = {{text("piece"), nullptr, estimate(), false}};
   s.d_shift = shift_slope_.data();
   s.d_shift_count = 1;
   sensitivities_ = {s};
