@@ -372,7 +372,8 @@ typedef struct qs_simulate_result {
   size_t level_count;
   const double *probabilities; /* of the quantiles */
   size_t quantile_count;
-  qs_estimate lower_bound;           /* no policy's objective is below it; NaN: none */
+  qs_estimate lower_bound;           /* no policy's objective is below it (within the section's
+                                        instrument_limits); NaN: none */
   const char *lower_bound_why;       /* why there is none, or null */
   qs_estimate gap;                   /* what the optimum's objective exceeds the bound by; NaN: none */
   const qs_frontier_point *frontier; /* [frontier_count]; none without a bound */

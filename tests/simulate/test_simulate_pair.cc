@@ -59,13 +59,19 @@ private:
   std::vector<qs_instrument_limit> limits_;
 };
 
-// The optimum of the spot alone.
+// The optimum of the spot alone: its bound, which is its objective too.
 qs_estimate alone(const qs_model &model, int days) {
+  static qs_estimate shared = {};
+  const bool common = model.type == QS_MODEL_GBM && days == 10; // which several ask for
+  if (common && shared.estimate > 0) {
+    return shared;
+  }
   Pair w(model, days);
   w.instruments = {"X-SPOT"};
   w.without_limits();
   w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
   EXPECT_EQ(w.run(), QS_OK) << w.context.message;
+  shared = common ? w.result.lower_bound : shared;
   return w.result.lower_bound;
 }
 
