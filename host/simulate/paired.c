@@ -69,6 +69,7 @@ qs_status qs_simulate_pair_make(qs_context *context, qs_arena *arena, const qs_s
   }
   *first = *over_time;
   first->drift = 0;
+  first->real = NULL;
   fill_problem(p, first, both);
   qs_policy_pair_settings settings = {0};
   if (p->instrument_count == 1) {
