@@ -149,7 +149,9 @@ static double sign_of(double value, uint32_t batch) {
 
 /* Adds a rounding's variance to that of the batch means and to m2. The batches are moved up and down by a
  * pattern of the number's own, so that differences of numbers and sums over positions have it too. The mean
- * stays, and the pattern is at right angles to what the batches have. */
+ * stays, and the pattern is at right angles to what the batches have. (To widen what the batches have
+ * would be simpler, and wrong where two numbers on the same paths are subtracted, as for theta: their noise
+ * cancels, their roundings do not.) */
 static void add_rounding(const series *s, double variance, qs_moment *to) {
   const uint32_t batches = s->simulation->batches;
   const double key = to[0].mean;

@@ -163,6 +163,48 @@ TEST_F(PolicyFile, WhatMakesNoSenseIsRefusedWithItsPlace) {
   EXPECT_EQ(qs_saved_policy_load(&engine, (folder / "").c_str(), &made), QS_ERROR_INPUT);
 }
 
+/* Behind a hash that fits: every bit turned over, every byte left out or doubled, and every cut. What is read
+ * then has an answer, or an error that says why there is none. */
+TEST_F(PolicyFile, WhatIsHashedAgainIsReadOrRefused) {
+  const std::string body = text.substr(0, text.rfind("sha256,"));
+  int good = 0, refused = 0;
+  auto attempt = [&](const std::string &changed) {
+    char hash[QS_SHA256_TEXT];
+    qs_sha256(changed.data(), changed.size(), hash);
+    qs_saved_policy *made = nullptr;
+    const qs_status status = read(changed + "sha256," + hash + "\n", &made);
+    if (status) {
+      refused++;
+      EXPECT_EQ(status, QS_ERROR_INPUT);
+      EXPECT_EQ(made, nullptr);
+      EXPECT_NE(std::string(context->message).find("p.csv"), std::string::npos) << context->message;
+      return;
+    }
+    good++;
+    for (double spot : {1e-300, 1.0, 104.0, 1e300}) {
+      for (double variance : {0.0, 0.2, 1e9}) {
+        const qs_live_state state = {1785571200 + 86400, spot, variance, 0.5};
+        qs_hedge_advice advice = {};
+        const qs_status asked = qs_saved_policy_ask(&engine, made, &state, &advice);
+        EXPECT_TRUE(asked == QS_ERROR_INPUT || (asked == QS_OK && std::isfinite(advice.trade))) << asked;
+      }
+    }
+    qs_saved_policy_destroy(made);
+  };
+  for (size_t i = 0; i < body.size(); i++) {
+    for (int bit = 0; bit < 8; bit++) {
+      std::string changed = body;
+      changed[i] = char(changed[i] ^ (1 << bit));
+      attempt(changed);
+    }
+    attempt(body.substr(0, i) + body.substr(i + 1));
+    attempt(body.substr(0, i) + body.substr(i, 1) + body.substr(i));
+    attempt(body.substr(0, i));
+  }
+  EXPECT_GT(good, 100);
+  EXPECT_GT(refused, 1000);
+}
+
 struct Failing {
   long left, held;
   static void *allocate(void *data, size_t size) {
