@@ -95,6 +95,14 @@ protected:
       }
     });
   }
+  /* Of a process that may end at any moment. */
+  static std::string command_line(const std::string &process) {
+    char text[4096];
+    const int file = open(("/proc/" + process + "/cmdline").c_str(), O_RDONLY);
+    const ssize_t size = file < 0 ? 0 : read(file, text, sizeof text);
+    close(file);
+    return {text, static_cast<size_t>(size > 0 ? size : 0)};
+  }
   /* Kills every process that works in this folder, mpirun among them, until none is left. */
   void kill_all() {
     for (bool found = true; found;) {
@@ -102,7 +110,7 @@ protected:
       for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
         const std::string process = entry.path().filename();
         if (process.find_first_not_of("0123456789") == std::string::npos &&
-            Scratch::read(entry.path() / "cmdline").find(config) != std::string::npos) {
+            command_line(process).find(config) != std::string::npos) {
           kill(std::stoi(process), SIGKILL);
           found = true;
         }
