@@ -26,7 +26,7 @@ struct state {
   std::atomic<std::uint32_t> calls[3];
   std::atomic<bool> overlapped{false}; // two calls at once on one device
   std::atomic<int> open{0};
-  std::thread::id thread[3]; // of the device's last call
+  std::atomic<std::thread::id> thread[3]; // of the device's last call
 };
 
 state &the();

@@ -282,7 +282,7 @@ TEST_F(Scheduler, OneDeviceRunsOnTheCallingThread) {
   results got = room(p);
   open();
   ASSERT_EQ(value(&got), QS_OK);
-  EXPECT_EQ(fake::the().thread[0], std::this_thread::get_id());
+  EXPECT_EQ(fake::the().thread[0].load(), std::this_thread::get_id());
 }
 
 TEST_F(Scheduler, CountsWhoDidWhat) {
