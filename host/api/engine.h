@@ -22,8 +22,9 @@ struct qs_engine {
   qs_work_store store; /* over all of these, for the time of a run */
 };
 
-/* What the engine's runs ask for finished work and tell of it; null: nothing does. */
-const qs_work_store *qs_engine_store(qs_engine *engine);
+/* What a run of the engine, whose scratch is the arena, asks for finished work and tells of it; null:
+ * nothing. */
+const qs_work_store *qs_engine_store(qs_engine *engine, qs_arena *arena);
 
 /* The results that a caller sees are the first member, so that a handle converts to its owner. */
 typedef struct qs_results_owner {

@@ -105,7 +105,7 @@ static qs_status settle_nothing(void *data, qs_context *context) {
   return QS_OK;
 }
 
-const qs_work_store *qs_engine_store(qs_engine *engine) {
+const qs_work_store *qs_engine_store(qs_engine *engine, qs_arena *arena) {
   static const qs_work_store nothing = {
       .find = find_nothing, .recall = recall_nothing, .keep = keep_nothing, .settle = settle_nothing};
   const qs_team *team = &engine->team;
@@ -117,5 +117,6 @@ const qs_work_store *qs_engine_store(qs_engine *engine) {
   engine->store.ranks = team->ranks > 1 ? team->ranks : engine->shares;
   engine->store.gather = team->ranks > 1 ? team->gather : NULL;
   engine->store.gather_data = team->data;
+  engine->store.memo = team->ranks > 1 ? qs_work_memo_create(arena) : NULL;
   return &engine->store;
 }

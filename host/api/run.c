@@ -444,9 +444,10 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
   } else {
     owner->arena = r.arena;
     r.results = &owner->results;
-    context->store = qs_engine_store(engine);
+    context->store = qs_engine_store(engine, r.scratch);
     r.share = engine->shares > 1;
-    status = run_all(&r);
+    status = engine->team.ranks > 1 && !context->store->memo ? qs_fail_memory(context, "starting the run")
+                                                             : run_all(&r);
     context->store = NULL;
     if (!status && qs_cancelled(context)) {
       status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");

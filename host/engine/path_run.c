@@ -3,6 +3,7 @@
 
 #include "host/engine/path_set.h"
 #include "host/engine/scheduler.h"
+#include "host/engine/work_store.h"
 
 qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units *units) {
   units->moments = QS_NEW(arena, units->count, qs_moment *);
@@ -69,6 +70,46 @@ static qs_status solve_payoff(qs_context *context, qs_arena *arena, qs_devices *
   return status;
 }
 
+/* Whether the set's payoff p is exercised early. */
+static bool is_early(const qs_path_units *units, uint32_t p) {
+  const qs_path_place *at = &units->places[p];
+  return at->unit != QS_NO_PAYOFF && units->units[at->unit].payoffs[at->payoff].payoff == QS_PATH_EARLY;
+}
+
+/* Solves payoff p of the set for the store. */
+static qs_status solve_for_store(qs_context *context, qs_devices *devices, const qs_path_units *units,
+                                 uint32_t p) {
+  const qs_path_place *at = &units->places[p];
+  const qs_path_unit *unit = &units->units[at->unit];
+  qs_path_payoff_plan plan = unit->payoffs[at->payoff], fewer[QS_EARLY_LEVELS - 1];
+  qs_early_bounds bounds = {0};
+  qs_arena *arena = qs_arena_create(context);
+  qs_status status = arena ? qs_early_solve(context, arena, devices, unit, &units->early_keys, &plan,
+                                            extrapolates(units, unit, at->payoff) ? fewer : NULL,
+                                            units->bounds ? &bounds : NULL)
+                           : qs_fail_memory(context, "solving early exercise");
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_path_units_solve_shared(qs_context *context, qs_devices *devices,
+                                     const qs_path_units *const *sets, size_t count) {
+  const qs_work_store *store = context->store;
+  if (!store || !store->gather || store->ranks < 2) {
+    return QS_OK;
+  }
+  qs_status status = QS_OK;
+  size_t number = 0;
+  for (size_t i = 0; i < count; i++) {
+    for (uint32_t p = 0; p < sets[i]->payoff_count; p++) {
+      if (is_early(sets[i], p) && number++ % store->ranks == store->rank && !status) {
+        status = solve_for_store(context, devices, sets[i], p);
+      }
+    }
+  }
+  return number ? qs_store_exchange(context, status) : status;
+}
+
 qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *devices,
                               qs_path_units *units) {
   qs_path_unit *made = QS_NEW(arena, units->count, qs_path_unit);
@@ -85,8 +126,7 @@ qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *
   qs_status status = QS_OK;
   for (uint32_t p = 0; !status && p < units->payoff_count; p++) {
     const qs_path_place *at = &units->places[p];
-    bool early = at->unit != QS_NO_PAYOFF && made[at->unit].payoffs[at->payoff].payoff == QS_PATH_EARLY;
-    if (early) {
+    if (is_early(units, p)) {
       status = solve_payoff(context, arena, devices, units, p, &made[at->unit], plans[at->unit]);
     }
   }
@@ -124,7 +164,12 @@ void qs_path_units_replace(const qs_path_units *units, const qs_simulation *simu
 qs_status qs_path_units_run(qs_context *context, qs_arena *arena, qs_devices *devices, const char *stage,
                             qs_path_units *sets, size_t count) {
   size_t total = 0, listed = 0;
-  qs_status status = QS_OK;
+  const qs_path_units **list = QS_NEW(arena, count, const qs_path_units *);
+  for (size_t i = 0; list && i < count; i++) {
+    list[i] = &sets[i];
+  }
+  qs_status status = list ? qs_path_units_solve_shared(context, devices, list, count)
+                          : qs_fail_memory(context, "valuing payoffs along paths");
   for (size_t i = 0; !status && i < count; i++) {
     total += sets[i].count;
     status = qs_path_units_solve(context, arena, devices, &sets[i]);

@@ -28,6 +28,11 @@ qs_status qs_path_units_build(qs_context *context, qs_arena *arena, const qs_und
 /* Room for the moments of every unit. */
 qs_status qs_path_units_room(qs_context *context, qs_arena *arena, qs_path_units *units);
 
+/* Where several processes share a run: each solves some of what is exercised early in the sets, for all.
+ * Every process comes here alike, before it solves them. */
+qs_status qs_path_units_solve_shared(qs_context *context, qs_devices *devices,
+                                     const qs_path_units *const *sets, size_t count);
+
 /* Gives the units the policies of what is exercised early, and fills `bounds` where there is room for them.
  */
 qs_status qs_path_units_solve(qs_context *context, qs_arena *arena, qs_devices *devices,

@@ -132,11 +132,13 @@ qs_digest qs_path_unit_key(const qs_path_unit *unit) {
 
 qs_digest qs_early_key(const qs_path_unit *unit, const qs_path_payoff_plan *plan, const uint64_t *keys,
                        size_t key_count, uint64_t wanted) {
-  const qs_digest whole = qs_path_unit_key(unit);
+  qs_path_unit alone = *unit; /* what else the unit values does not matter */
+  alone.payoffs = plan;
+  alone.payoff_count = 1;
+  const qs_digest whole = qs_path_unit_key(&alone);
   qs_digester d = {0};
   add_number(&d, KIND_EARLY);
   add_array(&d, whole.word, 2, sizeof whole.word[0]);
-  add_path_payoff(&d, plan);
   add_array(&d, keys, key_count, sizeof *keys);
   add_number(&d, wanted);
   return qs_digest_end(&d);

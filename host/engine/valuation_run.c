@@ -86,7 +86,8 @@ static qs_status plan_path_unit(planner *p, const qs_path_units *units, uint32_t
   return qs_controls_of_path(p->context, p->arena, unit, &j->path, &j->controls);
 }
 
-static qs_status plan_paths(planner *p, size_t u, bool later) {
+/* Lays out the units of payoffs along paths. */
+static qs_status build_paths(planner *p, size_t u, bool later) {
   const qs_underlying_market *underlying = &p->market->underlyings[u];
   qs_underlying_values *mine = &p->values[u];
   qs_unit_market unit_market = {&underlying->model, 0, later, NULL, 0, p->greeks && !later, 0};
@@ -96,9 +97,13 @@ static qs_status plan_paths(planner *p, size_t u, bool later) {
   if (!status && !(units->bounds = QS_NEW(p->arena, mine->paths.count, qs_early_bounds))) {
     status = qs_fail_memory(p->context, "valuing payoffs along paths");
   }
-  if (!status) {
-    status = qs_path_units_solve(p->context, p->arena, p->devices, units);
-  }
+  return status;
+}
+
+static qs_status plan_paths(planner *p, size_t u, bool later) {
+  qs_underlying_values *mine = &p->values[u];
+  qs_path_units *units = later ? &mine->paths_later : &mine->paths_now;
+  qs_status status = qs_path_units_solve(p->context, p->arena, p->devices, units);
   if (!status) { /* solving adds payoffs */
     status = qs_path_units_room(p->context, p->arena, units);
   }
@@ -114,15 +119,36 @@ static qs_status plan_paths(planner *p, size_t u, bool later) {
   return status;
 }
 
-static qs_status plan_underlying(planner *p, size_t u) {
-  qs_underlying_values *mine = &p->values[u];
-  qs_status status =
-      qs_option_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->set, p->payoff_of);
-  if (!status) {
+/* Now and, with Greeks, a day later. */
+static int times(const planner *p) {
+  return p->greeks ? 2 : 1;
+}
+
+/* The sets of all underlyings, and what is to be solved of them by several processes together. */
+static qs_status build_sets(planner *p) {
+  const size_t underlyings = p->market->underlying_count;
+  const qs_path_units **sets = QS_NEW(p->arena, 2 * underlyings, const qs_path_units *);
+  qs_status status = sets ? QS_OK : qs_fail_memory(p->context, "planning the valuation");
+  size_t count = 0;
+  for (size_t u = 0; !status && u < underlyings; u++) {
+    qs_underlying_values *mine = &p->values[u];
     status =
-        qs_path_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->paths, p->payoff_of);
+        qs_option_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->set, p->payoff_of);
+    if (!status) {
+      status =
+          qs_path_set_build(p->context, p->arena, p->contracts, p->count, (int)u, &mine->paths, p->payoff_of);
+    }
+    for (int later = 0; !status && later < times(p); later++) {
+      status = build_paths(p, u, later);
+      sets[count++] = later ? &mine->paths_later : &mine->paths_now;
+    }
   }
-  for (int later = 0; !status && later <= (p->greeks ? 1 : 0); later++) {
+  return status ? status : qs_path_units_solve_shared(p->context, p->devices, sets, count);
+}
+
+static qs_status plan_underlying(planner *p, size_t u) {
+  qs_status status = QS_OK;
+  for (int later = 0; !status && later < times(p); later++) {
     status = plan_options(p, u, later);
     if (!status) {
       status = plan_paths(p, u, later);
@@ -214,6 +240,7 @@ qs_status qs_valuation_run(qs_context *context, qs_arena *arena, qs_devices *dev
                .simulation = *simulation,
                .greeks = greeks};
   qs_status status = make_planner(&p);
+  status = status ? status : build_sets(&p);
   for (size_t u = 0; !status && u < market->underlying_count; u++) {
     status = plan_underlying(&p, u);
   }

@@ -86,23 +86,3 @@ qs_status qs_work_keep(qs_context *context, const work_order *order, const work_
   }
   return status;
 }
-
-qs_status qs_store_take(qs_context *context, qs_digest key, uint32_t part, void *bytes, size_t size,
-                        bool *found) {
-  const qs_work_store *store = context->store;
-  qs_piece_key piece = {key, part, 1, 0, 1};
-  *found = store && store->find(store->data, &piece);
-  const qs_piece_place place = {bytes, 1, size, 0};
-  return *found ? store->recall(store->data, context, &piece, &place) : QS_OK;
-}
-
-qs_status qs_store_put(qs_context *context, qs_digest key, uint32_t part, const void *bytes, size_t size) {
-  const qs_work_store *store = context->store;
-  const qs_piece_key piece = {key, part, 1, 0, 1};
-  const qs_piece_place place = {(char *)(uintptr_t)bytes, 1, size, 0};
-  if (store && store->gather && store->rank) {
-    return QS_OK; /* all ranks have it; the first one keeps it */
-  }
-  qs_status status = store ? store->keep(store->data, context, &piece, &place) : QS_OK;
-  return store && !status ? store->settle(store->data, context) : status;
-}

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/base/arena.h"
 #include "host/base/context.h"
 #include "host/base/digest.h"
 
@@ -56,6 +57,7 @@ typedef struct qs_work_store {
    * after the other; it has filled its own and gets the others'. 0: done. */
   int (*gather)(void *data, void *bytes, const size_t *sizes);
   void *gather_data;
+  struct qs_work_memo *memo; /* with gather: what processes have solved for each other */
 } qs_work_store;
 
 /* Something else than a piece of an order, of `size` bytes, such as what was solved before paths are valued:
@@ -63,6 +65,13 @@ typedef struct qs_work_store {
 qs_status qs_store_take(qs_context *context, qs_digest key, uint32_t part, void *bytes, size_t size,
                         bool *found);
 qs_status qs_store_put(qs_context *context, qs_digest key, uint32_t part, const void *bytes, size_t size);
+
+/* A memo for the time of a run, in the arena; null when memory is out. */
+struct qs_work_memo *qs_work_memo_create(qs_arena *arena);
+
+/* Every process comes here alike, with how what it did before ended: what each has put since the last time is
+ * then there for all to take. `own`, or what ended another. Without `gather` it does nothing. */
+qs_status qs_store_exchange(qs_context *context, qs_status own);
 
 #ifdef __cplusplus
 }

@@ -39,7 +39,7 @@ int qs_journal_read_at(int file, void *bytes, size_t size, uint64_t offset) {
   for (size_t done = 0; done < size;) {
     ssize_t count = pread(file, to + done, size - done, (off_t)(offset + done));
     if (count == 0 || (count < 0 && errno != EINTR)) {
-      return count == 0 ? EIO : errno;
+      return count == 0 ? ENODATA : errno;
     }
     done += count > 0 ? (size_t)count : 0;
   }
@@ -135,8 +135,8 @@ static qs_status read_record(const reading *r, uint64_t *at, journal_record *rec
                  record->check != qs_digest_of(record, offsetof(journal_record, check)))) {
     /* A machine that loses power may leave zeros where the last bytes should be. */
     error = sum_bytes(r, *at, left, &sum, &zero);
-    *cut_off = zero;
-    return error ? fail_reading(r, error) : zero ? QS_OK : fail_damaged(r, *at);
+    *cut_off = error ? error == ENODATA : zero;
+    return *cut_off ? QS_OK : error ? fail_reading(r, error) : fail_damaged(r, *at);
   }
   if (!error && (left < frame || record->bytes > left - frame)) {
     *cut_off = true;
@@ -145,6 +145,10 @@ static qs_status read_record(const reading *r, uint64_t *at, journal_record *rec
   error = error ? error : sum_bytes(r, *at + sizeof *record, record->bytes, &sum, &zero);
   error =
       error ? error : qs_journal_read_at(r->file, &kept, sizeof kept, *at + sizeof *record + record->bytes);
+  if (error == ENODATA) { /* the process whose file it is has cut that away in the meantime */
+    *cut_off = true;
+    return QS_OK;
+  }
   if (error) {
     return fail_reading(r, error);
   }

@@ -52,7 +52,7 @@ typedef bool (*journal_visit)(void *data, const qs_piece_key *key, uint64_t byte
 qs_status qs_journal_read(qs_context *context, int file, const char *path, const journal_head *head,
                           journal_visit visit, void *data, uint64_t *end);
 
-/* Reads `size` bytes at the offset; 0, or the error number (EIO where the file ends before). */
+/* Reads `size` bytes at the offset; 0, or the error number (ENODATA where the file ends before). */
 int qs_journal_read_at(int file, void *bytes, size_t size, uint64_t offset);
 
 #ifdef __cplusplus

@@ -193,9 +193,14 @@ TEST(UnitKey, OfEarlyExercise) {
   };
   undo();
   expect_all_differ([&] { return qs_early_key(&u, &list[which], streams, 2, wanted); },
-                    {[&] { u.path.key++; }, [&] { list[5].sign = -1; }, [&] { which = 2; },
+                    {[&] { u.path.key++; }, [&] { list[1].sign = -1; }, [&] { which = 2; },
                      [&] { streams[1]++; }, [&] { wanted = 3; }},
                     undo);
+  const qs_digest key = qs_early_key(&u, &list[1], streams, 2, 1);
+  list[5].sign = -1;
+  u.payoff_count--;
+  EXPECT_TRUE(qs_digest_equal(qs_early_key(&u, &list[1], streams, 2, 1), key))
+      << "whatever else the unit values";
   EXPECT_FALSE(qs_digest_equal(qs_early_key(&u, &list[1], streams, 2, 1), qs_path_unit_key(&u)));
 }
 

@@ -423,6 +423,57 @@ TEST_F(Ranks, WhatEndsOneEndsAll) {
   }
 }
 
+// What each process has solved is there for all, whatever its size; who fails to solve tells the others.
+TEST(Memo, WhatOneSolvesAllHave) {
+  for (const bool failing : {false, true}) {
+    const std::uint32_t ranks = 3;
+    Team team(ranks);
+    std::vector<std::thread> threads;
+    for (std::uint32_t r = 0; r < ranks; r++) {
+      threads.emplace_back([&, r] {
+        qs_context mine;
+        qs_context_init(&mine);
+        qs_arena *arena = qs_arena_create(&mine);
+        Member member = {&team, r};
+        Memory memory;
+        memory.store.rank = r;
+        memory.store.ranks = ranks;
+        memory.store.gather = Member::gather;
+        memory.store.gather_data = &member;
+        memory.store.memo = qs_work_memo_create(arena);
+        mine.store = &memory.store;
+        const auto text = [](std::uint64_t i) {
+          return std::string(i % 7 * 5, static_cast<char>('a' + i % 26));
+        };
+        for (std::uint64_t round = 0; round < 2; round++) {
+          for (std::uint64_t i = r; i < 20; i += ranks) {
+            const std::string bytes = text(i + round);
+            EXPECT_EQ(qs_store_put(&mine, {{i, round}}, 1, bytes.data(), bytes.size()), QS_OK);
+          }
+          const qs_status own = failing && r == 1 ? QS_ERROR_CANCELLED : QS_OK;
+          const qs_status ended = qs_store_exchange(&mine, own);
+          EXPECT_EQ(ended, failing ? QS_ERROR_CANCELLED : QS_OK) << mine.message;
+          for (std::uint64_t i = 0; i < 20 && !failing; i++) {
+            const std::string want = text(i + round);
+            std::string got(want.size(), ' ');
+            bool found = false;
+            EXPECT_EQ(qs_store_take(&mine, {{i, round}}, 1, got.data(), got.size(), &found), QS_OK);
+            EXPECT_TRUE(found) << i;
+            EXPECT_EQ(got, want);
+            EXPECT_EQ(qs_store_take(&mine, {{i, round}}, 0, got.data(), got.size(), &found), QS_OK);
+            EXPECT_FALSE(found) << "another part";
+          }
+        }
+        EXPECT_EQ(memory.kept.size(), 2u * (20 / ranks + (r < 20 % ranks))) << "each keeps its own";
+        qs_arena_destroy(arena);
+      });
+    }
+    for (std::thread &t : threads) {
+      t.join();
+    }
+  }
+}
+
 TEST_F(WorkStore, TenThousandTinyPiecesOnDevicesThatFail) {
   const qs_cut cut = {1, 0, 0};
   for (std::uint64_t i = 0; i < 160; i++) {
