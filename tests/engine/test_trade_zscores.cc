@@ -61,23 +61,28 @@ double magnified(const TradeRow &row) {
   return row.payoff == "pool" && low > 0 && high > low ? std::max(1.0, 0.5 / std::log(high / low)) : 1;
 }
 
+// Theta is the difference of two that are rounded each.
+double places(const std::string &quantity) {
+  return kind_of(quantity) == "theta" ? std::sqrt(2.0) : 1;
+}
+
 // An estimator without variance, or with an error that is mostly rounding. Values of the unit's size, or of
 // their own, are each right to about a place of single precision, 2^-23, and their mean is no better, since
 // what is rounded once (levels, strikes, exp) is wrong in the same direction on all paths and under all
-// seeds: a score would be the same again and again. Theta is the difference of two.
+// seeds: a score would be the same again and again.
 bool is_exact(const TradeRow &row, const std::string &quantity, const Number &estimate,
               const Number &expected) {
-  const double rounding = 0x1p-23 * (kind_of(quantity) == "theta" ? std::sqrt(2.0) : 1);
+  const double rounding = 0x1p-23 * places(quantity);
   const double size = std::max(unit_of(row, quantity), magnified(row) * std::fabs(expected.value));
   return estimate.error <= 1.25 * rounding * size;
 }
 
-// It must be right to what single precision leaves of it: prices to 5e-7 of the spot, gammas, which a
-// conditional law a day before expiry magnifies, to 3e-5.
+// It must be right to what single precision leaves of it: prices to 5e-7 of the spot, theta, the difference
+// of two, to sqrt(2) times that, gammas, which a conditional law a day before expiry magnifies, to 3e-5.
 void add_exact(const TradeRow &row, const std::string &quantity, const Number &estimate,
                const Number &expected, Collected *to) {
   const bool second = kind_of(quantity) == "gamma" || kind_of(quantity) == "cross_gamma";
-  const double unit = unit_of(row, quantity), limit = second ? 3e-5 : 1e-5;
+  const double unit = unit_of(row, quantity), limit = second ? 3e-5 : 1e-5 * places(quantity);
   const double size = std::fabs(expected.value) + (second ? 1 : 0.05) * unit;
   const double error = std::max(0.0, std::fabs(estimate.value - expected.value) - 5 * expected.error);
   to->worst_exact = std::max(to->worst_exact, error / size);
