@@ -299,12 +299,15 @@ qs_status qs_policy_exponential(qs_context *context, qs_arena *arena, const qs_p
   if (!status) {
     unwind(&r);
     memcpy(r.now, ground->ratios.value[ground->ratios.date_count], r.states * sizeof *r.now);
-    for (size_t n = ground->ratios.date_count; n-- > 0;) {
+    for (size_t n = ground->ratios.date_count; !status && n-- > 0;) {
       step_back(&r, n);
+      status = qs_cancelled(context)
+                   ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled while hedging under utility")
+                   : QS_OK;
       memcpy(low[n], r.low, r.states * sizeof *r.low);
       memcpy(high[n], r.high, r.states * sizeof *r.high);
     }
-    status = loss_now(scratch, &r, &loss);
+    status = status ? status : loss_now(scratch, &r, &loss);
   }
   qs_arena_destroy(scratch);
   if (!status && !isfinite(loss)) {

@@ -134,6 +134,13 @@ static qs_status value_now(qs_arena *arena, recursion *r, double *value) {
   return qs_policy_mean_now(r->context, arena, r->ground, w, value);
 }
 
+/* Whether the caller wants to go on. */
+static qs_status look_up(const recursion *r) {
+  return qs_cancelled(r->context)
+             ? qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while hedging over time")
+             : QS_OK;
+}
+
 /* The value of a table, with given weights of tracking and cost. */
 static qs_status run_table(qs_context *context, const qs_policy_ground *ground,
                            const qs_policy_settings *settings, const qs_policy_table *table, double tracking,
@@ -147,10 +154,11 @@ static qs_status run_table(qs_context *context, const qs_policy_ground *ground,
   qs_status status = start(arena, settings, &r);
   if (!status) {
     unwind(&r);
-    for (size_t n = ground->ratios.date_count; n-- > 0;) {
+    for (size_t n = ground->ratios.date_count; !status && n-- > 0;) {
       step_back(&r, n);
+      status = look_up(&r);
     }
-    status = value_now(arena, &r, value);
+    status = status ? status : value_now(arena, &r, value);
   }
   qs_arena_destroy(arena);
   return status;
@@ -214,8 +222,9 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
   if (!status) {
     size_t states = state_count(ground);
     unwind(&r);
-    for (size_t n = ground->ratios.date_count; n-- > 0;) {
+    for (size_t n = ground->ratios.date_count; !status && n-- > 0;) {
       step_back(&r, n);
+      status = look_up(&r);
       memcpy(k.low[n], r.low, states * sizeof *r.low);
       memcpy(k.high[n], r.high, states * sizeof *r.high);
       for (size_t i = 0; keep && i < states * r.lanes; i++) {
@@ -227,7 +236,7 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
     out.ahead = (const float *const *)k.ahead;
     out.table = (qs_policy_table){ground->ratios.date_count, ground->ratios.nodes,
                                   (const double *const *)k.low, (const double *const *)k.high};
-    status = value_now(scratch, &r, &out.value.objective);
+    status = status ? status : value_now(scratch, &r, &out.value.objective);
   }
   if (!status) {
     status = run_table(context, ground, settings, &out.table, 0, 1, &out.value.cost);

@@ -129,6 +129,31 @@ TEST_P(PolicyFailures, OptimumAndValues) {
   });
 }
 
+TEST_P(PolicyFailures, CancelledOnTheWay) {
+  qs_policy_ground ground;
+  ASSERT_EQ(QS_OK,
+            qs_policy_make_ground(&world.context, world.arena, &world.problem, &world.settings, &ground));
+  qs_policy_optimum optimum, untouched;
+  std::memset(static_cast<void *>(&optimum), 7, sizeof optimum);
+  std::memset(static_cast<void *>(&untouched), 7, sizeof untouched);
+  qs_policy_table table;
+  ASSERT_EQ(QS_OK, qs_policy_classical(&world.context, world.arena, &world.problem, &ground.ratios,
+                                       QS_POLICY_DELTA_BAND, 0.1, &table));
+  const int stopped = 1;
+  world.context.cancel = &stopped;
+  EXPECT_EQ(qs_policy_optimise(&world.context, world.arena, &ground, &world.settings, true, &optimum),
+            QS_ERROR_CANCELLED);
+  EXPECT_EQ(std::memcmp(static_cast<void *>(&optimum), &untouched, sizeof optimum), 0);
+  qs_policy_value value = {7, 7, 7};
+  EXPECT_EQ(qs_policy_evaluate(&world.context, &ground, &world.settings, &table, &value), QS_ERROR_CANCELLED);
+  EXPECT_EQ(value.objective, 7);
+  if (!GetParam()) {
+    qs_policy_utility utility;
+    EXPECT_EQ(qs_policy_exponential(&world.context, world.arena, &ground, &world.settings, 0.1, &utility),
+              QS_ERROR_CANCELLED);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, PolicyFailures, testing::Values(0, 1));
 
 TEST(PolicyFailuresOfTheClosedForm, Memory) {
