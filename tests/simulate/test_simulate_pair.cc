@@ -188,6 +188,30 @@ TEST(SimulatePair, WithoutCostsItIsTheLocalPair) {
   EXPECT_LT(w.policy(0).objective.estimate, 0.6 * w.policy(1).objective.estimate);
 }
 
+// Settled in coin, with rates, what expires on the way and what lives on; a perpetual and a listed option.
+TEST(SimulatePair, ABookInCoin) {
+  Pair w(policy_world::Gbm(0.6), 4);
+  w.underlyings[0].carry = 0.08;
+  w.underlyings[0].discount_rate = 0.04;
+  w.underlyings[0].coin_rate = 0.01;
+  w.trades[0].settlement = QS_SETTLE_COIN;
+  w.trades[1].quantity = -0.5;
+  w.trades[1].settlement = QS_SETTLE_COIN;
+  w.add_option("soon", "X", QS_PUT, 95, 2.0 / 365, -1);
+  w.spec.position = "portfolio";
+  w.instruments = {"X-PERPETUAL", "X-29MAY26-105-C"};
+  w.without_limits();
+  w.within({"X-PERPETUAL", -2, 2});
+  w.within({"X-29MAY26-105-C", -1, 3});
+  w.spec.costs.half_spread = 0.01;
+  w.inputs.simulation.paths = 1 << 17;
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  w.add_policy(QS_HEDGE_POLICY_DELTA_GAMMA);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  w.expect_certified(0.03);
+  EXPECT_LT(w.policy(0).objective.estimate, w.policy(1).objective.estimate);
+}
+
 // One holding with limits: wide ones change nothing, tight ones hold in the table that is kept.
 TEST(SimulatePair, LimitsOfOneHolding) {
   const double exact = alone(policy_world::Gbm(0.6), 10).estimate;
