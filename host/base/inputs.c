@@ -127,11 +127,13 @@ const char *qs_hedge_policy_name(qs_hedge_policy_type type) {
                                       "optimal",
                                       "callback",
                                       "delta_gamma",
-                                      "delta_vega"};
+                                      "delta_vega",
+                                      "regression"};
   return (unsigned)type < sizeof names / sizeof names[0] ? names[type] : NULL;
 }
 
 bool qs_hedge_policy_looks_back(qs_hedge_policy_type type) {
   return type == QS_HEDGE_POLICY_FIXED_INTERVAL || type == QS_HEDGE_POLICY_VOLATILITY_INTERVAL ||
-         type == QS_HEDGE_POLICY_GAMMA_WEIGHTED || type == QS_HEDGE_POLICY_CALLBACK;
+         type == QS_HEDGE_POLICY_GAMMA_WEIGHTED || type == QS_HEDGE_POLICY_CALLBACK ||
+         type == QS_HEDGE_POLICY_REGRESSION;
 }

@@ -101,28 +101,55 @@ static bool has_id(const holding *h, const char *text) {
   return begins_with(text, h->id) && strcmp(text + length, number) == 0;
 }
 
-/* Why the trade, which lies along a path, is not simulated; null where its payoff depends on one price alone
- * from here on, that of its expiry (host/simulate/terminal.h). */
-static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i) {
-  static const char along[] = "is a trade along a path, which is not simulated";
+static bool is_date(const qs_draft *draft, qs_time time) {
+  const qs_simulate_dates *dates = &draft->inputs.simulate.dates;
+  if (isnan(dates->spacing_days)) {
+    bool found = false;
+    for (size_t d = 0; !found && d < dates->time_count; d++) {
+      found = dates->times[d] == time;
+    }
+    return found;
+  }
+  const double apart = dates->spacing_days * QS_SECONDS_PER_DAY;
+  const double number = round((double)(time - draft->inputs.as_of) / apart);
+  return number >= 0 && number <= (double)dates->count &&
+         draft->inputs.as_of + (qs_time)llround(number * apart) == time;
+}
+
+/* Why the trade, which lies along a path, is not simulated, or null. `along`: it has no price before its
+ * expiry, since its payoff depends on more prices than one (host/simulate/terminal.h). */
+static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i, bool *along) {
   const qs_trade_spec *trade = &draft->inputs.trades[i];
-  const qs_time as_of = draft->inputs.as_of;
   const bool watched = trade->type == QS_TRADE_BARRIER && trade->path.monitoring == QS_MONITORING_CONTINUOUS;
+  if (trade->underlying_count || trade->path.settlement_average.minutes > 0) {
+    return "is a trade along a path, which is not simulated";
+  }
+  if (qs_trade_early(trade->type)) {
+    return "may be exercised early, which is not simulated";
+  }
+  if (watched) {
+    return "is watched at all times, which is not simulated";
+  }
+  if (trade->settlement == QS_SETTLE_COIN) {
+    return "is settled in coin, which is simulated of options, futures and perpetuals alone";
+  }
   qs_fixings fixings = {.count = 0};
   qs_flaw flaw;
-  if (trade->underlying_count || qs_trade_early(trade->type) || watched ||
-      trade->path.settlement_average.minutes > 0 ||
-      qs_fixings_make(reader->scratch, trade, as_of, &fixings, &flaw) || fixings.count != fixings.known + 1) {
-    return along;
+  if (qs_fixings_make(reader->scratch, trade, draft->inputs.as_of, &fixings, &flaw)) {
+    return "is a trade along a path, which is not simulated"; /* what is wrong was said where it stands */
   }
-  return trade->settlement == QS_SETTLE_COIN
-             ? "is settled in coin, which is simulated of options, futures and perpetuals alone"
-             : NULL;
+  bool on = true;
+  for (size_t k = fixings.known; k < fixings.count; k++) {
+    on = on && is_date(draft, fixings.dates[k]);
+  }
+  const bool several = fixings.count > fixings.known + 1;
+  *along = *along || several;
+  return several && !on ? "has fixings, or an expiry, that are none of the dates" : NULL;
 }
 
 /* What is to be hedged, and when the last of it expires (INT64_MAX: never). */
 static qs_status check_position(qs_reader *reader, const qs_draft *draft, const qs_node *node,
-                                const char *underlying, qs_time *last) {
+                                const char *underlying, qs_time *last, bool *along) {
   const char *position = draft->inputs.simulate.position;
   room texts;
   holding h;
@@ -131,6 +158,7 @@ static qs_status check_position(qs_reader *reader, const qs_draft *draft, const 
     by_id = has_id(&h, position);
   }
   *last = 0;
+  *along = false;
   for (size_t i = 0; hold(draft, i, &texts, &h); i++) {
     const bool all = strcmp(position, "portfolio") == 0;
     if (!(by_id ? has_id(&h, position) : all || strcmp(h.book, position) == 0)) {
@@ -141,7 +169,7 @@ static qs_status check_position(qs_reader *reader, const qs_draft *draft, const 
       continue;
     }
     moves = true;
-    const char *flaw = h.on_path ? path_flaw(reader, draft, i - draft->inputs.position_count) : NULL;
+    const char *flaw = h.on_path ? path_flaw(reader, draft, i - draft->inputs.position_count, along) : NULL;
     if (flaw) {
       return qs_node_bad(reader, node, "%s %s", h.id, flaw);
     }
@@ -256,8 +284,14 @@ static const char *optimum_flaw(const qs_simulate_spec *spec) {
 }
 
 /* What a policy needs of the instruments and the model. */
-static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *model,
+static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *model, bool along,
                                qs_hedge_policy_type type) {
+  if (along && type != QS_HEDGE_POLICY_NONE && type != QS_HEDGE_POLICY_REGRESSION) {
+    return "needs a price before the expiry, which trades along paths have not";
+  }
+  if (type == QS_HEDGE_POLICY_REGRESSION && spec->instrument_count > 1) {
+    return "knows no option among the instruments";
+  }
   const bool neutral = type == QS_HEDGE_POLICY_DELTA_GAMMA || type == QS_HEDGE_POLICY_DELTA_VEGA;
   if (neutral && spec->instrument_count != 2) {
     return "needs exactly one option among the instruments";
@@ -273,12 +307,21 @@ static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *mod
 }
 
 static qs_status check_policies(qs_reader *reader, const qs_draft *draft, const qs_node *section,
-                                const char *underlying) {
+                                const char *underlying, bool along) {
   const qs_simulate_spec *spec = &draft->inputs.simulate;
   const qs_node *frontier = qs_node_get(section, "frontier");
   const qs_node *node = qs_node_get(section, "policies")->first;
+  static const char *const priced[] = {"attribution", "margin", "frontier"};
+  for (size_t k = 0; along && k < sizeof priced / sizeof priced[0]; k++) {
+    const qs_node *key = qs_node_get(section, priced[k]);
+    if (key && (k || spec->attribution)) {
+      return qs_node_bad_key(reader, key,
+                             "needs a price before the expiry, which trades along paths have not");
+    }
+  }
   for (size_t i = 0; i < spec->policy_count; i++, node = node->next) {
-    const char *flaw = policy_flaw(spec, &find_underlying(draft, underlying)->model, spec->policies[i].type);
+    const char *flaw =
+        policy_flaw(spec, &find_underlying(draft, underlying)->model, along, spec->policies[i].type);
     if (flaw) {
       return qs_node_bad(reader, node->kind == QS_NODE_MAP ? qs_node_get(node, "type") : node, "%s", flaw);
     }
@@ -373,10 +416,11 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   const qs_node *dates = qs_node_get(section, "dates");
   qs_listed_name name;
   qs_time last = 0, unwind = 0;
+  bool along = false;
   char text[QS_TIME_TEXT];
   qs_status status = check_first(reader, draft, instrument, &name);
   if (!status) {
-    status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last);
+    status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last, &along);
   }
   status = status ? status : find_unwind(reader, draft, dates, &unwind);
   if (!status && last < unwind) {
@@ -390,7 +434,7 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   status = status ? status : check_options(reader, draft, instrument, name.underlying, unwind);
   status = status ? status
                   : check_limits(reader, qs_node_get(section, "instrument_limits"), &draft->inputs.simulate);
-  status = status ? status : check_policies(reader, draft, section, name.underlying);
+  status = status ? status : check_policies(reader, draft, section, name.underlying, along);
   status =
       status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);

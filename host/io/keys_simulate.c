@@ -22,6 +22,7 @@ static const qs_choice policy_types[] = {
     {"optimal", QS_HEDGE_POLICY_OPTIMAL},
     {"delta_gamma", QS_HEDGE_POLICY_DELTA_GAMMA},
     {"delta_vega", QS_HEDGE_POLICY_DELTA_VEGA},
+    {"regression", QS_HEDGE_POLICY_REGRESSION},
 };
 
 static const qs_field policy_fields[] = {

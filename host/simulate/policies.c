@@ -36,6 +36,7 @@ static bool find_recipe(qs_hedge_policy_type type, recipe *made) {
       [QS_HEDGE_POLICY_CALLBACK] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* no table at all */
       [QS_HEDGE_POLICY_DELTA_GAMMA] = {QS_POLICY_NONE, QS_RULE_ALWAYS},
       [QS_HEDGE_POLICY_DELTA_VEGA] = {QS_POLICY_NONE, QS_RULE_ALWAYS},
+      [QS_HEDGE_POLICY_REGRESSION] = {QS_POLICY_NONE, QS_RULE_ALWAYS}, /* no table either */
   };
   if ((unsigned)type >= sizeof recipes / sizeof recipes[0]) {
     return false;
@@ -62,8 +63,14 @@ static bool is_neutral(qs_hedge_policy_type type) {
 /* Whether there is the one option that some types hold beside the first instrument. */
 static qs_status check_options(qs_context *context, const qs_simulate_problem *p, size_t i) {
   const qs_hedge_policy_type type = p->spec->policies[i].type;
+  const bool known =
+      type == QS_HEDGE_POLICY_NONE || type == QS_HEDGE_POLICY_CALLBACK || type == QS_HEDGE_POLICY_REGRESSION;
   const char *flaw = NULL;
-  if (is_neutral(type) && p->instrument_count != 2) {
+  if (p->along_count && !known) {
+    flaw = "needs a price before the expiry, which trades along paths have not";
+  } else if (type == QS_HEDGE_POLICY_REGRESSION && p->instrument_count > 1) {
+    flaw = "knows no option among the instruments";
+  } else if (is_neutral(type) && p->instrument_count != 2) {
     flaw = "needs exactly one option among the instruments";
   } else if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(&p->under->model)) {
     flaw = "needs a model whose variance is random";
@@ -128,6 +135,15 @@ static qs_status check_frontier(qs_context *context, const qs_simulate_problem *
 }
 
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_problem *p) {
+  const char *key = !p->along_count                      ? NULL
+                    : p->spec->attribution               ? "attribution"
+                    : !isnan(p->spec->margin.collateral) ? "margin"
+                    : p->spec->frontier_count            ? "frontier"
+                                                         : NULL;
+  if (key) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.%s: needs a price before the expiry, which trades along paths have not", key);
+  }
   qs_status status = check_frontier(context, p);
   for (size_t i = 0; !status && i < p->spec->policy_count; i++) {
     status = check_policy(context, p->spec, i);

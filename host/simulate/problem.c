@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/market/time.h"
+#include "host/simulate/along.h"
 #include "host/simulate/terminal.h"
 
 double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
@@ -173,7 +174,8 @@ static bool in_position(const qs_simulate_spec *spec, const qs_contract *contrac
 static qs_status check_contract(qs_context *context, const qs_simulate_problem *p,
                                 const qs_contract *contract) {
   const char *name = p->spec->position;
-  const char *flaw = contract->kind == QS_CONTRACT_PATH ? qs_terminal_flaw(contract) : NULL;
+  const char *flaw =
+      contract->kind == QS_CONTRACT_PATH && qs_terminal_flaw(contract) ? qs_along_flaw(contract) : NULL;
   if (flaw) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.position: got %.80s: %s %s", name, contract->id, flaw);
   }
@@ -214,8 +216,8 @@ static qs_status hold(qs_context *context, qs_arena *arena, const qs_contract *c
 static qs_status find_position(qs_context *context, qs_arena *arena, const qs_book *book,
                                qs_simulate_problem *p) {
   size_t room = book->count;
-  qs_contract *made = QS_NEW(arena, room, qs_contract);
-  if (!made) {
+  qs_contract *made = QS_NEW(arena, room, qs_contract), *along = QS_NEW(arena, room, qs_contract);
+  if (!made || !along) {
     return qs_fail_memory(context, "preparing a simulation");
   }
   bool by_id = false;
@@ -236,21 +238,27 @@ static qs_status find_position(qs_context *context, qs_arena *arena, const qs_bo
     if (status) {
       return status;
     }
+    if (contract->kind == QS_CONTRACT_PATH && qs_terminal_flaw(contract)) {
+      along[p->along_count++] = *contract;
+      continue;
+    }
     status = hold(context, arena, contract, &made, &p->contract_count, &room);
     if (status) {
       return status;
     }
   }
   p->contracts = made;
+  p->along = along;
   if (!held) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "simulate.position: got %.80s: must be portfolio, a book or the id of a position",
                    p->spec->position);
   }
-  return p->contract_count ? QS_OK
-                           : qs_fail(context, QS_ERROR_INPUT,
-                                     "simulate.position: got %.80s: holds cash alone, which needs no hedge",
-                                     p->spec->position);
+  return p->contract_count || p->along_count
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT,
+                       "simulate.position: got %.80s: holds cash alone, which needs no hedge",
+                       p->spec->position);
 }
 
 static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
@@ -307,7 +315,15 @@ static qs_status check_dates(qs_context *context, const qs_simulate_problem *p) 
     }
   }
   char text[QS_TIME_TEXT];
-  if (p->contract_count && last < unwind) {
+  for (size_t i = 0; i < p->along_count; i++) {
+    last = p->along[i].expiry > last ? p->along[i].expiry : last;
+    if (!qs_along_on_dates(p, &p->along[i])) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.dates: every fixing of %.80s, and its expiry, must be one of them",
+                     p->along[i].id);
+    }
+  }
+  if (last < unwind) {
     qs_time_format(last, text);
     return qs_fail(context, QS_ERROR_INPUT,
                    "simulate.dates: the last is after %s, when the position has expired", text);

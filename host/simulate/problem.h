@@ -57,6 +57,9 @@ typedef struct qs_simulate_problem {
   /* The position: what it holds of the underlying, and cash in the reporting currency left out. */
   const qs_contract *contracts;
   size_t contract_count;
+  /* Those along paths, which have no price before their expiry (host/simulate/along.h). */
+  const qs_contract *along;
+  size_t along_count;
   const qs_hedge_instrument *instruments; /* the first is no option, the others are */
   size_t instrument_count;
   const qs_time *dates; /* [date_count]: trades, and last the unwind */

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/simulate/along.h"
 #include "host/simulate/callback.h"
 #include "host/simulate/option.h"
 #include "host/simulate/unit.h"
@@ -109,6 +110,10 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     return status;
   }
   value_block(context, made, b);
+  status = qs_along_pay(context, made->paths->problem, b->x, b->count, b->count, b->gain);
+  if (status) {
+    return status;
+  }
   for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
     merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
   }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/simulate/policies.h"
+#include "host/simulate/regress.h"
 #include "host/simulate/saved.h"
 #include "host/simulate/statistics.h"
 #include "host/simulate/tune.h"
@@ -168,6 +169,28 @@ static qs_status tune(qs_context *context, qs_arena *arena, qs_devices *devices,
   return status;
 }
 
+/* Gives the policies that are `regression` their function, and the price of what lies along paths. */
+static qs_status regress(qs_context *context, qs_arena *arena, qs_devices *devices,
+                         const qs_simulate_problem *problem, qs_simulate_policy *policies, double *value) {
+  qs_regression *made = NULL;
+  bool wanted = problem->along_count > 0;
+  for (size_t i = 0; i < problem->spec->policy_count; i++) {
+    wanted = wanted || problem->spec->policies[i].type == QS_HEDGE_POLICY_REGRESSION;
+  }
+  *value = 0;
+  qs_status status = wanted ? qs_regression_make(context, arena, devices, problem, &made) : QS_OK;
+  for (size_t i = 0; !status && i < problem->spec->policy_count; i++) {
+    if (problem->spec->policies[i].type == QS_HEDGE_POLICY_REGRESSION) {
+      policies[i].function = qs_regression_hold;
+      policies[i].data = made;
+    }
+  }
+  if (!status && wanted) {
+    *value = qs_regression_value(made);
+  }
+  return status;
+}
+
 static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
                      const qs_simulate_problem *problem, qs_simulate_result *result) {
   qs_simulate_paths paths;
@@ -183,6 +206,11 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   }
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
+  double along = 0;
+  status = status ? status : regress(context, scratch, devices, problem, policies, &along);
+  if (!status) {
+    claim.now += along;
+  }
   if (!status && problem->spec->attribution) {
     status = qs_attribution_make(context, scratch, &paths, &attribution);
   }

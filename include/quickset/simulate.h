@@ -35,7 +35,8 @@ typedef enum qs_hedge_policy_type {
   QS_HEDGE_POLICY_OPTIMAL = 12,
   QS_HEDGE_POLICY_CALLBACK = 13, /* a caller's own; not in configs */
   QS_HEDGE_POLICY_DELTA_GAMMA = 14,
-  QS_HEDGE_POLICY_DELTA_VEGA = 15
+  QS_HEDGE_POLICY_DELTA_VEGA = 15,
+  QS_HEDGE_POLICY_REGRESSION = 16
 } qs_hedge_policy_type;
 
 /* What policies are compared by, the smaller the better (configs/README.md). */

@@ -29,7 +29,38 @@ void add_objective_cases(std::vector<BadCase> &cases) {
        "quantity: 1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 2, spacing_days: 1}, "
        "cost_weight: "
        "1, policies: [none]}\n",
-       {"simulate.position: got a: a is a trade along a path, which is not simulated"}},
+       {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
+      {"simulate_early_exercise",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: "
+       "american, underlying: X, call_put: put, strike: 100, expiry: 2026-04-01, quantity: 1}]\nsimulate: "
+       "{position: "
+       "@a, instruments: [X-SPOT], dates: {count: 30, spacing_days: 1}, cost_weight: 1, policies: [none]}\n",
+       {"simulate.position: got a: a may be exercised early, which is not simulated"}},
+      {"simulate_delta_along_a_path",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: "
+       "asian, underlying: X, call_put: call, strike: 100, expiry: 2026-03-12, quantity: 1, fixings: {every: "
+       "day}}]\n"
+       "simulate: {position: a, instruments: [X-SPOT], dates: {count: 10, spacing_days: 1}, cost_weight: 1, "
+       "policies: "
+       "[regression, @delta_every_date]}\n",
+       {"simulate.policies.1: got delta_every_date: needs a price before the expiry"}},
+      {"simulate_attribution_along_a_path",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: "
+       "asian, underlying: X, call_put: call, strike: 100, expiry: 2026-03-12, quantity: 1, fixings: {every: "
+       "day}}]\n"
+       "simulate: {position: a, instruments: [X-SPOT], dates: {count: 10, spacing_days: 1}, cost_weight: 1, "
+       "policies: "
+       "[regression], @attribution: true}\n",
+       {"simulate.attribution: got true: needs a price before the expiry"}},
       {"simulate_unknown_objective",
        C,
        "  cost_weight: 4.5\n",

@@ -75,7 +75,7 @@ void add_names(std::vector<BadCase> &cases) {
        config("trades: [{id: a, type: asian, underlying: X, call_put: call, strike: 100, expiry: 2026-04-01, "
               "quantity: 1, fixings: {every: day}}]\n",
               "  instruments: [X-SPOT]\n  position: @a\n" + days),
-       {"simulate.position: got a: a is a trade along a path, which is not simulated"}},
+       {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
       {"simulate_under_a_local_model",
        C,
        "",

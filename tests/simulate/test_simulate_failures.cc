@@ -197,6 +197,34 @@ public:
   }
 };
 
+// A payoff along the path, hedged by regression.
+class Regressed : public SimulateWorld {
+public:
+  Regressed() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
+    for (int d = 1; d <= 2; d++)
+      fixings.push_back(inputs.as_of + d * 86400);
+    add_option("average", "X", QS_CALL, 100, 0, -1);
+    trades[0].type = QS_TRADE_ASIAN;
+    trades[0].expiry = fixings[1];
+    trades[0].path.fixings = fixings.data();
+    trades[0].path.fixing_count = 2;
+    every_day(2);
+    spec.cost_weight = 1;
+    spec.keep_pnl = true;
+    inputs.simulation.paths = 512;
+    add_policy(QS_HEDGE_POLICY_REGRESSION);
+  }
+
+private:
+  std::vector<qs_time> fixings;
+};
+
+TEST(SimulateFailures, EveryAllocationOfARegressionMayFail) {
+  Regressed w;
+  expect_failures_to_be_clean(w, 1);
+}
+
 TEST(SimulateFailures, AllocationsOfTuningMayFail) { // dear: four programmes a run
   Tuned w;
   expect_failures_to_be_clean(w, 23, 5);

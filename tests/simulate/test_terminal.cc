@@ -163,14 +163,14 @@ TEST(Terminal, WhatIsNotIsSaid) {
          t.path.knock = QS_KNOCK_OUT;
          t.path.upper = 120;
        },
-       "t1 is a trade along a path"},
+       "t1 is watched at all times"},
       {"american",
        [](Terminal &w) {
          qs_trade_spec &t = w.add(QS_TRADE_AMERICAN, 1);
          t.call_put = QS_PUT;
          t.strike = 100;
        },
-       "t1 is a trade along a path"},
+       "t1 may be exercised early"},
   };
   for (const auto &c : cases) {
     Terminal w;
