@@ -275,11 +275,19 @@ static qs_status check_limits(qs_reader *reader, const qs_node *list, const qs_s
   return QS_OK;
 }
 
+enum { MOST_PAIR_DATES = 366 }; /* as host/simulate/paired.h says */
+
+static size_t trade_count(const qs_simulate_spec *spec) {
+  return isnan(spec->dates.spacing_days) ? spec->dates.time_count - 1 : spec->dates.count;
+}
+
 /* What keeps the section from having an optimum. */
 static const char *optimum_flaw(const qs_simulate_spec *spec) {
   return spec->instrument_count > 2 ? "knows at most one option among the instruments"
          : spec->instrument_count == 2 && !(limit_of(spec, 0) && limit_of(spec, 1))
              ? "with an option it needs instrument_limits of both instruments"
+         : (spec->instrument_count > 1 || limit_of(spec, 0)) && trade_count(spec) > MOST_PAIR_DATES
+             ? "with an option or instrument_limits it takes at most 366 dates"
              : NULL;
 }
 

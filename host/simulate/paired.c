@@ -23,6 +23,8 @@ const char *qs_simulate_pair_flaw(const qs_simulate_problem *p) {
   return p->instrument_count > 2 ? "knows at most one option among the instruments"
          : p->instrument_count == 2 && !(limited(&p->instruments[0]) && limited(&p->instruments[1]))
              ? "with an option it needs instrument_limits of both instruments"
+         : qs_simulate_paired(p) && p->date_count - 1 > QS_SIMULATE_PAIR_DATES
+             ? "with an option or instrument_limits it takes at most 366 dates"
              : NULL;
 }
 

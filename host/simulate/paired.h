@@ -13,6 +13,8 @@
 extern "C" {
 #endif
 
+enum { QS_SIMULATE_PAIR_DATES = 366 }; /* most trades: some GB */
+
 /* Whether the optimum is one of these. */
 bool qs_simulate_paired(const qs_simulate_problem *problem);
 

@@ -115,6 +115,15 @@ void add_option_cases(std::vector<BadCase> &cases) {
        config("K", "K-SPOT, K-25DEC26-10-C", "@optimal", "  objective: exponential\n"),
        {"simulate.policies.0: got optimal: knows no option and no "
         "instrument_limits"}},
+      {"simulate_optimal_of_too_many_dates",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\n"
+       "trades: [{id: c, type: spot, underlying: X, quantity: 3}]\n"
+       "simulate: {position: c, instruments: [X-SPOT], cost_weight: 1, policies: [@optimal], dates: {count: "
+       "367, "
+       "spacing_days: 1}, instrument_limits: [{instrument: X-SPOT, min: -1, max: 1}]}\n",
+       {"simulate.policies.0: got optimal: with an option or instrument_limits it takes at most 366 dates"}},
       {"simulate_optimal_with_two",
        C,
        "",

@@ -146,6 +146,14 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.spec.instrument_limit_count = 1;
        },
        "simulate.policies.1: got optimal: knows no option and no"},
+      {"optimal_of_too_many_dates",
+       [&](Wrong &w) {
+         w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
+         w.spec.dates = {367, 0.05, nullptr, 0};
+         w.spec.instrument_limits = limits;
+         w.spec.instrument_limit_count = 1;
+       },
+       "simulate.policies.1: got optimal: with an option or instrument_limits it takes at most 366 dates"},
       {"optimal_with_two",
        [](Wrong &w) {
          w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
