@@ -319,7 +319,9 @@ qs_status qs_regression_make(qs_context *context, qs_arena *arena, qs_devices *d
 qs_status qs_regression_hold(void *data, const qs_policy_view *view, double *target) {
   qs_regression *r = data;
   const fit *f = &r->fits[view->date];
-  for (size_t i = 0; i < view->path_count; i++) {
+  const long count = (long)view->path_count;
+#pragma omp parallel for num_threads(r->context->threads) schedule(static)
+  for (long i = 0; i < count; i++) {
     const double x = log(view->spot[i] / r->forward[view->date]);
     look(r, view->date, x, &r->seen[i]);
     double features[FEATURES], ratio = 0;
