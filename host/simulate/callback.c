@@ -91,6 +91,15 @@ static qs_status check_target(qs_context *context, const qs_simulate_problem *p,
   return QS_OK;
 }
 
+/* What is not a caller's own knows no limits, and is kept within them; what is left alone stays. */
+static void keep_within(const qs_simulate_problem *p, const qs_policy_view *view, double *target) {
+  for (size_t i = 0; i < view->instrument_count * view->path_count; i++) {
+    const qs_hedge_instrument *instrument = &p->instruments[i / view->path_count];
+    const double kept = fmin(fmax(target[i], instrument->low), instrument->high);
+    target[i] = isnan(target[i]) || target[i] == view->holding[i] ? target[i] : kept;
+  }
+}
+
 /* Asks the caller what to hold from the date on. */
 static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs_simulate_policy *policy,
                      const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path,
@@ -120,6 +129,9 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
   if (status) {
     return qs_fail(context, status, "simulate.policies: %.80s: the caller's function failed at date %u: %s",
                    policy->name, date, qs_status_name(status));
+  }
+  if (strcmp(policy->type, qs_hedge_policy_name(QS_HEDGE_POLICY_CALLBACK)) != 0) {
+    keep_within(p, &view, room->target);
   }
   status = check_target(context, p, policy, &view, room->target);
   for (uint32_t k = 0; k < unit->instrument_count; k++) {

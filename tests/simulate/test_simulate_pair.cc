@@ -265,6 +265,25 @@ TEST(SimulatePair, PoliciesByTablesStayWithinLimits) {
   EXPECT_EQ(last.low[0], 0);
 }
 
+TEST(SimulatePair, ARegressionStaysWithinLimits) {
+  Pair w;
+  w.instruments = {"X-SPOT"};
+  w.without_limits();
+  w.within({"X-SPOT", 0, 0.45});
+  w.inputs.simulation.paths = 4096;
+  w.add_policy(QS_HEDGE_POLICY_REGRESSION);
+  w.add_policy(QS_HEDGE_POLICY_LOCAL_EVERY_DATE);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  const double local = w.policy(1).variance.estimate;
+  EXPECT_NEAR(w.policy(0).variance.estimate, local, 0.05 * local);
+  EXPECT_GT(w.policy(0).turnover.estimate, 30);
+  w.without_limits();
+  w.within({"X-SPOT", 0, 0});
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  EXPECT_EQ(w.policy(0).trades.estimate, 0);
+  EXPECT_GT(w.policy(0).variance.estimate, 2 * local);
+}
+
 qs_status hold_one(void *, const qs_policy_view *view, double *target) {
   std::fill(target, target + 2 * view->path_count, 1.0);
   return QS_OK;
