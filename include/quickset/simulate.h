@@ -69,8 +69,9 @@ typedef struct qs_policy_view {
 
 /* A caller's own policy: fills target[instrument_count][path_count] with what is to be held from this date
  * on, positive is long; `target` comes filled with `holding`, so that what is left alone does not trade
- * (of a future or perpetual settled in coin its notional stays). Every number must be finite. QS_OK, or a
- * status with which the run ends. It must not call the engine that runs it.
+ * (of a future or perpetual settled in coin its notional stays). Every number must be finite, and within the
+ * section's instrument_limits where it changes what is held. QS_OK, or a status with which the run ends. It
+ * must not call the engine that runs it.
  *
  * It is called on the thread that runs (the job's own where there is a job), never from two at once: block
  * after block in the order of paths, and for a block date after date, so that it may remember what it saw of
