@@ -6,6 +6,7 @@
 #include "host/base/model.h"
 #include "host/engine/early_joint_state.h"
 #include "host/engine/joint_set.h"
+#include "host/engine/work_store.h"
 
 enum {
   PATHS_SHARE = 4,
@@ -57,7 +58,14 @@ qs_status qs_early_joint_solve(qs_context *context, qs_arena *arena, qs_devices 
   for (uint32_t a = 0; a < e.assets; a++) {
     e.random[a] = qs_model_stochastic(&task->unit->assets[a].path.model);
   }
-  qs_status status = qs_early_joint_fit(&e, arena, paths_for(&e, task->bounds != NULL));
+  const bool kept = context->store != NULL;
+  const qs_digest key = kept ? qs_early_joint_key(&e) : (qs_digest){{0, 0}}; /* before the policy is filled */
+  bool found = false;
+  qs_status status = kept ? qs_early_joint_take(&e, task, arena, key, &found) : QS_OK;
+  if (status || found) {
+    return status;
+  }
+  status = qs_early_joint_fit(&e, arena, paths_for(&e, task->bounds != NULL));
   if (!status) {
     task->exercised = task->now > 0 && task->now >= e.start;
     status = task->bounds ? qs_early_joint_bound(&e, task->bounds) : QS_OK;
@@ -65,7 +73,7 @@ qs_status qs_early_joint_solve(qs_context *context, qs_arena *arena, qs_devices 
   for (uint32_t level = 1; !status && task->fewer && level < e.levels; level++) {
     task->fewer[level - 1] = policy_of(&e, level);
   }
-  return status;
+  return status || !kept ? status : qs_early_joint_put(&e, key);
 }
 
 /* ---- plans ---- */

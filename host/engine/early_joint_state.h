@@ -1,9 +1,10 @@
 /* The inside of early exercise of formulas over several underlyings (early_joint.h): early_joint.c puts its
  * parts in order, early_joint_states.c simulates, early_joint_lanes.c evaluates features over lanes,
- * early_joint_fit.c regresses, early_joint_bounds.c bounds. */
+ * early_joint_fit.c regresses, early_joint_bounds.c bounds, early_joint_kept.c keeps. */
 #ifndef QS_HOST_ENGINE_EARLY_JOINT_STATE_H
 #define QS_HOST_ENGINE_EARLY_JOINT_STATE_H
 
+#include "host/base/digest.h"
 #include "host/engine/early_joint.h"
 
 #ifdef __cplusplus
@@ -102,6 +103,13 @@ qs_status qs_early_joint_fit(qs_early_joint *e, qs_arena *arena, uint64_t paths)
 /* ---- early_joint_bounds.c ---- */
 
 qs_status qs_early_joint_bound(const qs_early_joint *e, qs_early_bounds *bounds);
+
+/* The solution's key in the context's store; whether it is there, and then the task has it, in the arena; and
+ * keeping it. */
+qs_digest qs_early_joint_key(const qs_early_joint *e);
+qs_status qs_early_joint_take(const qs_early_joint *e, qs_early_joint_task *task, qs_arena *arena,
+                              qs_digest key, bool *found);
+qs_status qs_early_joint_put(const qs_early_joint *e, qs_digest key);
 
 #ifdef __cplusplus
 }

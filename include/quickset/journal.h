@@ -9,9 +9,8 @@
  * A piece of work is a range of batches of the paths of one unit: values and Greeks of trades, under shocks
  * too. It is found by a digest of all that it depends on, never by its number, so a result is only ever used
  * for what it is the result of, and a resumed run gives the same bits as one that was never interrupted.
- * Kept too is the solution of early exercise on one underlying. Not kept, and computed again: calibrations,
- * early exercise on several underlyings, and paths of states (risk, hedging over time), which have a number
- * for every path.
+ * Kept too is the solution of early exercise. Not kept, and computed again: calibrations, and paths of states
+ * (risk, hedging over time), which have a number for every path.
  *
  * Shares: where spec.shares is more than 1, qs_run computes this share of the work (of every unit a range of
  * batches) into the file spec.path and has no results: *results is set to null. Any number of machines may

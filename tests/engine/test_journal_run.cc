@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -150,6 +151,42 @@ TEST_F(JournalRun, ASecondRunComputesNothingAgainThatIsKept) {
   qs_journal_close(engine, true);
   EXPECT_FALSE(std::filesystem::exists(file));
   EXPECT_EQ(info().held, 0u);
+}
+
+// The policies of a trade on two underlyings, with fewer dates too, and its bounds come from the journal.
+TEST_F(JournalRun, EarlyExerciseOnSeveral) {
+  underlying.model.type = QS_MODEL_GBM;
+  underlying.model.value[QS_SIGMA] = 0.4;
+  underlying.given = 1u << QS_SIGMA;
+  qs_underlying_spec two[2] = {underlying, underlying};
+  two[1].name = "Y";
+  const char *const names[] = {"X", "Y"};
+  qs_trade_spec several = trades[2];
+  several.type = QS_TRADE_AMERICAN;
+  several.underlying = nullptr;
+  several.underlyings = names;
+  several.underlying_count = 2;
+  several.strike = NAN;
+  several.script.payoff = "max(100 - min(X[t], Y[t]), 0)";
+  several.expiry = inputs.as_of + 5 * 86400;
+  several.path.fixings = nullptr;
+  several.path.fixing_count = 0;
+  inputs.underlyings = two;
+  inputs.underlying_count = 2;
+  inputs.trades = &several;
+  inputs.trade_count = 1;
+  inputs.sections = QS_SECTION_VALUE;
+  inputs.simulation.paths = 1024;
+  ASSERT_EQ(open(false), QS_OK) << message();
+  const std::string whole = run();
+  ASSERT_FALSE(whole.empty()) << message();
+  const uint64_t kept = info().kept;
+  EXPECT_GE(kept, 2u);
+  qs_journal_close(engine, false);
+  ASSERT_EQ(open(true), QS_OK) << message();
+  EXPECT_EQ(run(), whole);
+  EXPECT_GE(recalled, kept);
+  EXPECT_EQ(info().kept, 0u) << "there was nothing left to compute";
 }
 
 TEST_F(JournalRun, MisuseIsUsage) {

@@ -16,7 +16,7 @@ namespace {
 /* Killed again and again at random instants, each run going on from the last: no run ends otherwise than
  * killed or done, and the results are those of a run that was never disturbed. */
 TEST_F(Resume, KilledAtRandomInstants) {
-  const int kills = getenv("QS_TEST_ALL") ? 200 : 8;
+  const int kills = getenv("QS_TEST_ALL") ? 200 : 5;
   double seconds = 0;
   const auto whole = undisturbed(&seconds);
   std::mt19937 random(20261129);
