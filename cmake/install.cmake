@@ -35,9 +35,11 @@ endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/quickset ${PROJECT_BINARY_DIR}/include/quickset
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 install(TARGETS quickset quickset_static EXPORT quicksetTargets)
-if(TARGET quickset_program)
-  install(TARGETS quickset_program)
-endif()
+foreach(program quickset_program quickset-mpi_program)
+  if(TARGET ${program})
+    install(TARGETS ${program})
+  endif()
+endforeach()
 if(TARGET quickset_cuda)
   install(TARGETS quickset_cuda DESTINATION ${CMAKE_INSTALL_LIBDIR}) # beside the library, which looks for it there
 endif()
@@ -58,7 +60,7 @@ install(FILES ${PROJECT_BINARY_DIR}/quickset.pc DESTINATION ${CMAKE_INSTALL_LIBD
 
 # `deliver`: all that is installed, and nothing else.
 add_custom_target(deliver DEPENDS quickset quickset_static)
-foreach(target quickset_program quickset_cuda)
+foreach(target quickset_program quickset-mpi_program quickset_cuda)
   if(TARGET ${target})
     add_dependencies(deliver ${target})
   endif()
