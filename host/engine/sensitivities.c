@@ -218,7 +218,7 @@ static qs_status vegas(const worker *w, const double *sums, double *scratch, qs_
   }
   double parallel[MAX_ROWS] = {0};
   for (size_t j = 0; j < quotes; j++) {
-    double direction[MAX_ROWS];
+    double direction[MAX_ROWS] = {0};
     for (size_t p = 0; p < rows_of(market); p++) {
       direction[p] = market->parameter_by_quote[p * quotes + j];
       parallel[p] += direction[p];
