@@ -50,36 +50,45 @@ static void count_release(void *data, void *block) {
   }
 }
 
-/* What one run on few paths took. */
+/* One run on few paths: its inputs and results, and what it took. */
 typedef struct trial {
+  qs_inputs inputs;
+  qs_results results;
   uint64_t paths;
   qs_stage_time stages[QS_MAX_STAGES];
   size_t stage_count;
   uint64_t memory[QS_MAX_STAGES + 1];
 } trial;
 
+/* Everything that is made on the way to a plan. */
+typedef struct planning {
+  qs_results prepared; /* before the sections */
+  qs_stage_time times[QS_MAX_STAGES];
+  trial few, more;
+} planning;
+
 /* Runs the sections of a prepared state on `paths` paths. */
 static qs_status try_paths(qs_run_state *r, counter *count, uint64_t paths, trial *out) {
   const qs_run_state before = *r;
-  qs_results results = *r->results;
-  qs_inputs inputs = *r->inputs;
-  inputs.simulation.paths = paths;
-  inputs.simulation.target_std_error = NAN;
-  r->inputs = &inputs;
-  r->simulation = qs_simulation_resolve(&inputs.simulation);
+  out->results = *r->results;
+  out->inputs = *r->inputs;
+  out->inputs.simulation.paths = paths;
+  out->inputs.simulation.target_std_error = NAN;
+  r->inputs = &out->inputs;
+  r->simulation = qs_simulation_resolve(&out->inputs.simulation);
   r->simulation.fourier_stress = before.simulation.fourier_stress;
-  r->results = &results;
+  r->results = &out->results;
   r->arena = qs_arena_create(r->context);
   r->scratch = qs_arena_create(r->context);
-  results.times = r->stages = out->stages;
-  results.time_count = 0;
+  out->results.times = r->stages = out->stages;
+  out->results.time_count = 0;
   const size_t *stage = count->stage;
-  count->stage = &results.time_count;
+  count->stage = &out->results.time_count;
   memset(count->most, 0, sizeof count->most);
   qs_status status =
       r->arena && r->scratch ? qs_run_sections(r) : qs_fail_memory(r->context, "planning the run");
   out->paths = r->simulation.paths;
-  out->stage_count = results.time_count;
+  out->stage_count = out->results.time_count;
   memcpy(out->memory, count->most, sizeof out->memory);
   for (size_t i = 0; i < r->book->count; i++) {
     r->book->contracts[i].expansion = NULL; /* they were the scratch's */
@@ -156,24 +165,22 @@ static qs_status note_devices(const qs_run_state *r, const qs_device_report *bef
 
 /* Prepares, tries twice and lays the plan out in the owner's arena. */
 static qs_status make(qs_run_state *r, counter *count, plan_owner *owner) {
-  qs_results prepared = {0};
-  trial few = {0}, more = {0};
   const size_t devices = qs_devices_count(r->engine->devices);
-  qs_stage_time *times = QS_NEW(owner->arena, QS_MAX_STAGES, qs_stage_time);
+  planning *p = QS_NEW(owner->arena, 1, planning);
   qs_plan_stage *stages = QS_NEW(owner->arena, 2 * QS_MAX_STAGES, qs_plan_stage);
   qs_device_report *reports = QS_NEW(owner->arena, devices, qs_device_report);
-  if (!times || !stages || !reports) {
+  if (!p || !stages || !reports) {
     return qs_fail_memory(r->context, "planning the run");
   }
-  r->results = &prepared;
-  count->stage = &prepared.time_count;
-  r->stages = times;
+  r->results = &p->prepared;
+  count->stage = &p->prepared.time_count;
+  r->stages = p->times;
   qs_status status = qs_run_prepare(r);
   if (status) {
     return status;
   }
   qs_plan *plan = &owner->plan;
-  for (size_t i = 0; i <= prepared.time_count; i++) {
+  for (size_t i = 0; i <= p->prepared.time_count; i++) {
     plan->memory = count->most[i] > plan->memory ? count->most[i] : plan->memory;
   }
   qs_simulation_spec spec = r->inputs->simulation;
@@ -184,17 +191,17 @@ static qs_status make(qs_run_state *r, counter *count, plan_owner *owner) {
   plan->batches = whole.batches;
   uint64_t second = spec.paths / 2 < most_tried ? spec.paths / 2 : most_tried;
   second = second > 2 * fewest_tried ? second : 2 * fewest_tried;
-  status = try_paths(r, count, second / 2, &few);
+  status = try_paths(r, count, second / 2, &p->few);
   for (size_t d = 0; d < devices; d++) {
     qs_devices_report(r->engine->devices, d, &reports[d]);
   }
   if (!status) {
-    status = try_paths(r, count, second, &more);
+    status = try_paths(r, count, second, &p->more);
   }
   if (!status) {
-    plan->tried[0] = few.paths;
-    plan->tried[1] = more.paths;
-    lay_out(&prepared, &few, &more, plan, stages);
+    plan->tried[0] = p->few.paths;
+    plan->tried[1] = p->more.paths;
+    lay_out(&p->prepared, &p->few, &p->more, plan, stages);
     status = note_devices(r, reports, owner->arena, plan);
   }
   return status;

@@ -150,7 +150,8 @@ TEST(Exponential, SmallCostsHaveTheBandOfWhalleyAndWilmott) {
   const double gamma = std::exp(-deviation * deviation / 8) / std::sqrt(2 * M_PI) / (100 * deviation);
   const double half = std::cbrt(1.5 * cost * 100 * gamma * gamma / aversion);
   const qs_policy_band band = qs_policy_band_at(&utility.table, 0, 0, .6);
-  // The first term of an expansion in cost^(1/3): the next is smaller by the size of the band, .117 against 1.
+  // The first term of an expansion in cost^(1/3): the next is smaller by the size of the band, .117
+  // against 1.
   EXPECT_NEAR(.5 * (band.high - band.low), half, .12 * half);
 }
 
