@@ -115,6 +115,18 @@ static uint64_t carried_count(const trial *few, const trial *more, uint64_t y0, 
       carried((double)few->paths, (double)y0, (double)more->paths, (double)y1, (double)paths));
 }
 
+/* Seconds of a stage: of the devices as their work grows, of the rest at most so. */
+static double carried_seconds(const trial *few, const trial *more, size_t stage, uint64_t steps,
+                              uint64_t paths) {
+  const qs_stage_time *a = &few->stages[stage], *b = &more->stages[stage];
+  const double growth = (double)paths / (double)more->paths, rest = b->seconds - b->simulating;
+  const double simulating =
+      b->path_steps ? b->simulating * (double)steps / (double)b->path_steps : b->simulating;
+  const double others =
+      carried((double)few->paths, a->seconds - a->simulating, (double)more->paths, rest, (double)paths);
+  return simulating + fmin(others, fmax(growth, 1) * rest);
+}
+
 /* The stages before the sections as they were, the sections carried over. */
 static void lay_out(const qs_results *prepared, const trial *few, const trial *more, qs_plan *plan,
                     qs_plan_stage *stages) {
@@ -124,9 +136,9 @@ static void lay_out(const qs_results *prepared, const trial *few, const trial *m
   }
   for (size_t i = 0; i < more->stage_count; i++) {
     const qs_stage_time *a = &few->stages[i], *b = &more->stages[i];
-    stages[plan->stage_count++] = (qs_plan_stage){
-        b->stage, b->orders, b->units, carried_count(few, more, a->path_steps, b->path_steps, plan->paths),
-        carried((double)few->paths, a->seconds, (double)more->paths, b->seconds, (double)plan->paths)};
+    const uint64_t steps = carried_count(few, more, a->path_steps, b->path_steps, plan->paths);
+    stages[plan->stage_count++] = (qs_plan_stage){b->stage, b->orders, b->units, steps,
+                                                  carried_seconds(few, more, i, steps, plan->paths)};
   }
   for (size_t i = 0; i < plan->stage_count; i++) {
     plan->seconds += stages[i].seconds;

@@ -31,9 +31,12 @@ static void end_stage(qs_run_state *r, const char *stage) {
   const double now = seconds_now();
   const qs_tally *tally = &r->context->tally, *before = &r->tally;
   if (r->results->time_count < QS_MAX_STAGES) {
-    r->stages[r->results->time_count++] =
-        (qs_stage_time){stage, now - r->started, tally->orders - before->orders, tally->units - before->units,
-                        tally->path_steps - before->path_steps};
+    r->stages[r->results->time_count++] = (qs_stage_time){stage,
+                                                          now - r->started,
+                                                          tally->orders - before->orders,
+                                                          tally->units - before->units,
+                                                          tally->path_steps - before->path_steps,
+                                                          tally->seconds - before->seconds};
   }
   r->started = now;
   r->tally = *tally;

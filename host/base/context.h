@@ -25,6 +25,7 @@ typedef struct qs_tally {
   uint64_t orders;     /* times that they were given work together */
   uint64_t units;      /* of work in those: one law, its dates and a portion of payoffs */
   uint64_t path_steps; /* paths times time steps */
+  double seconds;      /* until each order was done */
 } qs_tally;
 
 typedef struct qs_context {

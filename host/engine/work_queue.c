@@ -394,6 +394,7 @@ static qs_status run_all(work *w, qs_arena *arena, qs_devices *devices) {
 
 qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
   work w = {.context = context, .order = order, .device_status = QS_ERROR_DEVICE};
+  const double start = now();
   qs_arena *arena = qs_arena_create(context);
   qs_status status =
       arena ? lay_out(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
@@ -412,5 +413,6 @@ qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order
     pthread_mutex_destroy(&w.lock);
   }
   qs_arena_destroy(arena);
+  context->tally.seconds += now() - start;
   return status;
 }

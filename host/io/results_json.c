@@ -248,6 +248,7 @@ void qs_json_run_info(qs_buffer *b, const qs_results *r) {
     qs_json_count(b, "orders", r->times[i].orders);
     qs_json_count(b, "units", r->times[i].units);
     qs_json_count(b, "path_steps", r->times[i].path_steps);
+    qs_json_number(b, "simulating", r->times[i].simulating);
     qs_json_close(b);
   }
   qs_json_close(b);

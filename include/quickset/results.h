@@ -399,6 +399,7 @@ typedef struct qs_stage_time {
   uint64_t orders;     /* times that the devices were given work */
   uint64_t units;      /* of work in those: one law, its dates and a portion of payoffs */
   uint64_t path_steps; /* paths times time steps */
+  double simulating;   /* seconds of those that devices were at work */
 } qs_stage_time;
 
 /* How a trade on several underlyings moves with two of them together: quantity x d2V / dS_a dS_b, in the
