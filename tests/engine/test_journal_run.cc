@@ -10,27 +10,9 @@
 #include <vector>
 
 #include "quickset/quickset.h"
+#include "tests/failing_allocator.h"
 
 namespace {
-
-// An allocator that fails at one call.
-struct Failing {
-  long left = -1, live = 0;
-};
-void *failing_allocate(void *data, size_t size) {
-  Failing *f = static_cast<Failing *>(data);
-  if (f->left == 0) {
-    return nullptr;
-  }
-  f->left--;
-  void *block = std::malloc(size);
-  f->live += block != nullptr;
-  return block;
-}
-void failing_release(void *data, void *block) {
-  static_cast<Failing *>(data)->live -= block != nullptr;
-  std::free(block);
-}
 
 class JournalRun : public ::testing::Test {
 protected:

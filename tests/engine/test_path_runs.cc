@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "quickset/quickset.h"
+#include "tests/failing_allocator.h"
 
 namespace {
 
@@ -424,25 +425,6 @@ TEST_F(PathRuns, FormulasOfEarlyExerciseAgreeInFilesAndMemory) {
   trades[0].script.payoff = "X[T]";
   refused("no dates of that name");
   qs_config_destroy(config);
-}
-
-// An allocator that fails at one call.
-struct Failing {
-  long left = -1, live = 0;
-};
-void *failing_allocate(void *data, size_t size) {
-  Failing *f = static_cast<Failing *>(data);
-  if (f->left == 0) {
-    return nullptr;
-  }
-  f->left--;
-  void *block = std::malloc(size);
-  f->live += block != nullptr;
-  return block;
-}
-void failing_release(void *data, void *block) {
-  static_cast<Failing *>(data)->live -= block != nullptr;
-  std::free(block);
 }
 
 // One trade of the inputs, every allocation failing once.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "quickset/quickset.h"
+#include "tests/failing_allocator.h"
 
 namespace {
 
@@ -92,25 +93,6 @@ TEST(Run, SameBitsFromEveryInstructionSet) {
 
 TEST(Run, ASeedIsAnotherSample) {
   EXPECT_FALSE(run_with(2, nullptr, "simulation.seed=2") == run_with(2, nullptr, "simulation.seed=3"));
-}
-
-// An allocator that fails at one call.
-struct Failing {
-  long left = -1, live = 0;
-};
-void *failing_allocate(void *data, size_t size) {
-  Failing *f = static_cast<Failing *>(data);
-  if (f->left == 0) {
-    return nullptr;
-  }
-  f->left--;
-  void *block = std::malloc(size);
-  f->live += block != nullptr;
-  return block;
-}
-void failing_release(void *data, void *block) {
-  static_cast<Failing *>(data)->live -= block != nullptr;
-  std::free(block);
 }
 
 TEST(Run, EveryAllocationMayFail) {

@@ -3,44 +3,18 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
-#include <set>
 #include <sstream>
 #include <string>
 
 #include "failing_calls.h"
 #include "host/io/config.h"
 #include "host/io/results.h"
+#include "ledger.h"
 #include "sample_config.h"
 #include "sample_results.h"
 #include "scratch.h"
 
 namespace {
-
-/* An allocator that counts what is out and fails at one call. */
-struct Ledger {
-  long calls = 0, fail_at = 0;
-  std::set<void *> out;
-  static void *allocate(void *data, size_t size) {
-    Ledger *ledger = static_cast<Ledger *>(data);
-    if (++ledger->calls == ledger->fail_at) {
-      return nullptr;
-    }
-    void *block = std::malloc(size);
-    ledger->out.insert(block);
-    return block;
-  }
-  static void release(void *data, void *block) {
-    Ledger *ledger = static_cast<Ledger *>(data);
-    EXPECT_EQ(ledger->out.erase(block), 1u) << "released what was not allocated";
-    std::free(block);
-  }
-  qs_context context() {
-    qs_context context;
-    qs_context_init(&context);
-    context.allocator = {allocate, release, this};
-    return context;
-  }
-};
 
 TEST(Allocator, EveryFailureWhileReading) {
   Scratch folder;

@@ -11,11 +11,11 @@
 #include <csignal>
 #include <cstring>
 #include <functional>
-#include <set>
 
 #include "failing_calls.h"
 #include "host/base/digest.h"
 #include "host/io/journal.h"
+#include "ledger.h"
 #include "scratch.h"
 
 namespace {
@@ -416,25 +416,6 @@ TEST(JournalFile, FullDisk) {
     EXPECT_TRUE(folder.list().empty()) << limit;
   }
 }
-
-/* An allocator that counts what is out and fails at one call. */
-struct Ledger {
-  long calls = 0, fail_at = 0;
-  std::set<void *> out;
-  static void *allocate(void *data, size_t size) {
-    Ledger *ledger = static_cast<Ledger *>(data);
-    if (++ledger->calls == ledger->fail_at) {
-      return nullptr;
-    }
-    void *block = std::malloc(size);
-    ledger->out.insert(block);
-    return block;
-  }
-  static void release(void *data, void *block) {
-    EXPECT_EQ(static_cast<Ledger *>(data)->out.erase(block), 1u) << "released what was not allocated";
-    std::free(block);
-  }
-};
 
 TEST(JournalFile, EveryAllocationThatFails) {
   Scratch folder(true);
