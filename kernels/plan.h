@@ -376,6 +376,8 @@ typedef struct qs_rebalance_instrument {
   bool inverse; /* what is held between dates is a notional in money, margined in coin that is changed into
                    money at every date: the gain is the same, and the holding in coins is then divided by the
                    price's move */
+  const double *marked; /* [date_count][stride]: M as margin sees it, where a venue's index is not the price;
+                           null: M */
 } qs_rebalance_instrument;
 
 /* Bands for all dates but the last, at which everything is closed. */
@@ -390,6 +392,15 @@ typedef struct qs_rebalance_policy {
 
 enum { QS_MAX_HEDGES = 8 };
 
+/* Venues that fail, [date_count][stride] each; date 0 is read of `room` alone. */
+typedef struct qs_rebalance_failure {
+  double collateral;  /* that lies at the venues at the start, money of as_of */
+  const double *kept; /* of every holding, what is left at a date: 0 to 1 */
+  const double *lost; /* of the account, which fraction is lost at the date: 0 to 1 */
+  const double *room; /* how much of the first instrument may lie there from the date on, in its units, >= 0;
+                         at 0 nothing of any may */
+} qs_rebalance_failure;
+
 /* Runs policies over the dates [date_begin, date_end) of given paths. Results are rows[policy][row][stride],
  * the rows of rebalance.h and then one for each instrument's holding; they are begun at date 0, and go on
  * from what they hold where date_begin is later, so that any cut of the dates gives the same bits. */
@@ -400,6 +411,7 @@ typedef struct qs_rebalance_unit {
   uint32_t date_count;              /* at least 2 */
   const uint32_t *decided, *filled; /* [date_count]: which rows a date's decision looks at, and at which its
                                        trades are filled */
+  const double *seen; /* [date_count][stride]: x as decisions see it, where it is not the price's; null: x */
   const double *forward, *discount; /* [date_count]: F at the fill, and what money then is worth at as_of */
   const double *lapse;              /* [date_count]: years since the date before; the first is not read */
   const qs_rebalance_instrument *instruments;
@@ -410,6 +422,7 @@ typedef struct qs_rebalance_unit {
   const double
       *position; /* [date_count][stride]: what the position has gained, money of as_of; with margin */
   const double *required; /* [date_count][stride]: what it must have in margin itself; null: nothing */
+  const qs_rebalance_failure *failure; /* null: no venue fails */
   uint32_t date_begin, date_end;
 } qs_rebalance_unit;
 

@@ -95,6 +95,13 @@ static const char *margin_problem(const qs_rebalance_unit *unit) {
   return holds ? NULL : "margin needs the position's gains, initial at least maintenance, and a part";
 }
 
+static const char *failure_problem(const qs_rebalance_unit *unit) {
+  const qs_rebalance_failure *f = unit->failure;
+  return !f || (f->kept && f->lost && f->room && isfinite(f->collateral))
+             ? NULL
+             : "venues that fail need what is kept, what is lost, what may be held, and a collateral";
+}
+
 qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) {
   if (unit->path_begin >= unit->path_end || unit->path_begin % QS_LEAF_PATHS ||
       unit->path_end % QS_LEAF_PATHS || unit->stride % QS_LEAF_PATHS || unit->stride < unit->path_end ||
@@ -112,6 +119,7 @@ qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) 
   }
   const char *problem = date_problem(unit);
   problem = problem ? problem : margin_problem(unit);
+  problem = problem ? problem : failure_problem(unit);
   for (uint32_t k = 0; !problem && k < unit->instrument_count; k++) {
     problem = instrument_problem(unit, &unit->instruments[k]);
   }

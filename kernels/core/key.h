@@ -26,7 +26,9 @@ typedef enum qs_purpose {
   QS_PURPOSE_POLICY = 10,  // transitions that exercise policies are made from
   QS_PURPOSE_BOUNDS = 11,  // paths that bound what early exercise is worth
   QS_PURPOSE_NESTED = 12,  // samples that start on such paths
-  QS_PURPOSE_FUNDING = 13  // premiums of perpetuals in hedging simulations
+  QS_PURPOSE_FUNDING = 13, // premiums of perpetuals in hedging simulations
+  QS_PURPOSE_CASCADE = 14, // others' liquidations in hedging simulations
+  QS_PURPOSE_FAILURE = 15  // times at which venues fail in hedging simulations
 } qs_purpose;
 
 static inline uint64_t qs_key_byte(uint64_t hash, uint64_t byte) {

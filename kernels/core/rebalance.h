@@ -57,6 +57,7 @@ enum {
   QS_REBALANCE_SPREAD,
   QS_REBALANCE_IMPACT,
   QS_REBALANCE_LIQUIDATION, // fees of it
+  QS_REBALANCE_LOST,        // what lay at venues that failed
   QS_REBALANCE_TURNOVER,    // what was traded
   QS_REBALANCE_TRADES,      // their number
   QS_REBALANCE_LIQUIDATED,  // number of dates at which margin was short

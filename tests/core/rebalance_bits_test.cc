@@ -219,6 +219,15 @@ TEST(RebalanceUnits, MarginIsChecked) {
   EXPECT_REFUSED(u->margin.fee = -.01);
 }
 
+TEST(RebalanceUnits, FailuresAreChecked) {
+  EXPECT_REFUSED(u->failure.kept = nullptr);
+  EXPECT_REFUSED(u->failure.lost = nullptr);
+  EXPECT_REFUSED(u->failure.room = nullptr);
+  for (double bad : {double(NAN), double(INFINITY)})
+    EXPECT_EQ(refused([bad](Unit *u) { u->failure.collateral = bad; }), QS_ERROR_INPUT) << bad;
+  EXPECT_EQ(refused([](Unit *u) { u->unit.failure = nullptr, u->unit.seen = nullptr; }), QS_OK);
+}
+
 TEST(RebalanceUnits, CanBeCancelled) {
   Device device;
   Unit u = everything(64);

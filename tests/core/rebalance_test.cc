@@ -40,6 +40,8 @@ struct Walk {
     for (uint32_t d = 0; d < u.dates; d++) {
       if (d)
         gain(d);
+      if (d && !u.kept.empty())
+        fail(d);
       if (d && u.with_margin)
         liquidate(d);
       trade(d);
@@ -68,15 +70,33 @@ struct Walk {
     }
   }
 
+  // What the hedge has gained and not lost.
+  real account() const {
+    return rows[QS_REBALANCE_HEDGE] + rows[QS_REBALANCE_FUNDING] - rows[QS_REBALANCE_FEE] -
+           rows[QS_REBALANCE_SPREAD] - rows[QS_REBALANCE_IMPACT] - rows[QS_REBALANCE_LIQUIDATION] -
+           rows[QS_REBALANCE_LOST];
+  }
+  // By the prices that the venue sees.
+  real marked(size_t k, uint32_t d) const {
+    const Instrument &in = u.instruments[k];
+    return in.scale[d] * (in.marked.empty() ? m(k, d) : at(in.marked, d));
+  }
   real equity(uint32_t d) const {
-    return u.margin.collateral + at(u.position, d) + rows[QS_REBALANCE_HEDGE] + rows[QS_REBALANCE_FUNDING] -
-           rows[QS_REBALANCE_FEE] - rows[QS_REBALANCE_SPREAD] - rows[QS_REBALANCE_IMPACT] -
-           rows[QS_REBALANCE_LIQUIDATION] - (u.required.empty() ? 0 : at(u.required, d));
+    real sum = u.margin.collateral + at(u.position, d) + account();
+    for (size_t k = 0; k < held.size(); k++)
+      sum += u.discount[d] * held[k] * (marked(k, d) - price(k, d));
+    return sum - (u.required.empty() ? 0 : at(u.required, d));
+  }
+
+  void fail(uint32_t d) {
+    rows[QS_REBALANCE_LOST] += at(u.lost, d) * std::max(u.failing + account(), real(0));
+    for (real &h : held)
+      h *= at(u.kept, d);
   }
   real notional(uint32_t d, const std::vector<real> &holding) const {
     real sum = 0;
     for (size_t k = 0; k < holding.size(); k++)
-      sum += u.discount[d] * std::fabs(holding[k] * price(k, d));
+      sum += u.discount[d] * std::fabs(holding[k] * marked(k, d));
     return sum;
   }
 
@@ -96,8 +116,10 @@ struct Walk {
       h *= 1 - real(closed) / u.margin.parts;
   }
 
+  real seen(uint32_t d) const { return u.seen.empty() ? at(u.x, u.decided[d]) : at(u.seen, d); }
+
   bool acts(uint32_t d) {
-    const real x = at(u.x, u.decided[d]), v = at(u.v, u.decided[d]);
+    const real x = seen(d), v = at(u.v, u.decided[d]);
     since += d ? v * u.lapse[d] : 0;
     const Table *weights = policy.weights.empty() ? nullptr : &policy.weights[d];
     const real move = std::exp(x - last_x) - 1;
@@ -124,7 +146,7 @@ struct Walk {
         continue;
       }
       const Table &t = policy.bands[k * decisions + d];
-      const real x = at(u.x, u.decided[d]), y = std::sqrt(at(u.v, u.decided[d]));
+      const real x = seen(d), y = std::sqrt(at(u.v, u.decided[d]));
       const real low = band_at(t, t.low, x, y), high = band_at(t, t.high, x, y);
       const bool inside = held[k] >= low && held[k] <= high;
       target[k] = inside ? held[k] : policy.centre ? (low + high) / 2 : held[k] < low ? low : high;
@@ -134,6 +156,10 @@ struct Walk {
 
   void trade(uint32_t d) {
     std::vector<real> target = wanted(d);
+    for (size_t k = 0; !u.kept.empty() && k < held.size(); k++) {
+      const real room = at(u.room_left, d);
+      target[k] = room > 0 && k ? target[k] : std::min(std::max(target[k], -room), room);
+    }
     if (u.with_margin) {
       const real before = notional(d, held), more = u.margin.initial * (notional(d, target) - before);
       const real room = equity(d) - u.margin.initial * before;
@@ -261,6 +287,37 @@ TEST(Rebalance, MarginAndLiquidation) {
         EXPECT_LT(used[QS_REBALANCE_LIQUIDATED], 250u);
       }
     }
+}
+
+TEST(Rebalance, AnIndexThatIsOff) {
+  Unit u(9, 256, 9);
+  charge(&u, &u.add_instrument());
+  u.add_instrument().value = u.several(9 * 256, .1, .4);
+  u.seen = u.several(9 * 256, -.2, .2);
+  u.instruments[0].marked = u.several(9 * 256, .8, 1.2);
+  u.instruments[1].marked = u.several(9 * 256, .1, .4);
+  give_margin(&u, 150);
+  u.add_policy(0);
+  u.add_policy(.2).rule = QS_RULE_MOVE;
+  u.policies[1].limit = .01;
+  const std::vector<uint64_t> used = expect_restated(u);
+  EXPECT_GT(used[QS_REBALANCE_LIQUIDATED], 10u);
+}
+
+TEST(Rebalance, VenuesThatFail) {
+  for (bool margin : {false, true}) {
+    Unit u(9, 256, 10);
+    charge(&u, &u.add_instrument());
+    u.add_instrument().inverse = true;
+    if (margin)
+      give_margin(&u, 150);
+    let_fail(&u, 50);
+    u.add_policy(0);
+    u.add_policy(2);
+    const std::vector<uint64_t> used = expect_restated(u);
+    EXPECT_GT(used[QS_REBALANCE_LOST], 50u);
+    EXPECT_LT(used[QS_REBALANCE_LOST], 250u);
+  }
 }
 
 TEST(Rebalance, EverythingAtOnce) {
@@ -399,6 +456,36 @@ TEST(Rebalance, LiquidationByHand) {
   EXPECT_EQ(row_of(u, QS_REBALANCE_LIQUIDATED), 1);
   // What is left, 1.5 units, may grow to (30 - .7) / (.25 70) units again.
   EXPECT_NEAR(row_of(u, QS_REBALANCE_TURNOVER), 200 + 70 * (29.3 / 17.5 - 1.5) + 70 * 29.3 / 17.5, 1e-11);
+}
+
+TEST(Rebalance, AVenueThatFailsByHand) {
+  // 2 units from 100 to 110: half of both is gone, with half of the 100 + 20 there; the other is bought anew.
+  Unit u = small({0, std::log(1.1), std::log(1.1)});
+  u.add_flat_policy(2, 2);
+  u.failing = 100;
+  u.kept.assign(3 * 64, 1);
+  u.lost.assign(3 * 64, 0);
+  u.room_left.assign(3 * 64, kFar);
+  std::fill(u.kept.begin() + 64, u.kept.begin() + 128, .5);
+  std::fill(u.lost.begin() + 64, u.lost.begin() + 128, .5);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_LOST), 60, 1e-12);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_HEDGE), 20, 1e-12);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_TURNOVER), 200 + 110 + 220, 1e-11);
+}
+
+TEST(Rebalance, AWrongIndexLiquidatesByHand) {
+  // 2 units at 100: the account's 60 cover 25% of 200, but seen at 80 it holds 60 - 40 = 20 of the 40 that
+  // 160 need. All is closed (one part), at the fee of what is seen, and 56.8 cover it at 100 again.
+  Unit u = small({0, 0, 0});
+  u.add_flat_policy(2, 2);
+  u.with_margin = true;
+  u.margin = {60, .25, .25, 1, .02};
+  u.position.assign(3 * 64, 0);
+  EXPECT_EQ(row_of(u, QS_REBALANCE_LIQUIDATED), 0);
+  u.instruments[0].marked.assign(3 * 64, 1);
+  std::fill(u.instruments[0].marked.begin() + 64, u.instruments[0].marked.begin() + 128, .8);
+  EXPECT_EQ(row_of(u, QS_REBALANCE_LIQUIDATED), 1);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_LIQUIDATION), .02 * 160, 1e-12);
 }
 
 TEST(Rebalance, TradesAreCutToTheInitialMargin) {

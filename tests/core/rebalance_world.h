@@ -32,7 +32,7 @@ inline Table flat_table(double low, double high) {
 }
 
 struct Instrument {
-  std::vector<double> scale, gain, value, funding; // the last two may be empty
+  std::vector<double> scale, gain, value, funding, marked; // the last three may be empty
   std::vector<qs_trade_cost> costs;
   bool inverse = false;
 };
@@ -119,8 +119,8 @@ public:
     bands.resize(2 * policies.size());
     for (const Instrument &i : instruments)
       plain_instruments.push_back({i.scale.data(), i.gain.data(), i.value.empty() ? nullptr : i.value.data(),
-                                   i.costs.data(), i.funding.empty() ? nullptr : i.funding.data(),
-                                   i.inverse});
+                                   i.costs.data(), i.funding.empty() ? nullptr : i.funding.data(), i.inverse,
+                                   i.marked.empty() ? nullptr : i.marked.data()});
     for (size_t i = 0; i < policies.size(); i++) {
       const Policy &p = policies[i];
       for (const Table &t : p.bands)
@@ -149,6 +149,9 @@ public:
     unit.margin = with_margin ? &margin : nullptr;
     unit.position = with_margin ? position.data() : nullptr;
     unit.required = required.empty() ? nullptr : required.data();
+    unit.seen = seen.empty() ? nullptr : seen.data();
+    failure = {failing, kept.data(), lost.data(), room_left.data()};
+    unit.failure = kept.empty() ? nullptr : &failure;
   }
 
   // Room for all rows; what is not written stays NaN.
@@ -169,12 +172,15 @@ public:
   uint32_t dates;
   uint64_t paths;
   std::mt19937 random;
-  std::vector<double> x, v, forward, discount, lapse, position, required;
+  std::vector<double> x, v, forward, discount, lapse, position, required, seen;
+  std::vector<double> kept, lost, room_left; // where venues fail
+  double failing = 0;                        // what lies there at the start
   std::vector<uint32_t> decided, filled;
   std::vector<Instrument> instruments;
   std::vector<Policy> policies;
   bool with_margin = false;
   qs_margin_rule margin = {};
+  qs_rebalance_failure failure = {};
 
   qs_rebalance_unit unit = {};
   std::vector<qs_rebalance_instrument> plain_instruments;
@@ -200,8 +206,25 @@ inline void give_margin(Unit *u, double collateral) {
   u->required = u->several(u->dates * u->paths, 0, 10);
 }
 
+// Venues of which at each date one in ten fails, with a third of what is held.
+inline void let_fail(Unit *u, double collateral) {
+  u->failing = collateral;
+  u->kept.assign(u->dates * u->paths, 1);
+  u->lost.assign(u->dates * u->paths, 0);
+  u->room_left = u->several(u->dates * u->paths, 0, 4);
+  for (size_t i = 0; i < u->kept.size(); i++) {
+    if (u->uniform(0, 1) < .1) {
+      u->kept[i] = 2.0 / 3;
+      u->lost[i] = u->uniform(0, 1.0 / 3);
+    }
+    if (u->uniform(0, 1) < .02)
+      u->kept[i] = u->room_left[i] = 0; // the last one
+  }
+}
+
 // A unit with everything in it: several instruments, one of them an option's kind with its own prices and
-// one in coin, funding, costs, margin, decisions before trades, and policies of every rule.
+// one in coin, funding, costs, margin, an index that is off, venues that fail, decisions before trades, and
+// policies of every rule.
 inline Unit everything(uint64_t paths) {
   Unit u(7, paths, 5);
   u.x = u.several(9 * paths, -.3, .3);
@@ -213,7 +236,11 @@ inline Unit everything(uint64_t paths) {
   u.instruments[0].funding = u.several(6 * paths, -.01, .02);
   u.instruments[1].value = u.several(7 * paths, 0, .3);
   u.instruments[2].inverse = true;
+  u.instruments[0].marked = u.several(7 * paths, .8, 1.2);
+  u.instruments[1].marked = u.several(7 * paths, 0, .3);
+  u.seen = u.several(7 * paths, -.3, .3);
   give_margin(&u, 250);
+  let_fail(&u, 200);
   const qs_rebalance_rule rules[] = {QS_RULE_ALWAYS, QS_RULE_INTERVAL, QS_RULE_VARIANCE, QS_RULE_MOVE};
   const double limits[] = {1, 2, .004, 2};
   for (int i = 0; i < 8; i++) {
