@@ -370,9 +370,10 @@ typedef struct qs_joint_unit {
 typedef struct qs_rebalance_instrument {
   const double *scale, *gain; /* [date_count], [date_count - 1] */
   const double *value;        /* [date_count][stride]; null: exp(x) */
-  const qs_trade_cost *costs; /* [date_count] */
-  const double *funding;      /* [date_count - 1][stride]: fraction of its notional at date n that a long pays
-                                 until the next date; null: none */
+  const qs_trade_cost
+      *costs;            /* [date_count]; of the first instrument [date_count][venue_count] with venues */
+  const double *funding; /* [date_count - 1][stride]: fraction of its notional at date n that a long pays
+                            until the next date; null: none */
   bool inverse; /* what is held between dates is a notional in money, margined in coin that is changed into
                    money at every date: the gain is the same, and the holding in coins is then divided by the
                    price's move */
@@ -394,7 +395,8 @@ enum { QS_MAX_HEDGES = 8 };
 
 /* Venues that fail, [date_count][stride] each; date 0 is read of `room` alone. */
 typedef struct qs_rebalance_failure {
-  double collateral;  /* that lies at the venues at the start, money of as_of */
+  double collateral;  /* that lies at the venues, money of as_of; with margin it is its collateral, and not
+                         read */
   const double *kept; /* of every holding, what is left at a date: 0 to 1 */
   const double *lost; /* of the account, which fraction is lost at the date: 0 to 1 */
   const double *room; /* how much of the first instrument may lie there from the date on, in its units, >= 0;
@@ -402,8 +404,9 @@ typedef struct qs_rebalance_failure {
 } qs_rebalance_failure;
 
 /* Runs policies over the dates [date_begin, date_end) of given paths. Results are rows[policy][row][stride],
- * the rows of rebalance.h and then one for each instrument's holding; they are begun at date 0, and go on
- * from what they hold where date_begin is later, so that any cut of the dates gives the same bits. */
+ * the rows of rebalance.h, then one for each instrument's holding, then two for each venue; they are begun at
+ * date 0, and go on from what they hold where date_begin is later, so that any cut of the dates gives the
+ * same bits. */
 typedef struct qs_rebalance_unit {
   uint64_t path_begin, path_end, stride; /* those of the arrays that are run, multiples of QS_LEAF_PATHS */
   const double *x, *v;                   /* [observed row][stride] */
@@ -424,11 +427,15 @@ typedef struct qs_rebalance_unit {
   const double *required; /* [date_count][stride]: what it must have in margin itself; null: nothing */
   const qs_rebalance_failure *failure; /* null: no venue fails */
   uint32_t date_begin, date_end;
+  /* Over how many venues the first instrument's orders are split, at equal marginal cost, each venue's fixed
+   * cost paid where it gets a part; or the whole order to one, where that is cheaper for these. At most
+   * QS_MAX_VENUES; 0: its costs are its own. */
+  uint32_t venue_count;
 } qs_rebalance_unit;
 
 /* Rows of one policy. */
 static inline uint32_t qs_rebalance_unit_rows(const qs_rebalance_unit *unit) {
-  return (uint32_t)QS_REBALANCE_ROWS + unit->instrument_count;
+  return (uint32_t)QS_REBALANCE_ROWS + unit->instrument_count + 2 * unit->venue_count;
 }
 
 /* Where the quantities of an asset begin: delta, carry, then its parameters and its added moves. */

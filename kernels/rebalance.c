@@ -4,20 +4,29 @@
 #include "kernels/refuse.h"
 #include "kernels/table.h"
 
-static const char *instrument_problem(const qs_rebalance_unit *unit, const qs_rebalance_instrument *in) {
+static bool costs_hold(const qs_trade_cost *c) {
+  const double costs[] = {c->fee, c->cap, c->spread, c->unit, c->impact, c->fixed};
+  bool hold = true;
+  for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
+    hold = hold && costs[i] >= 0 && isfinite(costs[i]);
+  }
+  return hold;
+}
+
+static const char *instrument_problem(const qs_rebalance_unit *unit, uint32_t number) {
+  const qs_rebalance_instrument *in = &unit->instruments[number];
+  const uint32_t venues = number || !unit->venue_count ? 1 : unit->venue_count;
   if (!in->scale || !in->gain || !in->costs) {
     return "an instrument needs scales, gains and costs";
   }
+  for (uint32_t i = 0; i < unit->date_count * venues; i++) {
+    if (!costs_hold(&in->costs[i])) {
+      return "costs must be finite and at least 0";
+    }
+  }
   for (uint32_t d = 0; d < unit->date_count; d++) {
-    const qs_trade_cost *c = &in->costs[d];
     if (!isfinite(in->scale[d]) || (d + 1 < unit->date_count && !isfinite(in->gain[d]))) {
       return "scales and gains must be finite";
-    }
-    const double costs[] = {c->fee, c->cap, c->spread, c->unit, c->impact, c->fixed};
-    for (size_t i = 0; i < sizeof costs / sizeof costs[0]; i++) {
-      if (!(costs[i] >= 0 && isfinite(costs[i]))) {
-        return "costs must be finite and at least 0";
-      }
     }
     if (in->inverse && (in->value || !(in->scale[d] > 0))) {
       return "an instrument margined in coin must follow the underlying, its scale above 0";
@@ -92,7 +101,18 @@ static const char *margin_problem(const qs_rebalance_unit *unit) {
   const bool holds = unit->position && isfinite(m->collateral) && m->initial >= m->maintenance &&
                      isfinite(m->initial) && m->maintenance > 0 && m->parts >= 1 && m->fee >= 0 &&
                      isfinite(m->fee);
-  return holds ? NULL : "margin needs the position's gains, initial at least maintenance, and a part";
+  if (!holds) {
+    return "margin needs the position's gains, initial at least maintenance, and a part";
+  }
+  const double sizes[] = {m->haircut, m->leverage, m->band, m->move, m->moved};
+  bool sized = m->haircut < 1;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    sized = sized && sizes[i] >= 0 && isfinite(sizes[i]);
+  }
+  for (uint32_t d = 1; m->grow && d < unit->date_count; d++) {
+    sized = sized && m->grow[d] > 0 && isfinite(m->grow[d]);
+  }
+  return sized ? NULL : "collateral must grow by finite factors, and what moves it be finite and at least 0";
 }
 
 static const char *failure_problem(const qs_rebalance_unit *unit) {
@@ -112,16 +132,16 @@ qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) 
   }
   if (unit->date_count < 2 || unit->date_begin >= unit->date_end || unit->date_end > unit->date_count ||
       !unit->instrument_count || unit->instrument_count > QS_MAX_HEDGES || !unit->instruments ||
-      !unit->policy_count || !unit->policies) {
-    return refuse(message, QS_ERROR_INPUT, "dates [%u, %u) of %u, %u instruments, %u policies",
+      !unit->policy_count || !unit->policies || unit->venue_count > QS_MAX_VENUES) {
+    return refuse(message, QS_ERROR_INPUT, "dates [%u, %u) of %u, %u instruments, %u venues, %u policies",
                   unit->date_begin, unit->date_end, unit->date_count, unit->instrument_count,
-                  unit->policy_count);
+                  unit->venue_count, unit->policy_count);
   }
   const char *problem = date_problem(unit);
   problem = problem ? problem : margin_problem(unit);
   problem = problem ? problem : failure_problem(unit);
   for (uint32_t k = 0; !problem && k < unit->instrument_count; k++) {
-    problem = instrument_problem(unit, &unit->instruments[k]);
+    problem = instrument_problem(unit, k);
   }
   for (uint32_t p = 0; !problem && p < unit->policy_count; p++) {
     problem = policy_problem(unit, &unit->policies[p]);

@@ -3,19 +3,20 @@
 
 #include "host/base/numbers.h"
 #include "host/history/depth.h"
+#include "kernels/core/venue.h"
 
 double qs_venue_cost_of(const qs_venue_cost *v, double size) {
   return size > 0 ? v->proportional * size + v->impact * size * sqrt(size) : 0;
 }
 
+static double rate_of(const qs_venue_cost *v) {
+  const double slope = 1 / (1.5 * v->impact); /* infinite without impact */
+  return slope * slope;
+}
+
 /* What a venue gives at a marginal cost. */
 static double given(const qs_venue_cost *v, double marginal) {
-  double above = marginal - v->proportional;
-  if (!(above > 0)) {
-    return 0;
-  }
-  double root = above / (1.5 * v->impact); /* infinite without impact */
-  return fmin(root * root, v->limit);
+  return qs_venue_given_d(marginal, v->proportional, rate_of(v), v->limit);
 }
 
 /* Where the venue is full; infinity where it never is. */
@@ -31,23 +32,21 @@ static double sum_at(const qs_venue_cost *venues, size_t count, double marginal)
   return sum;
 }
 
+static bool moves(const qs_venue_cost *v, double from) {
+  return v->impact > 0 && v->proportional <= from && full_at(v) > from;
+}
+
 /* The marginal cost above `from`, up to the next place where a venue starts or is full, at which the venues
- * give `size`: those that are moving give ((m - p) / (1.5 a))^2 each. */
-static double within(const qs_venue_cost *venues, size_t count, double from, double size) {
-  double a = 0, b = 0, c = -size; /* a u^2 + 2 b u + c = 0 with u = m - from */
+ * give so much more. */
+static double beyond(const qs_venue_cost *venues, size_t count, double from, double more) {
+  double a = 0, b = 0;
   for (size_t i = 0; i < count; i++) {
-    const qs_venue_cost *v = &venues[i];
-    if (v->impact > 0 && v->proportional <= from && full_at(v) > from) {
-      double k = 1 / (1.5 * v->impact), start = (from - v->proportional) * k;
-      a += k * k;
-      b += k * start;
-      c += start * start;
-    } else {
-      c += given(v, from);
+    if (moves(&venues[i], from)) {
+      a += rate_of(&venues[i]);
+      b += rate_of(&venues[i]) * (from - venues[i].proportional);
     }
   }
-  double root = sqrt(fmax(b * b - a * c, 0));
-  return from + (b + root > 0 ? -c / (b + root) : 0);
+  return from + qs_venue_rise_d(a, b, more);
 }
 
 double qs_venue_split(const qs_venue_cost *venues, size_t count, double size, double *shares, double *rest) {
@@ -84,20 +83,15 @@ double qs_venue_split(const qs_venue_cost *venues, size_t count, double size, do
   if (!(left > 0)) {
     return marginal;
   }
-  double moving = 0;
+  size_t moving = 0;
   for (size_t i = 0; i < count; i++) {
-    moving += venues[i].impact > 0 && venues[i].proportional <= from && full_at(&venues[i]) > from;
+    moving += moves(&venues[i], from);
   }
   if (moving == 0 && last + 1 >= places) {
     *rest = left;
     return INFINITY;
   }
-  /* size without what those free of impact give at `from` */
-  double frozen = 0;
-  for (size_t i = 0; i < count; i++) {
-    frozen += venues[i].impact > 0 ? 0 : shares[i] - given(&venues[i], from);
-  }
-  marginal = within(venues, count, from, size - frozen);
+  marginal = beyond(venues, count, from, left);
   if (last + 1 < places) {
     marginal = fmin(marginal, place[last + 1]);
   }

@@ -40,16 +40,28 @@ typedef struct qs_trade_cost {
   int32_t spot;  // the fee is a fraction of the underlying's price, not the unit's
 } qs_trade_cost;
 
-// What an account must hold beside its hedge, and what happens when it does not.
+enum { QS_MAX_VENUES = 8 }; // that an order is split over
+
+// What an account must hold beside its hedge, and what happens when it does not. The order at a date: the
+// collateral grows, the hedge is closed where margin is short, the policy says what it wants, collateral is
+// moved, and the trade goes as far as it is covered.
 typedef struct qs_margin_rule {
-  double collateral;  // in the account at the start
+  double collateral;  // in the account at the start: money, or coins where `coin` is set
   double initial;     // fraction of a hedge's notional that a trade may not leave uncovered
   double maintenance; // likewise; below it the hedge is closed in `parts` equal parts, until it is covered
   int32_t parts;
-  double fee; // fraction of what is closed
+  double fee;     // fraction of what is closed
+  int32_t coin;   // the collateral is coins, worth D F e^x each
+  double haircut; // fraction of the collateral's worth that does not count, below 1
+  const double
+      *grow;       // [date_count]: what a unit of collateral has become since the date before, > 0; null: 1
+  double leverage; // > 0: the hedge that is wanted is so many times the account once collateral was moved
+  double band;     // fraction of that account within which nothing is moved, >= 0
+  double move, moved; // what moving costs: a fraction of it, and money for each time
 } qs_margin_rule;
 
-// Rows of a policy's result, [row][path], then its holdings of each instrument.
+// Rows of a policy's result, [row][path]; then its holdings of each instrument; then for each venue, where
+// there are any, what was traded there and what that cost (fees, spread and impact).
 enum {
   QS_REBALANCE_HEDGE,   // what the hedge gained
   QS_REBALANCE_FUNDING, // received
@@ -61,6 +73,9 @@ enum {
   QS_REBALANCE_TURNOVER,    // what was traded
   QS_REBALANCE_TRADES,      // their number
   QS_REBALANCE_LIQUIDATED,  // number of dates at which margin was short
+  QS_REBALANCE_YIELD,       // what the collateral gained
+  QS_REBALANCE_MOVING,      // paid for moving collateral
+  QS_REBALANCE_COLLATERAL,  // what lies in the account: money of as_of, or coins
   QS_REBALANCE_LAST_X,      // of a policy that looks back: where it last acted
   QS_REBALANCE_SINCE,       // the variance since
   QS_REBALANCE_ROWS

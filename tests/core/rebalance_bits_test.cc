@@ -217,6 +217,22 @@ TEST(RebalanceUnits, MarginIsChecked) {
   EXPECT_REFUSED(u->margin.maintenance = 0);
   EXPECT_REFUSED(u->margin.parts = 0);
   EXPECT_REFUSED(u->margin.fee = -.01);
+  EXPECT_REFUSED(u->margin.haircut = 1);
+  for (double bad : {-.01, double(NAN), double(INFINITY)})
+    for (double qs_margin_rule::*field :
+         {&qs_margin_rule::haircut, &qs_margin_rule::leverage, &qs_margin_rule::band, &qs_margin_rule::move,
+          &qs_margin_rule::moved})
+      EXPECT_EQ(refused([=](Unit *u) { u->margin.*field = bad; }), QS_ERROR_INPUT) << bad;
+  for (double bad : {0.0, -1.0, double(NAN), double(INFINITY)})
+    EXPECT_EQ(refused([=](Unit *u) { u->grow[3] = bad; }), QS_ERROR_INPUT) << bad;
+  EXPECT_EQ(refused([](Unit *u) { u->grow[0] = NAN; }), QS_OK); // is not read
+}
+
+TEST(RebalanceUnits, VenuesAreChecked) {
+  EXPECT_REFUSED(u->unit.venue_count = QS_MAX_VENUES + 1);
+  for (double bad : {-1e-9, double(NAN), double(INFINITY)})
+    for (size_t i : {size_t(0), size_t(9), size_t(27)})
+      EXPECT_EQ(refused([=](Unit *u) { u->instruments[0].costs[i].impact = bad; }), QS_ERROR_INPUT) << bad;
 }
 
 TEST(RebalanceUnits, FailuresAreChecked) {

@@ -30,13 +30,14 @@ struct Walk {
   const Policy &policy;
   uint64_t path;
   real rows[QS_REBALANCE_ROWS] = {};
-  std::vector<real> held;
+  std::vector<real> held, venues; // of each venue what was traded there, and what that cost
   real last_x = 0, since = 0;
   bool looks_back;
 
   Walk(const Unit &unit, const Policy &walked, uint64_t number)
-      : u(unit), policy(walked), path(number), held(u.instruments.size()),
+      : u(unit), policy(walked), path(number), held(u.instruments.size()), venues(2 * u.venues),
         looks_back(policy.rule != QS_RULE_ALWAYS) {
+    rows[QS_REBALANCE_COLLATERAL] = u.with_margin ? u.margin.collateral : 0;
     for (uint32_t d = 0; d < u.dates; d++) {
       if (d)
         gain(d);
@@ -68,28 +69,38 @@ struct Walk {
       if (in.inverse) // the notional in money stays
         held[k] *= price(k, d - 1) / price(k, d);
     }
+    if (u.with_margin) {
+      const real then = rows[QS_REBALANCE_COLLATERAL] * coin(d - 1);
+      rows[QS_REBALANCE_COLLATERAL] *= u.grow.empty() ? 1 : u.grow[d];
+      rows[QS_REBALANCE_YIELD] += rows[QS_REBALANCE_COLLATERAL] * coin(d) - then;
+    }
   }
 
   // What the hedge has gained and not lost.
   real account() const {
     return rows[QS_REBALANCE_HEDGE] + rows[QS_REBALANCE_FUNDING] - rows[QS_REBALANCE_FEE] -
            rows[QS_REBALANCE_SPREAD] - rows[QS_REBALANCE_IMPACT] - rows[QS_REBALANCE_LIQUIDATION] -
-           rows[QS_REBALANCE_LOST];
+           rows[QS_REBALANCE_LOST] - rows[QS_REBALANCE_MOVING];
   }
+  // What a unit of collateral is worth.
+  real coin(uint32_t d) const { return u.margin.coin ? u.discount[d] * u.forward[d] * growth(d) : 1; }
+
   // By the prices that the venue sees.
   real marked(size_t k, uint32_t d) const {
     const Instrument &in = u.instruments[k];
     return in.scale[d] * (in.marked.empty() ? m(k, d) : at(in.marked, d));
   }
   real equity(uint32_t d) const {
-    real sum = u.margin.collateral + at(u.position, d) + account();
+    real sum = rows[QS_REBALANCE_COLLATERAL] * coin(d) * (1 - real(u.margin.haircut)) + at(u.position, d) +
+               account();
     for (size_t k = 0; k < held.size(); k++)
       sum += u.discount[d] * held[k] * (marked(k, d) - price(k, d));
     return sum - (u.required.empty() ? 0 : at(u.required, d));
   }
 
   void fail(uint32_t d) {
-    rows[QS_REBALANCE_LOST] += at(u.lost, d) * std::max(u.failing + account(), real(0));
+    const real lay = u.with_margin ? rows[QS_REBALANCE_COLLATERAL] * coin(d) : u.failing;
+    rows[QS_REBALANCE_LOST] += at(u.lost, d) * std::max(lay + account(), real(0));
     for (real &h : held)
       h *= at(u.kept, d);
   }
@@ -154,12 +165,88 @@ struct Walk {
     return looks_back && !acts(d) ? held : target;
   }
 
+  // Collateral so that the hedge wanted is so many times the account.
+  void move(uint32_t d, real wanted_hedge) {
+    const qs_margin_rule &m = u.margin;
+    const real wanted = wanted_hedge / m.leverage, lacks = wanted - equity(d);
+    if (std::fabs(lacks) <= m.band * wanted)
+      return;
+    const real lies = rows[QS_REBALANCE_COLLATERAL] * coin(d);
+    const real moves = std::max(lacks / (1 - real(m.haircut)), -lies);
+    if (std::fabs(moves) <= 1e-9 * (wanted + std::max(lies, real(0)))) // what a rounding left
+      return;
+    rows[QS_REBALANCE_COLLATERAL] = moves == -lies ? 0 : rows[QS_REBALANCE_COLLATERAL] + moves / coin(d);
+    rows[QS_REBALANCE_MOVING] += m.move * std::fabs(moves) + (moves != 0 ? u.discount[d] * m.moved : 0);
+  }
+
+  void pay(const qs_trade_cost &c, uint32_t d, real units, real worth, int venue = -1) {
+    const real money = u.discount[d];
+    const real of = c.spot ? u.forward[d] * growth(d) : worth;
+    const real fee = c.cap < kFar ? std::min(c.fee * of, c.cap * worth) : c.fee * of;
+    const real fees = money * (units * fee + (units > 0 ? c.fixed : 0));
+    const real spread = money * units * (c.spread * worth + c.unit);
+    const real impact = money * c.impact * std::pow(units, real(1.5));
+    rows[QS_REBALANCE_FEE] += fees;
+    rows[QS_REBALANCE_SPREAD] += spread;
+    rows[QS_REBALANCE_IMPACT] += impact;
+    rows[QS_REBALANCE_TURNOVER] += money * units * worth;
+    if (venue >= 0) {
+      venues[size_t(2 * venue)] += money * units * worth;
+      venues[size_t(2 * venue + 1)] += fees + spread + impact;
+    }
+  }
+
+  // The marginal cost by bisection; what is left there goes to a venue without impact at that price.
+  void route(uint32_t d, real units, real worth) {
+    const qs_trade_cost *c = &u.instruments[0].costs[d * u.venues];
+    const auto first = [&](uint32_t v) {
+      const real of = c[v].spot ? u.forward[d] * growth(d) : worth;
+      return c[v].fee * of + c[v].spread * worth + real(c[v].unit);
+    };
+    const auto given = [&](uint32_t v, real marginal) {
+      const real above = marginal - first(v);
+      return above <= 0 ? 0 : c[v].impact > 0 ? std::pow(above / (1.5L * c[v].impact), 2) : real(1e30);
+    };
+    real low = 0, high = 1e6;
+    for (int i = 0; i < 200; i++) {
+      const real middle = (low + high) / 2;
+      real sum = 0;
+      for (uint32_t v = 0; v < u.venues; v++)
+        sum += given(v, middle);
+      (sum < units ? low : high) = middle;
+    }
+    std::vector<real> share(u.venues);
+    real left = units;
+    for (uint32_t v = 0; v < u.venues; v++)
+      left -= share[v] = c[v].impact > 0 ? given(v, low) : 0;
+    for (uint32_t v = 0; v < u.venues; v++)
+      if (c[v].impact <= 0 && left > 1e-15L * units && std::fabs(first(v) - low) < 1e-14L) {
+        share[v] = left;
+        left = 0;
+      }
+    EXPECT_LE(std::fabs(left), 1e-15L * (1 + units));
+    const auto cost = [&](uint32_t v, real size) {
+      return size > 0 ? first(v) * size + c[v].impact * std::pow(size, 1.5L) + c[v].fixed : 0;
+    };
+    real split = 0, best = INFINITY;
+    uint32_t alone = 0;
+    for (uint32_t v = 0; v < u.venues; v++) {
+      split += cost(v, share[v]);
+      alone = cost(v, units) < best ? v : alone;
+      best = std::min(best, cost(v, units));
+    }
+    for (uint32_t v = 0; v < u.venues; v++)
+      pay(c[v], d, best < split ? (v == alone ? units : 0) : share[v], worth, int(v));
+  }
+
   void trade(uint32_t d) {
     std::vector<real> target = wanted(d);
     for (size_t k = 0; !u.kept.empty() && k < held.size(); k++) {
       const real room = at(u.room_left, d);
       target[k] = room > 0 && k ? target[k] : std::min(std::max(target[k], -room), room);
     }
+    if (u.with_margin && u.margin.leverage > 0 && d + 1 < u.dates)
+      move(d, notional(d, target));
     if (u.with_margin) {
       const real before = notional(d, held), more = u.margin.initial * (notional(d, target) - before);
       const real room = equity(d) - u.margin.initial * before;
@@ -168,15 +255,11 @@ struct Walk {
         target[k] = held[k] + share * (target[k] - held[k]);
     }
     for (size_t k = 0; k < held.size(); k++) {
-      const qs_trade_cost &c = u.instruments[k].costs[d];
-      const real units = std::fabs(target[k] - held[k]), worth = std::fabs(price(k, d)),
-                 money = u.discount[d];
-      const real of = c.spot ? u.forward[d] * growth(d) : worth;
-      const real fee = c.cap < kFar ? std::min(c.fee * of, c.cap * worth) : c.fee * of;
-      rows[QS_REBALANCE_FEE] += money * (units * fee + (units > 0 ? c.fixed : 0));
-      rows[QS_REBALANCE_SPREAD] += money * units * (c.spread * worth + c.unit);
-      rows[QS_REBALANCE_IMPACT] += money * c.impact * std::pow(units, real(1.5));
-      rows[QS_REBALANCE_TURNOVER] += money * units * worth;
+      const real units = std::fabs(target[k] - held[k]), worth = std::fabs(price(k, d));
+      if (k == 0 && u.venues)
+        route(d, units, worth);
+      else
+        pay(u.instruments[k].costs[d], d, units, worth);
       rows[QS_REBALANCE_TRADES] += units > 0;
       held[k] = target[k];
     }
@@ -195,9 +278,13 @@ std::vector<uint64_t> expect_restated(Unit &u) {
       for (size_t r = 0; r < u.width(); r++) {
         const double got = rows[(p * u.width() + r) * u.paths + path];
         const bool row = r < QS_REBALANCE_ROWS;
-        const double want = double(row ? walk.rows[r] : walk.held[r - QS_REBALANCE_ROWS]);
-        const double scale =
-            row && r <= QS_REBALANCE_TURNOVER ? 1 + double(walk.rows[QS_REBALANCE_TURNOVER]) : 1;
+        const size_t after = QS_REBALANCE_ROWS + u.instruments.size();
+        const double want = double(row         ? walk.rows[r]
+                                   : r < after ? walk.held[r - QS_REBALANCE_ROWS]
+                                               : walk.venues[r - after]);
+        const bool money = (row && r <= QS_REBALANCE_TURNOVER) || r >= after || r == QS_REBALANCE_YIELD ||
+                           r == QS_REBALANCE_MOVING || r == QS_REBALANCE_COLLATERAL;
+        const double scale = money ? 1 + double(walk.rows[QS_REBALANCE_TURNOVER]) : 1;
         EXPECT_LE(std::fabs(got - want), 1e-12 * scale)
             << "policy " << p << " path " << path << " row " << r << ": " << got << ", not " << want;
         if (p == 0 && row)
@@ -320,6 +407,97 @@ TEST(Rebalance, VenuesThatFail) {
   }
 }
 
+TEST(Rebalance, OrdersAreSplitOverVenues) {
+  for (uint32_t count : {1u, 2u, 3u, 8u}) {
+    Unit u(9, 256, 10 + count);
+    u.add_instrument();
+    charge(&u, &u.add_instrument());
+    open_venues(&u, count);
+    u.add_policy(0);
+    u.add_policy(2).centre = true;
+    EXPECT_EQ(expect_restated(u)[QS_REBALANCE_IMPACT], 256u);
+  }
+}
+
+TEST(Rebalance, OneVenueHasTheBitsOfCostsAlone) {
+  // And so has a cheap one beside others that are too dear for anything.
+  Unit plain(9, 256, 3);
+  charge(&plain, &plain.add_instrument());
+  plain.add_policy(0);
+  Device device;
+  const std::vector<double> want = plain.run(device);
+  for (uint32_t count : {1u, 3u}) {
+    Unit u = plain;
+    u.venues = count;
+    u.instruments[0].costs.assign(9 * count, {.5, kFar, .5, 1e6, .1, 0, 0});
+    for (uint32_t d = 0; d < 9; d++)
+      u.instruments[0].costs[d * count + count / 2] = plain.instruments[0].costs[d];
+    const std::vector<double> got = u.run(device);
+    for (size_t i = 0; i < plain.width() * 256; i++)
+      ASSERT_EQ(got[i], want[i]) << count << " row " << i / 256;
+    for (size_t i = 0; i < 256; i++) {
+      const double sum = want[QS_REBALANCE_FEE * 256 + i] + want[QS_REBALANCE_SPREAD * 256 + i] +
+                         want[QS_REBALANCE_IMPACT * 256 + i];
+      EXPECT_NEAR(got[(plain.width() + 2 * (count / 2) + 1) * 256 + i], sum, 1e-12 * sum);
+    }
+  }
+}
+
+TEST(Rebalance, MoreVenuesNeverCostMore) {
+  // Without fixed costs; and with them never more than the cheapest venue alone.
+  const auto cost = [](Unit &u) {
+    Device device;
+    const std::vector<double> rows = u.run(device);
+    std::vector<double> sum(256);
+    for (int row : {QS_REBALANCE_FEE, QS_REBALANCE_SPREAD, QS_REBALANCE_IMPACT})
+      for (size_t i = 0; i < 256; i++)
+        sum[i] += rows[size_t(row) * 256 + i];
+    return sum;
+  };
+  for (bool fixed : {false, true}) {
+    Unit all(2, 256, 12);
+    all.add_instrument();
+    open_venues(&all, 6);
+    all.add_policy(0);
+    for (qs_trade_cost &c : all.instruments[0].costs)
+      c.fixed = fixed ? c.unit : 0;
+    std::vector<double> before(256, kFar);
+    for (uint32_t count = 1; count <= 6; count++) {
+      Unit some = all;
+      some.venues = fixed ? 1 : count;
+      some.instruments[0].costs.clear();
+      for (uint32_t d = 0; d < 2; d++)
+        for (uint32_t v = 0; v < some.venues; v++)
+          some.instruments[0].costs.push_back(all.instruments[0].costs[d * 6 + (fixed ? count - 1 : v)]);
+      const std::vector<double> now = cost(some), most = fixed ? cost(all) : now;
+      for (size_t i = 0; i < 256; i++) {
+        ASSERT_LE(fixed ? most[i] : now[i], (fixed ? now[i] : before[i]) * (1 + 1e-13) + 1e-13)
+            << count << " " << i;
+      }
+      before = now;
+    }
+  }
+}
+
+TEST(Rebalance, CollateralThatGrowsAndIsMoved) {
+  for (bool coin : {false, true})
+    for (double band : {0.0, .3}) {
+      Unit u(9, 256, 14);
+      charge(&u, &u.add_instrument());
+      give_margin(&u, 200);
+      move_collateral(&u);
+      u.margin.collateral = coin ? 2 : 200;
+      u.margin.coin = coin;
+      u.margin.band = band;
+      u.add_policy(0);
+      u.add_policy(2);
+      const std::vector<uint64_t> used = expect_restated(u);
+      EXPECT_EQ(used[QS_REBALANCE_YIELD], 256u);
+      EXPECT_GT(used[QS_REBALANCE_MOVING], 250u);
+      EXPECT_GT(used[QS_REBALANCE_LIQUIDATED], 10u);
+    }
+}
+
 TEST(Rebalance, EverythingAtOnce) {
   Unit u = everything(512);
   expect_restated(u);
@@ -426,8 +604,81 @@ TEST(Rebalance, AnInfiniteBandTradesNothing) {
   u.add_flat_policy(-kFar, kFar);
   u.add_flat_policy(-kFar, kFar).centre = true;
   Device device;
-  for (double value : u.run(device))
-    EXPECT_EQ(value, 0);
+  const std::vector<double> rows = u.run(device);
+  for (size_t i = 0; i < rows.size(); i++)
+    EXPECT_EQ(rows[i], i / 64 % u.width() == QS_REBALANCE_COLLATERAL ? -1000 : 0);
+}
+
+TEST(Rebalance, SplitByHand) {
+  // 5 units at 100 for 1 and 2 a unit more, with impact 2/3 u^1.5 both: marginal costs 1 + sqrt(u) = 2 +
+  // sqrt(5 - u) at u = 4. A third without impact at 2.5 caps them: 2.25, .25 and the rest.
+  for (uint32_t count : {2u, 3u}) {
+    Unit u = small({0, 0});
+    u.venues = count;
+    u.instruments[0].costs.clear();
+    for (int d = 0; d < 2; d++) {
+      u.instruments[0].costs.push_back({0, kFar, 0, 1, 2.0 / 3, 0, 0});
+      u.instruments[0].costs.push_back({.02, kFar, 0, 0, 2.0 / 3, 0, 0});
+      if (count == 3)
+        u.instruments[0].costs.push_back({0, kFar, .025, 0, 0, 0, 0});
+    }
+    u.add_flat_policy(5, 5);
+    const double a = count == 2 ? 4 : 2.25, b = count == 2 ? 1 : .25, rest = 5 - a - b;
+    const int venues = QS_REBALANCE_ROWS + 1;
+    EXPECT_NEAR(row_of(u, venues), 200 * a, 1e-11);
+    EXPECT_NEAR(row_of(u, venues + 2), 200 * b, 1e-11);
+    EXPECT_NEAR(row_of(u, venues + 1), 2 * (a + 2.0 / 3 * std::pow(a, 1.5)), 1e-12);
+    EXPECT_NEAR(row_of(u, venues + 3), 2 * (2 * b + 2.0 / 3 * std::pow(b, 1.5)), 1e-12);
+    if (count == 3) {
+      EXPECT_NEAR(row_of(u, venues + 5), 2 * 2.5 * rest, 1e-12);
+    }
+    EXPECT_NEAR(row_of(u, QS_REBALANCE_TURNOVER), 1000, 1e-11);
+    EXPECT_EQ(row_of(u, QS_REBALANCE_TRADES), 2);
+  }
+}
+
+TEST(Rebalance, AFixedCostSendsTheOrderToOneVenue) {
+  // Of the two above 4 and 1 cost 4 + 16/3 + 2 + 2/3 = 12; all at the first 5 + 2/3 5^1.5 = 12.45: below 12 +
+  // twice a fixed .5 but for one fixed cost, above it for .1.
+  for (double fixed : {.1, .5}) {
+    Unit u = small({0, 0});
+    u.venues = 2;
+    u.instruments[0].costs.clear();
+    for (int d = 0; d < 2; d++) {
+      u.instruments[0].costs.push_back({0, kFar, 0, 1, 2.0 / 3, fixed, 0});
+      u.instruments[0].costs.push_back({0, kFar, 0, 2, 2.0 / 3, fixed, 0});
+    }
+    u.add_flat_policy(5, 5);
+    EXPECT_NEAR(row_of(u, QS_REBALANCE_ROWS + 3), fixed > .2 ? 0 : 200, 1e-11);
+    EXPECT_NEAR(row_of(u, QS_REBALANCE_FEE), 2 * (fixed > .2 ? fixed : 2 * fixed), 1e-12);
+  }
+}
+
+TEST(Rebalance, CollateralByHand) {
+  // 10 coins at 100 that grow by 1% and go to 80: 808, a loss of 192; 90% count for a hedge of 4 units.
+  Unit u = small({0, std::log(.8), std::log(.8)});
+  u.with_margin = true;
+  u.margin = {10, .1, .05, 1, 0, 0, 0, nullptr, 0, 0, 0, 0};
+  u.margin.coin = 1;
+  u.margin.haircut = .1;
+  u.margin.leverage = 4;
+  u.margin.band = 10; // far too much lies there, and stays
+  u.margin.move = .01;
+  u.margin.moved = 2;
+  u.grow = {0, 1.01, 1};
+  u.position.assign(3 * 64, 0);
+  u.add_flat_policy(4, 4);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_YIELD), -192, 1e-11);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_COLLATERAL), 10.1, 1e-12);
+  EXPECT_EQ(row_of(u, QS_REBALANCE_MOVING), 0);
+  // Without the band: 400 / 4 = 100 for 900 at once, so 800 / .9 leave; 1/9 of 10 coins stays, grows and
+  // falls to 89.78 of which 80.8 count, and the hedge has lost 80 and paid 10.89 for the moves: 80 are
+  // wanted.
+  u.margin.band = 0;
+  const double out = 800 / .9, left = (1000 - out) * 1.01 * .8, paid = .01 * out + 2;
+  const double in = (80 - (.9 * left - 80 - paid)) / .9;
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_MOVING), paid + .01 * in + 2, 1e-11);
+  EXPECT_NEAR(row_of(u, QS_REBALANCE_COLLATERAL), (left + in) / 80, 1e-12);
 }
 
 TEST(Rebalance, AHoldingInsideItsBandStays) {
@@ -450,7 +701,7 @@ TEST(Rebalance, LiquidationByHand) {
   Unit u = small({0, std::log(.7), std::log(.7)});
   u.add_flat_policy(2, 2);
   u.with_margin = true;
-  u.margin = {90, .25, .25, 4, .02};
+  u.margin = {90, .25, .25, 4, .02, 0, 0, nullptr, 0, 0, 0, 0};
   u.position.assign(3 * 64, 0);
   EXPECT_NEAR(row_of(u, QS_REBALANCE_LIQUIDATION), .7, 1e-12);
   EXPECT_EQ(row_of(u, QS_REBALANCE_LIQUIDATED), 1);
@@ -493,7 +744,7 @@ TEST(Rebalance, TradesAreCutToTheInitialMargin) {
   Unit u = small({0, 0, 0});
   u.add_flat_policy(5, 5);
   u.with_margin = true;
-  u.margin = {30, .25, .1, 4, .02};
+  u.margin = {30, .25, .1, 4, .02, 0, 0, nullptr, 0, 0, 0, 0};
   u.position.assign(3 * 64, 20);
   std::fill(u.position.begin(), u.position.begin() + 64, 0);
   EXPECT_DOUBLE_EQ(row_of(u, QS_REBALANCE_TURNOVER), 400);

@@ -121,6 +121,7 @@ public:
       plain_instruments.push_back({i.scale.data(), i.gain.data(), i.value.empty() ? nullptr : i.value.data(),
                                    i.costs.data(), i.funding.empty() ? nullptr : i.funding.data(), i.inverse,
                                    i.marked.empty() ? nullptr : i.marked.data()});
+    margin.grow = grow.empty() ? nullptr : grow.data();
     for (size_t i = 0; i < policies.size(); i++) {
       const Policy &p = policies[i];
       for (const Table &t : p.bands)
@@ -152,6 +153,7 @@ public:
     unit.seen = seen.empty() ? nullptr : seen.data();
     failure = {failing, kept.data(), lost.data(), room_left.data()};
     unit.failure = kept.empty() ? nullptr : &failure;
+    unit.venue_count = venues;
   }
 
   // Room for all rows; what is not written stays NaN.
@@ -159,7 +161,7 @@ public:
     return std::vector<double>(policies.size() * width() * paths, std::nan(""));
   }
 
-  size_t width() const { return size_t(QS_REBALANCE_ROWS) + instruments.size(); }
+  size_t width() const { return size_t(QS_REBALANCE_ROWS) + instruments.size() + 2 * venues; }
 
   std::vector<double> run(Device &device) {
     connect();
@@ -169,10 +171,10 @@ public:
     return rows;
   }
 
-  uint32_t dates;
+  uint32_t dates, venues = 0; // venues: of the first instrument, whose costs are then by date and venue
   uint64_t paths;
   std::mt19937 random;
-  std::vector<double> x, v, forward, discount, lapse, position, required, seen;
+  std::vector<double> x, v, forward, discount, lapse, position, required, seen, grow;
   std::vector<double> kept, lost, room_left; // where venues fail
   double failing = 0;                        // what lies there at the start
   std::vector<uint32_t> decided, filled;
@@ -198,10 +200,43 @@ inline void charge(Unit *u, Instrument *instrument) {
   }
 }
 
+// The first instrument's orders are split; some venues have no impact, and some dates' no fixed costs.
+inline void open_venues(Unit *u, uint32_t count) {
+  u->venues = count;
+  u->instruments[0].costs.resize(u->dates * count);
+  for (uint32_t i = 0; i < u->dates * count; i++) {
+    const uint32_t d = i / count;
+    u->instruments[0].costs[i] = {u->uniform(0, .002),
+                                  kFar,
+                                  u->uniform(0, .0005),
+                                  u->uniform(0, .05),
+                                  i % 5 == 3 ? 0 : u->uniform(.01, .2),
+                                  d % 2 ? u->uniform(0, .1) : 0,
+                                  int32_t(d % 3 == 1)};
+  }
+}
+
+// Collateral in coin that grows, counts in part, and is moved.
+inline void move_collateral(Unit *u) {
+  u->margin.coin = 1;
+  u->margin.collateral /= 100;
+  u->margin.haircut = .1;
+  u->grow = u->several(u->dates, .99, 1.02);
+  u->margin.leverage = 2.5;
+  u->margin.band = .2;
+  u->margin.move = .001;
+  u->margin.moved = .05;
+}
+
 // An account that some paths exhaust: with the position's gains, and what it must have itself.
 inline void give_margin(Unit *u, double collateral) {
   u->with_margin = true;
-  u->margin = {collateral, .3, .15, 4, .02};
+  u->margin = {};
+  u->margin.collateral = collateral;
+  u->margin.initial = .3;
+  u->margin.maintenance = .15;
+  u->margin.parts = 4;
+  u->margin.fee = .02;
   u->position = u->several(u->dates * u->paths, -60, 20);
   u->required = u->several(u->dates * u->paths, 0, 10);
 }
@@ -239,7 +274,9 @@ inline Unit everything(uint64_t paths) {
   u.instruments[0].marked = u.several(7 * paths, .8, 1.2);
   u.instruments[1].marked = u.several(7 * paths, 0, .3);
   u.seen = u.several(7 * paths, -.3, .3);
+  open_venues(&u, 4);
   give_margin(&u, 250);
+  move_collateral(&u);
   let_fail(&u, 200);
   const qs_rebalance_rule rules[] = {QS_RULE_ALWAYS, QS_RULE_INTERVAL, QS_RULE_VARIANCE, QS_RULE_MOVE};
   const double limits[] = {1, 2, .004, 2};
