@@ -8,7 +8,7 @@ qs_test(NAME core_law SOURCES law_test.cc steps_test.cc normal_pair_test.cc LABE
 qs_test(NAME core_payoffs SOURCES payoffs_test.cc far_strikes_test.cc LABEL unit)
 qs_test(NAME core_paths SOURCES paths_test.cc same_bits_test.cc path_bits_test.cc ${lane_sources} COMPONENTS base cpu
         LABEL unit)
-qs_test(NAME core_rebalance SOURCES rebalance_test.cc rebalance_bits_test.cc COMPONENTS base cpu LABEL unit)
+qs_test(NAME core_rebalance SOURCES rebalance_test.cc rebalance_hand_test.cc rebalance_bits_test.cc COMPONENTS base cpu LABEL unit)
 qs_test(NAME core_tangents SOURCES tangents_test.cc COMPONENTS base cpu LABEL unit)
 qs_test(NAME core_prices SOURCES prices_test.cc horizon_test.cc COMPONENTS base cpu LABEL stat)
 qs_test(NAME core_path_greeks SOURCES path_greeks_test.cc COMPONENTS base cpu LABEL stat)
