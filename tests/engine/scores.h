@@ -38,28 +38,41 @@ inline double student_limit(double p, double freedom) {
   return high;
 }
 
-// Scores by the group they belong to.
+// Scores by the group they belong to. What is scored again under other seeds is an item of its group: its
+// reference is the same each time, and so is the reference's error, the part `shared` of the score's
+// variance. With r_i that part of item i, n_i its scores and n all of them, of variance one each and near
+// normal,
+//   Var(mean) = sum n_i (1 + (n_i - 1) r_i) / n^2
+//   Var(deviation) = sum n_i (k - 1 + 2 (n_i - 1) r_i^2) / (2 n)^2     (k the fourth moment; the square of a
+// score has covariance 2 r_i^2 with that of another), and the squared deviation from the mean is 1 -
+// Var(mean) in the mean. Without items these are 1 / n and (k - 1) / 4n.
 class Scores {
 public:
-  void add(const std::string &group, double z) { by_group[group].push_back(z); }
+  void add(const std::string &group, double z, const std::string &item = "", double shared = 0) {
+    Group &to = by_group[group];
+    to.scores.push_back(z);
+    Item &of = to.items[item.empty() ? std::to_string(to.scores.size()) : item];
+    of.count++;
+    of.shared += (shared - of.shared) / of.count;
+  }
 
   // Holds every group to its limits. All: |mean| <= 0.08 and standard deviation within 1 +- 0.05, or `errors`
   // standard errors where a group is too small to tell that. A sample: `errors` standard errors of its own
-  // mean and deviation, 1/sqrt(n) and 1/sqrt(2n). The maximum: Bonferroni's limit at 1% for all scores
-  // together. `freedom`: what the errors have at least, of Student's t; `widened`: the errors are such that
-  // the scores' deviation is one all the same, and a deviation's error is by Student's fourth moment.
+  // mean and deviation. The maximum: Bonferroni's limit at 1% for all scores together. `freedom`: what the
+  // errors have at least, of Student's t; `widened`: the errors are such that the scores' deviation is one
+  // all the same, and a deviation's error is by Student's fourth moment.
   void judge(bool all, double freedom = 1e9, double errors = 3, bool widened = false) const {
     const double deviation = std::sqrt(freedom / (freedom - 2)), spread = widened ? 1 : deviation;
     const double fourth = widened ? 3 + 6 / (freedom - 4) : 3;
     size_t total = 0;
     for (auto &group : by_group) {
-      total += group.second.size();
+      total += group.second.scores.size();
     }
     const double limit = student_limit(0.01 / double(total), freedom) / (widened ? deviation : 1);
     std::printf("%-28s %7s %8s %8s %8s   (limit of the maximum %.2f)\n", "of", "n", "mean", "std dev", "max",
                 limit);
     for (auto &group : by_group) {
-      judge_group(group.first, group.second, {all, spread, limit, errors, std::sqrt((fourth - 1) / 4)});
+      judge_group(group.first, group.second, {all, spread, limit, errors, fourth});
     }
   }
 
@@ -67,36 +80,56 @@ public:
   double errors_of_groups() const { return student_limit(0.01 / (2 * double(by_group.size())), 1e9); }
 
 private:
+  struct Item {
+    double count = 0, shared = 0;
+  };
+  struct Group {
+    std::vector<double> scores;
+    std::map<std::string, Item> items;
+  };
   struct Limits {
     bool all;
-    double spread, maximum, errors;
-    double deviation; // error of the deviation of one score
+    double spread, maximum, errors, fourth;
   };
 
-  static void judge_group(const std::string &name, const std::vector<double> &scores, const Limits &limits) {
-    const double n = double(scores.size());
-    double mean = 0, square = 0, worst = 0;
-    for (double z : scores) {
+  // Variances of a group's mean and deviation, of scores of variance one.
+  static void variances(const Group &group, double fourth, double *of_mean, double *of_deviation) {
+    double mean = 0, deviation = 0;
+    for (auto &named : group.items) {
+      const Item &item = named.second;
+      mean += item.count * (1 + (item.count - 1) * item.shared);
+      deviation += item.count * (fourth - 1 + 2 * (item.count - 1) * item.shared * item.shared);
+    }
+    const double n = double(group.scores.size());
+    *of_mean = mean / (n * n);
+    *of_deviation = deviation / (4 * n * n);
+  }
+
+  static void judge_group(const std::string &name, const Group &group, const Limits &limits) {
+    const double n = double(group.scores.size());
+    double mean = 0, square = 0, worst = 0, of_mean, of_deviation;
+    for (double z : group.scores) {
       mean += z / n;
       worst = std::max(worst, std::fabs(z));
     }
-    for (double z : scores) {
-      square += (z - mean) * (z - mean) / std::max(1.0, n - 1);
+    for (double z : group.scores) {
+      square += (z - mean) * (z - mean) / n;
     }
-    const double deviation = std::sqrt(square);
+    variances(group, limits.fourth, &of_mean, &of_deviation);
+    const double mean_error = limits.errors * std::sqrt(of_mean);
+    const double deviation_error = limits.errors * std::sqrt(of_deviation);
+    const double deviation = std::sqrt(square / std::max(1 - of_mean, 1e-9));
     std::printf("%-28s %7.0f %8.3f %8.3f %8.2f\n", name.c_str(), n, mean, deviation, worst);
-    const double mean_error = limits.errors / std::sqrt(n);
-    const double deviation_error = limits.errors * limits.deviation / std::sqrt(n);
     EXPECT_LE(std::fabs(mean), limits.all ? std::max(0.08, mean_error) : mean_error) << name;
     EXPECT_LE(worst, limits.maximum) << name;
-    if (n >= 8) { // the deviation of fewer is not near normal
+    if (8 * of_deviation <= (limits.fourth - 1) / 4) { // that of fewer than eight is not near normal
       EXPECT_LE(std::fabs(deviation / limits.spread - 1),
                 limits.all ? std::max(0.05, deviation_error) : deviation_error)
           << name;
     }
   }
 
-  std::map<std::string, std::vector<double>> by_group;
+  std::map<std::string, Group> by_group;
 };
 
 #endif

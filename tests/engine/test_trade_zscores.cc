@@ -112,17 +112,20 @@ void add_row(const TradeAnswers &answers, const TradeRow &row, Collected *to) {
       add_exact(row, wanted.first, estimate, wanted.second, to);
       continue;
     }
-    const double z = (estimate.value - wanted.second.value) / std::hypot(estimate.error, wanted.second.error);
+    const double error = std::hypot(estimate.error, wanted.second.error);
+    const double z = (estimate.value - wanted.second.value) / error;
+    const double shared = std::pow(wanted.second.error / error, 2);
+    const std::string item = row.id + " " + wanted.first;
     if (!(std::fabs(z) < 4.5)) {
       std::printf("%s: %s %.9g +- %.2g, expected %.9g +- %.2g\n", row.id.c_str(), wanted.first.c_str(),
                   estimate.value, estimate.error, wanted.second.value, wanted.second.error);
     }
     const std::string group = row.payoff + " " + kind_of(wanted.first);
     if (row.payoff == "bermudan" || row.payoff == "american") {
-      (has_groups(kind_of(wanted.first)) ? to->early_grouped : to->early).add(group, z);
+      (has_groups(kind_of(wanted.first)) ? to->early_grouped : to->early).add(group, z, item, shared);
     } else {
-      to->by_greek.add(kind_of(wanted.first), z);
-      to->by_payoff.add(group, z);
+      to->by_greek.add(kind_of(wanted.first), z, item, shared);
+      to->by_payoff.add(group, z, item, shared);
     }
   }
 }
