@@ -214,6 +214,62 @@ static qs_status check_margin(qs_reader *reader, const qs_node *node, void *obje
 static const qs_table margin_table = {margin_fields, sizeof margin_fields / sizeof margin_fields[0],
                                       sizeof(qs_simulate_margin), NULL, check_margin};
 
+static const qs_field index_fields[] = {
+    {"from", QS_FIELD_TIME, .offset = offsetof(qs_simulate_index, from), .required = true},
+    {"to", QS_FIELD_TIME, .offset = offsetof(qs_simulate_index, to), .required = true},
+    {"error", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_index, error), .range = {-1, 10, true, false}},
+};
+
+static void init_index(void *object) {
+  *(qs_simulate_index *)object = (qs_simulate_index){.error = NAN};
+}
+
+static qs_status check_index(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_simulate_index *window = object;
+  return window->from < window->to ? QS_OK
+                                   : qs_node_bad(reader, qs_node_get(node, "to"), "must be after from");
+}
+
+static const qs_table index_table = {index_fields, sizeof index_fields / sizeof index_fields[0],
+                                     sizeof(qs_simulate_index), init_index, check_index};
+
+static const qs_field cascade_fields[] = {
+    {"decay", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, decay), .required = true,
+     .range = {1e-6, 1e6, false, false}},
+    {"excitation", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, excitation),
+     .range = {0, 1e15, false, false}},
+    {"threshold", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, threshold),
+     .range = {0, 100, false, false}},
+    {"base", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, base), .range = {0, 1e6, false, false}},
+    {"mean", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, mean), .required = true,
+     .range = {-10, 10, false, false}},
+    {"deviation", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_cascade, deviation), .required = true,
+     .range = {0, 10, false, false}},
+};
+
+static const qs_table cascade_table = {cascade_fields, sizeof cascade_fields / sizeof cascade_fields[0],
+                                       sizeof(qs_simulate_cascade), NULL, NULL};
+
+static const qs_field own_impact_fields[] = {
+    {"permanent", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_own_impact, permanent),
+     .range = {0, 1, false, false}},
+    {"transient", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_own_impact, transient),
+     .range = {0, 1, false, false}},
+    {"decay", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_own_impact, decay),
+     .range = {0, 1e15, false, false}},
+};
+
+static qs_status check_own_impact(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_simulate_own_impact *own = object;
+  return !(own->transient > 0) || qs_node_get(node, "decay")
+             ? QS_OK
+             : qs_node_missing(reader, node, "decay", "what is transient needs it");
+}
+
+static const qs_table own_impact_table = {own_impact_fields,
+                                          sizeof own_impact_fields / sizeof own_impact_fields[0],
+                                          sizeof(qs_simulate_own_impact), NULL, check_own_impact};
+
 /* Whether they are the model's, and their ranges: host/io/check_simulate.c. */
 static const qs_field real_world_fields[] = {
     {"kappa", QS_FIELD_NUMBER, .offset = offsetof(qs_real_world, value[QS_KAPPA]), .range = QS_ANY},
@@ -281,6 +337,10 @@ static const qs_field simulate_fields[] = {
     {"latency_seconds", QS_FIELD_NUMBER, .offset = AT(latency_seconds), .range = {0, 1e15, false, false}},
     {"funding", QS_FIELD_MAP, .offset = AT(funding), .table = &funding_table},
     {"margin", QS_FIELD_MAP, .offset = AT(margin), .table = &margin_table},
+    {"index", QS_FIELD_LIST, .offset = AT(index), .count_offset = AT(index_count), .max_count = 64,
+     .table = &index_table},
+    {"cascade", QS_FIELD_MAP, .offset = AT(cascade), .table = &cascade_table},
+    {"own_impact", QS_FIELD_MAP, .offset = AT(own_impact), .table = &own_impact_table},
 };
 
 static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *object) {
@@ -291,6 +351,13 @@ static qs_status check_simulate(qs_reader *reader, const qs_node *node, void *ob
   }
   if (frontier && spec->objective != QS_OBJECTIVE_VARIANCE) {
     return qs_node_bad_key(reader, frontier, "a frontier is of the objective variance alone");
+  }
+  const qs_node *index = qs_node_get(node, "index"), *window = index ? index->first : NULL;
+  for (size_t i = 1; i < spec->index_count; i++) {
+    window = window->next;
+    if (spec->index[i].from < spec->index[i - 1].to) {
+      return qs_node_bad(reader, qs_node_get(window, "from"), "must not be before the last one's to");
+    }
   }
   if (spec->objective == QS_OBJECTIVE_EXPONENTIAL && spec->cost_weight == 0) {
     return qs_node_bad(reader, qs_node_get(node, "cost_weight"),

@@ -29,6 +29,11 @@ qs_status qs_callback_room_make(qs_context *context, qs_arena *arena, const qs_r
              : qs_fail_memory(context, "preparing a caller's policy");
 }
 
+/* x as decisions of a date see it. */
+static const double *seen_at(const qs_rebalance_unit *unit, uint32_t date) {
+  return unit->seen ? unit->seen + date * unit->stride : unit->x + unit->decided[date] * unit->stride;
+}
+
 /* What is held when the date comes: a notional that was held stays, and its units follow the price, of which
  * `forward` is that of the spot now. */
 static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *unit, uint32_t date,
@@ -38,7 +43,7 @@ static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *
   for (uint32_t k = 0; date && k < unit->instrument_count; k++) {
     const qs_rebalance_instrument *instrument = &unit->instruments[k];
     const double *held = rows + (QS_REBALANCE_ROWS + k) * n;
-    const double *x = unit->x + unit->decided[date] * n, *then = unit->x + unit->filled[date - 1] * n;
+    const double *x = seen_at(unit, date), *then = unit->x + unit->filled[date - 1] * n;
     const double now = p->instruments[k].kind == QS_HEDGE_FUTURE ? instrument->scale[date] : forward;
     const double scale = instrument->scale[date - 1] / now;
     for (uint64_t i = 0; i < n; i++) {
@@ -52,7 +57,7 @@ static void find_prices(const qs_simulate_problem *p, const qs_rebalance_unit *u
                         const qs_callback_room *room) {
   const uint64_t n = unit->stride;
   const size_t row = unit->decided[date];
-  const double *x = unit->x + row * n, *v = unit->v + row * n;
+  const double *x = seen_at(unit, date), *v = unit->v + row * n;
   for (uint32_t k = 0; k < unit->instrument_count; k++) {
     const qs_hedge_instrument *instrument = &p->instruments[k];
     double *price = room->price + k * n;
@@ -108,7 +113,7 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
   const size_t row = unit->decided[date];
   const double forward = qs_curve_forward(&p->under->curve, p->row_years[row]);
   for (uint64_t i = 0; i < n; i++) {
-    room->spot[i] = forward * exp(unit->x[row * n + i]);
+    room->spot[i] = forward * exp(seen_at(unit, date)[i]);
   }
   find_prices(p, unit, date, room);
   find_holding(p, unit, date, forward, rows, room->holding);
@@ -145,27 +150,34 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
   return status;
 }
 
+qs_status qs_callback_date(qs_context *context, const qs_simulate_paths *paths,
+                           const qs_simulate_policy *policy, const qs_rebalance_unit *unit, uint32_t date,
+                           uint64_t first_path, const qs_callback_room *room, double *rows) {
+  qs_rebalance_unit part = *unit;
+  qs_rebalance_policy plan = *unit->policies;
+  qs_status status = QS_OK;
+  if (policy->function) {
+    plan.given = room->given;
+    status = date + 1 < unit->date_count
+                 ? ask(context, paths->problem, policy, unit, date, first_path, room, rows)
+                 : QS_OK;
+  }
+  part.policies = &plan;
+  part.policy_count = 1;
+  part.date_begin = date;
+  part.date_end = date + 1;
+  return status ? status : qs_schedule_rebalance(context, paths->devices, stage, &part, NULL, rows);
+}
+
 /* One policy, the caller's own. */
 static qs_status run_asked(qs_context *context, const qs_simulate_paths *paths,
-                           const qs_simulate_policy *policy, qs_rebalance_unit unit, uint64_t first_path,
-                           const qs_callback_room *room, double *rows) {
-  qs_rebalance_policy plan = *unit.policies;
-  plan.given = room->given;
-  unit.policies = &plan;
-  unit.policy_count = 1;
+                           const qs_simulate_policy *policy, const qs_rebalance_unit *unit,
+                           uint64_t first_path, const qs_callback_room *room, double *rows) {
   qs_status status = QS_OK;
-  for (uint32_t date = 0; !status && date < unit.date_count; date++) {
-    if (qs_cancelled(context)) {
-      return qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
-    }
-    if (date + 1 < unit.date_count) {
-      status = ask(context, paths->problem, policy, &unit, date, first_path, room, rows);
-    }
-    unit.date_begin = date;
-    unit.date_end = date + 1;
-    if (!status) {
-      status = qs_schedule_rebalance(context, paths->devices, stage, &unit, NULL, rows);
-    }
+  for (uint32_t date = 0; !status && date < unit->date_count; date++) {
+    status = qs_cancelled(context)
+                 ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled")
+                 : qs_callback_date(context, paths, policy, unit, date, first_path, room, rows);
   }
   return status;
 }
@@ -186,7 +198,7 @@ qs_status qs_callback_rebalance(qs_context *context, const qs_simulate_paths *pa
     }
     part.policy_count = end - i;
     status = policies[i].function
-                 ? run_asked(context, paths, &policies[i], part, first_path, room, rows + i * width)
+                 ? run_asked(context, paths, &policies[i], &part, first_path, room, rows + i * width)
                  : qs_schedule_rebalance(context, paths->devices, stage, &part, NULL, rows + i * width);
   }
   context->progress = progress;

@@ -30,6 +30,11 @@ qs_status qs_callback_rebalance(qs_context *context, const qs_simulate_paths *pa
                                 const qs_simulate_policy *policies, const qs_rebalance_unit *unit,
                                 uint64_t first_path, const qs_callback_room *room, double *rows);
 
+/* The same of the unit's first policy alone, at one date; rows are that policy's. Dates come in order. */
+qs_status qs_callback_date(qs_context *context, const qs_simulate_paths *paths,
+                           const qs_simulate_policy *policy, const qs_rebalance_unit *unit, uint32_t date,
+                           uint64_t first_path, const qs_callback_room *room, double *rows);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "host/simulate/index.h"
+
 static bool lives_on(const qs_contract *contract, qs_time time) {
   return contract->expiry == 0 || contract->expiry > time;
 }
@@ -37,6 +39,11 @@ static qs_status make_mark(qs_context *context, qs_arena *arena, const qs_simula
   return status;
 }
 
+/* Whether the date's fill is now, when nothing is gained: unless the price seen is not the price. */
+static bool starts(const qs_simulate_problem *p, size_t date) {
+  return p->now && p->fill_row[date] == 0 && !qs_simulate_index_off(p, 0);
+}
+
 qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                  const qs_simulate_mark **marks) {
   const qs_simulate_problem *p = paths->problem;
@@ -47,7 +54,7 @@ qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_
   }
   qs_status status = qs_simulate_paths_ranges(context, paths, ranges);
   for (size_t d = 0; !status && d + 1 < p->date_count; d++) {
-    if (!(p->now && p->fill_row[d] == 0)) { /* now nothing is gained */
+    if (!starts(p, d)) {
       status = make_mark(context, arena, p, d, ranges, &made[d]);
     }
   }
@@ -57,28 +64,35 @@ qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_
   return status;
 }
 
+void qs_simulate_mark_gain(const qs_simulate_problem *p, const qs_claim *claim, const qs_simulate_mark *marks,
+                           size_t date, const double *shown, const double *x, const double *v,
+                           uint64_t stride, uint64_t count, double *gain) {
+  const size_t row = p->fill_row[date];
+  const double *at_v = v + row * stride;
+  if (date + 1 == p->date_count) {
+    qs_claim_gain(claim, x, v, stride, count, gain);
+    return;
+  }
+  const qs_simulate_mark *mark = &marks[date];
+  const bool now = starts(p, date);
+  for (uint64_t i = 0; i < count; i++) {
+    gain[i] = now ? 0 : mark->a + mark->b * exp(shown[i]) - claim->now;
+  }
+  for (size_t e = 0; !now && e < claim->payment_count && claim->payments[e].row <= row; e++) {
+    qs_claim_pay(&claim->payments[e], x + claim->payments[e].row * stride, count, gain);
+  }
+  for (size_t t = 0; t < mark->table_count; t++) {
+    for (uint64_t i = 0; i < count; i++) {
+      gain[i] += exp(shown[i]) * qs_state_table_value(&mark->tables[t], shown[i], at_v[i]);
+    }
+  }
+}
+
 void qs_simulate_marks_gain(const qs_simulate_problem *p, const qs_claim *claim,
                             const qs_simulate_mark *marks, const double *x, const double *v, uint64_t stride,
                             uint64_t count, double *gain) {
   for (size_t d = 0; d < p->date_count; d++) {
-    const size_t row = p->fill_row[d];
-    const double *at_x = x + row * stride, *at_v = v + row * stride;
-    double *to = gain + d * stride;
-    if (d + 1 == p->date_count) {
-      qs_claim_gain(claim, x, v, stride, count, to);
-      return;
-    }
-    const bool now = p->now && row == 0;
-    for (uint64_t i = 0; i < count; i++) {
-      to[i] = now ? 0 : marks[d].a + marks[d].b * exp(at_x[i]) - claim->now;
-    }
-    for (size_t e = 0; !now && e < claim->payment_count && claim->payments[e].row <= row; e++) {
-      qs_claim_pay(&claim->payments[e], x + claim->payments[e].row * stride, count, to);
-    }
-    for (size_t t = 0; t < marks[d].table_count; t++) {
-      for (uint64_t i = 0; i < count; i++) {
-        to[i] += exp(at_x[i]) * qs_state_table_value(&marks[d].tables[t], at_x[i], at_v[i]);
-      }
-    }
+    qs_simulate_mark_gain(p, claim, marks, d, x + p->fill_row[d] * stride, x, v, stride, count,
+                          gain + d * stride);
   }
 }

@@ -24,8 +24,14 @@ typedef struct qs_simulate_mark {
 qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                  const qs_simulate_mark **marks);
 
-/* gain[date * stride + i] of `count` paths at every date's fill, whose states are x[row * stride + i], v
- * likewise. */
+/* gain[count] at one date's fill, of paths whose states are x[row * stride + i], v likewise. What lives on is
+ * worth what it is at the price of shown[count], x as it is seen at the fill; what was paid, at the price. */
+void qs_simulate_mark_gain(const qs_simulate_problem *problem, const qs_claim *claim,
+                           const qs_simulate_mark *marks, size_t date, const double *shown, const double *x,
+                           const double *v, uint64_t stride, uint64_t count, double *gain);
+
+/* The same at every date, at the price: gain[date * stride + i] of `count` paths at every date's fill, whose
+ * states are x[row * stride + i], v likewise. */
 void qs_simulate_marks_gain(const qs_simulate_problem *problem, const qs_claim *claim,
                             const qs_simulate_mark *marks, const double *x, const double *v, uint64_t stride,
                             uint64_t count, double *gain);

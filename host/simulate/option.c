@@ -50,12 +50,9 @@ qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const q
   return status;
 }
 
-void qs_simulate_option_value(const qs_simulate_problem *p, const qs_state_table *tables, const double *x,
-                              const double *v, uint64_t stride, uint64_t count, double *value) {
-  for (size_t d = 0; d < p->date_count; d++) {
-    const double *at_x = x + p->fill_row[d] * stride, *at_v = v + p->fill_row[d] * stride;
-    for (uint64_t i = 0; i < count; i++) {
-      value[d * stride + i] = exp(at_x[i]) * qs_state_table_value(&tables[d], at_x[i], at_v[i]);
-    }
+void qs_simulate_option_value(const qs_state_table *table, const double *x, const double *v, uint64_t count,
+                              double *value) {
+  for (uint64_t i = 0; i < count; i++) {
+    value[i] = exp(x[i]) * qs_state_table_value(table, x[i], v[i]);
   }
 }

@@ -30,10 +30,8 @@ double qs_simulate_option_gain(const qs_simulate_problem *problem, const qs_cont
 qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                    const uint32_t *rows, const qs_state_table **tables);
 
-/* M of one option (its tables at the fills), value[date * stride + i] of `count` paths whose states are x[row
- * * stride + i], v likewise. */
-void qs_simulate_option_value(const qs_simulate_problem *problem, const qs_state_table *tables,
-                              const double *x, const double *v, uint64_t stride, uint64_t count,
+/* M of one option by its table at a time, value[count] of paths whose states then are x, v. */
+void qs_simulate_option_value(const qs_state_table *table, const double *x, const double *v, uint64_t count,
                               double *value);
 
 #ifdef __cplusplus

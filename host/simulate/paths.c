@@ -3,9 +3,12 @@
 #include <math.h>
 
 #include "host/engine/scheduler.h"
+#include "host/simulate/index.h"
 #include "kernels/core/key.h"
 
 static const char stage[] = "simulate";
+
+enum { CHUNK = 512 }; /* paths that one thread lets fall at a time */
 
 qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
                                  const qs_simulate_problem *problem, qs_simulate_paths *paths) {
@@ -27,6 +30,7 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
     status = qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, &made.grid);
   }
   made.key = qs_key(problem->simulation.seed, QS_PURPOSE_SIMULATE, problem->under->name);
+  status = status ? status : qs_cascade_make(context, arena, problem, &made.cascade);
   if (!status) {
     *paths = made;
   }
@@ -39,6 +43,17 @@ static void start_rows(const qs_model *model, uint64_t count, double *x, double 
   for (uint64_t i = 0; i < count; i++) {
     x[i] = 0;
     v[i] = v0;
+  }
+}
+
+static void fall(const qs_context *context, const qs_cascade *cascade, uint64_t begin, uint64_t count,
+                 double *x) {
+  const long chunks = (long)((count + CHUNK - 1) / CHUNK);
+#pragma omp parallel for num_threads(context->threads) schedule(static)
+  for (long c = 0; c < chunks; c++) {
+    const uint64_t from = (uint64_t)c * CHUNK;
+    const uint64_t some = count - from < CHUNK ? count - from : CHUNK;
+    qs_cascade_run(cascade, begin + from, some, count, x + from, NULL);
   }
 }
 
@@ -72,6 +87,9 @@ qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *pa
       x[row * count + i] += move;
     }
   }
+  if (!status && paths->cascade) {
+    fall(context, paths->cascade, begin, count, x);
+  }
   return status;
 }
 
@@ -103,5 +121,14 @@ qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths 
     }
   }
   qs_arena_destroy(arena);
+  if (!status && qs_simulate_moves(paths->problem->spec)) {
+    for (size_t row = 0; row < rows; row++) { /* kernels/core/impact.h */
+      ranges[row].x_low -= log(2);
+      ranges[row].x_high += log(2);
+    }
+  }
+  if (!status) {
+    qs_simulate_index_widen(paths->problem, ranges);
+  }
   return status;
 }

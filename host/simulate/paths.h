@@ -3,6 +3,7 @@
 #define QS_HOST_SIMULATE_PATHS_H
 
 #include "host/engine/surface.h"
+#include "host/simulate/cascade.h"
 #include "host/simulate/problem.h"
 
 #ifdef __cplusplus
@@ -15,6 +16,7 @@ typedef struct qs_simulate_paths {
   qs_devices *devices;
   qs_grid grid;
   uint64_t key;
+  const qs_cascade *cascade; /* null: none */
 } qs_simulate_paths;
 
 /* Once the model is there. Owned by the arena. */
@@ -22,11 +24,12 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
                                  const qs_simulate_problem *problem, qs_simulate_paths *paths);
 
 /* x[row * count + path] and v likewise of the paths [begin, begin + count), multiples of QS_LEAF_PATHS; the
- * drift is in x. Does not report progress. */
+ * drift and others' liquidations are in x. Does not report progress. */
 qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *paths, uint64_t begin,
                                 uint64_t count, double *x, double *v);
 
-/* ranges[row_count]: of the states at every row over all paths. */
+/* ranges[row_count]: of the states at every row over all paths, as they are, as an index shows them, and as
+ * far as own trades may move them. */
 qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
                                    qs_state_range *ranges);
 

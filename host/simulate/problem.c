@@ -6,6 +6,7 @@
 
 #include "host/market/time.h"
 #include "host/simulate/along.h"
+#include "host/simulate/index.h"
 #include "host/simulate/terminal.h"
 
 double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
@@ -36,6 +37,10 @@ qs_status qs_simulate_real_model(qs_context *context, const qs_simulate_problem 
   return QS_OK;
 }
 
+bool qs_simulate_moves(const qs_simulate_spec *spec) {
+  return spec->own_impact.permanent > 0 || spec->own_impact.transient > 0;
+}
+
 size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
   size_t row = 0;
   while (row + 1 < problem->row_count && problem->rows[row] < time) {
@@ -51,6 +56,9 @@ const char *qs_simulate_beyond(const qs_simulate_problem *problem) {
          : spec->latency_seconds > 0       ? "trades are filled after their decision"
          : !isnan(spec->funding.reversion) ? "funding moves with a premium of its own"
          : !isnan(spec->margin.collateral) ? "a hedge may be liquidated"
+         : spec->index_count               ? "decisions see a price that is stale or wrong"
+         : !isnan(spec->cascade.decay)     ? "cascades of others' liquidations are no part of the prices' law"
+         : qs_simulate_moves(spec)         ? "own trades move the price"
                                            : NULL;
 }
 
@@ -164,6 +172,24 @@ static qs_status check_margin(qs_context *context, const qs_simulate_spec *spec)
                           {"parts", (double)m->parts, 1, 1000},
                           {"fee", m->fee, 0, 1}};
   return check_bounds(context, "margin", bounds, sizeof bounds / sizeof bounds[0]);
+}
+
+static qs_status check_cascade(qs_context *context, const qs_simulate_spec *spec) {
+  const qs_simulate_cascade *c = &spec->cascade;
+  if (isnan(c->decay)) {
+    return QS_OK;
+  }
+  const bound bounds[] = {{"decay", c->decay, 1e-6, 1e6},      {"excitation", c->excitation, 0, 1e15},
+                          {"threshold", c->threshold, 0, 100}, {"base", c->base, 0, 1e6},
+                          {"mean", c->mean, -10, 10},          {"deviation", c->deviation, 0, 10}};
+  return check_bounds(context, "cascade", bounds, sizeof bounds / sizeof bounds[0]);
+}
+
+static qs_status check_own_impact(qs_context *context, const qs_simulate_spec *spec) {
+  const qs_simulate_own_impact *m = &spec->own_impact;
+  const bound bounds[] = {
+      {"permanent", m->permanent, 0, 1}, {"transient", m->transient, 0, 1}, {"decay", m->decay, 0, 1e15}};
+  return check_bounds(context, "own_impact", bounds, sizeof bounds / sizeof bounds[0]);
 }
 
 static bool in_position(const qs_simulate_spec *spec, const qs_contract *contract, bool by_id) {
@@ -349,7 +375,7 @@ static int by_time(const void *a, const void *b) {
 static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_time unwind = p->dates[p->date_count - 1];
   const qs_time latency = (qs_time)llround(p->spec->latency_seconds);
-  qs_time *rows = QS_NEW(arena, 2 * p->date_count + p->contract_count, qs_time);
+  qs_time *rows = QS_NEW(arena, 2 * p->date_count + p->contract_count + p->spec->index_count, qs_time);
   uint32_t *date_row = QS_NEW(arena, p->date_count, uint32_t);
   uint32_t *fill_row = QS_NEW(arena, p->date_count, uint32_t);
   if (!rows || !date_row || !fill_row) {
@@ -364,6 +390,12 @@ static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_prob
   for (size_t i = 0; i < p->contract_count; i++) {
     if (p->contracts[i].expiry && p->contracts[i].expiry < unwind) {
       rows[count++] = p->contracts[i].expiry;
+    }
+  }
+  for (size_t i = 0; i < p->spec->index_count; i++) { /* where a stale price is looked at */
+    const qs_simulate_index *w = &p->spec->index[i];
+    if (isnan(w->error) && w->from < unwind) {
+      rows[count++] = w->from > p->market->as_of ? w->from : p->market->as_of;
     }
   }
   qsort(rows, count, sizeof *rows, by_time);
@@ -414,6 +446,9 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   status = status ? status : check_real_world(context, &p);
   status = status ? status : check_funding(context, &p);
   status = status ? status : check_margin(context, p.spec);
+  status = status ? status : qs_simulate_index_check(context, p.spec);
+  status = status ? status : check_cascade(context, p.spec);
+  status = status ? status : check_own_impact(context, p.spec);
   status = status ? status : find_position(context, arena, book, &p);
   status = status ? status : lay_dates(context, arena, &p);
   status = status ? status : check_dates(context, &p);

@@ -2,8 +2,8 @@
  * What is to be simulated: a position on one underlying, the instruments that hedge it, and when.
  *
  * Times. Rows are the times at which paths are looked at, ascending and distinct: trade dates, their fills
- * where there is a latency, the unwind, and the position's expiries up to it. Row 0 may be as_of itself,
- * where every path has x = 0 and the model's v0.
+ * where there is a latency, the unwind, the position's expiries up to it, and where stale prices are of. Row
+ * 0 may be as_of itself, where every path has x = 0 and the model's v0.
  *
  * Money is of as_of: what is paid at t counts exp(-discount_rate t). A unit of an instrument gains, between
  * two dates, in that money (e^x moves from one to the other, F the forward at as_of):
@@ -89,6 +89,9 @@ const char *qs_simulate_beyond(const qs_simulate_problem *problem);
 
 /* Whether paths follow another law than the prices, drift left out. */
 bool qs_simulate_real_differs(const qs_simulate_spec *spec);
+
+/* Whether own trades move the price. */
+bool qs_simulate_moves(const qs_simulate_spec *spec);
 
 /* The law of the paths, once the model is there; QS_ERROR_INPUT names what it cannot be. */
 qs_status qs_simulate_real_model(qs_context *context, const qs_simulate_problem *problem, qs_model *model);

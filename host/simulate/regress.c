@@ -219,6 +219,7 @@ static qs_status make_sample(qs_context *context, qs_arena *arena, qs_devices *d
                              const qs_simulate_problem *problem, sample *s) {
   s->spec = *problem->spec;
   s->spec.drift = 0;
+  s->spec.cascade.decay = NAN;
   for (size_t i = 0; i < QS_PARAMETER_COUNT; i++) {
     s->spec.real_world.value[i] = NAN;
   }

@@ -5,7 +5,9 @@
 
 #include "host/simulate/along.h"
 #include "host/simulate/callback.h"
+#include "host/simulate/moved.h"
 #include "host/simulate/option.h"
+#include "host/simulate/shown.h"
 #include "host/simulate/unit.h"
 
 enum { CHUNK = 512 }; /* paths whose position one thread values at a time */
@@ -13,13 +15,14 @@ enum { CHUNK = 512 }; /* paths whose position one thread values at a time */
 /* A block of paths and what the policies make of it. */
 typedef struct block {
   uint64_t begin, count;
-  double *x, *v;              /* [row][count] */
-  double *gain;               /* [count]: of the position */
-  double *parts;              /* [part][count]: of it, where they are asked for */
-  double *rows;               /* [policy][row][count] */
-  double *room;               /* [policy][count] */
-  double *funding, *position; /* [date][count], where they are on */
-  double *value;              /* [option][date][QS_SIMULATE_BLOCK], of which the first `count` */
+  double *x, *v;   /* [row][count] */
+  double *gain;    /* [count]: of the position */
+  double *parts;   /* [part][count]: of it, where they are asked for */
+  double *rows;    /* [policy][row][count] */
+  double *room;    /* [policy][count] */
+  double *funding; /* [date][count], where it is on */
+  qs_shown shown;
+  qs_moved_room moved; /* where own trades move the price */
   qs_callback_room asked;
 } block;
 
@@ -30,9 +33,8 @@ typedef struct plan {
   const qs_attribution *attribution; /* null: not asked for */
   const qs_simulate_policy *policies;
   const qs_simulate_premium *premium; /* null: no funding */
-  const qs_simulate_mark *marks;      /* null: no margin */
-  const qs_state_table *options;      /* null: no options that hedge */
-  const qs_state_table *quotes;       /* of them at decisions; null: no caller asks */
+  qs_shown_plan shown;
+  const qs_state_table *quotes; /* of options at decisions; null: no caller asks */
   qs_margin_rule margin;
   qs_rebalance_unit unit;
 } plan;
@@ -53,31 +55,29 @@ static void merge(qs_simulate_moment *into, double count, const double *values, 
 }
 
 /* Adds what one policy left on the block. The order of every sum is fixed. */
-static void take(const block *b, const double *rows, qs_simulate_sample *sample, double *room) {
+static void take(const block *b, const double *gain, const double *rows, qs_simulate_sample *sample,
+                 double *room) {
   const uint64_t n = b->count;
   const double done = (double)b->begin;
   double *gross = sample->gross + b->begin, *cost = sample->cost + b->begin;
   for (uint64_t i = 0; i < n; i++) {
-    gross[i] = b->gain[i] + rows[QS_REBALANCE_HEDGE * n + i];
+    gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i];
     cost[i] = rows[QS_REBALANCE_FEE * n + i] + rows[QS_REBALANCE_SPREAD * n + i] +
               rows[QS_REBALANCE_IMPACT * n + i] + rows[QS_REBALANCE_LIQUIDATION * n + i] -
               rows[QS_REBALANCE_FUNDING * n + i];
     room[i] = rows[QS_REBALANCE_LIQUIDATED * n + i] > 0;
   }
-  merge(&sample->options, done, b->gain, n);
+  merge(&sample->options, done, gain, n);
   merge(&sample->liquidated, done, room, n);
   for (size_t r = 0; r < QS_REBALANCE_LAST_X; r++) {
     merge(&sample->row[r], done, rows + r * n, n);
   }
 }
 
-static double *values_of(const plan *made, const block *b, size_t option) {
-  return b->value + option * made->paths->problem->date_count * QS_SIMULATE_BLOCK;
-}
-
 /* The position, and what hedges it where that is no plain price. */
 static void value_block(const qs_context *context, const plan *made, const block *b) {
   const qs_simulate_problem *problem = made->paths->problem;
+  const bool moves = qs_simulate_moves(problem->spec);
   const long chunks = (long)((b->count + CHUNK - 1) / CHUNK);
 #pragma omp parallel for num_threads(context->threads) schedule(static)
   for (long c = 0; c < chunks; c++) {
@@ -88,19 +88,33 @@ static void value_block(const qs_context *context, const plan *made, const block
       qs_attribution_run(made->attribution, b->x + from, b->v + from, b->gain + from, b->count, count,
                          b->parts + from);
     }
-    if (made->marks) {
-      qs_simulate_marks_gain(problem, made->claim, made->marks, b->x + from, b->v + from, b->count, count,
-                             b->position + from);
+    for (size_t d = 0; !moves && d < problem->date_count; d++) {
+      qs_shown_date(&made->shown, &b->shown, d, b->x, b->v, b->count, from, count);
     }
     if (made->premium) {
       qs_simulate_premium_run(made->premium, b->begin + from, count, b->count, b->x + from, b->v + from,
                               b->funding + from);
     }
-    for (size_t k = 0; made->options && k + 1 < problem->instrument_count; k++) {
-      qs_simulate_option_value(problem, made->options + k * problem->date_count, b->x + from, b->v + from,
-                               b->count, count, values_of(made, b, k) + from);
+  }
+}
+
+/* Runs the policies on the paths as each one's own trades move them, and takes what they leave. */
+static qs_status run_moved(qs_context *context, const plan *made, const block *b,
+                           const qs_rebalance_unit *unit, qs_simulate_sample *samples) {
+  const size_t width = qs_rebalance_unit_rows(unit) * b->count;
+  qs_moved_begin(context, made->paths->problem, unit, &b->moved);
+  qs_status status = QS_OK;
+  for (uint32_t i = 0; !status && i < unit->policy_count; i++) {
+    qs_rebalance_unit own = *unit;
+    own.policies += i;
+    own.policy_count = 1;
+    status = qs_moved_run(context, made->paths, &made->shown, &made->policies[i], &own, b->begin, &b->asked,
+                          &b->moved, b->rows + i * width);
+    if (!status) {
+      take(b, b->moved.gain, b->rows + i * width, &samples[i], b->room);
     }
   }
+  return status;
 }
 
 static qs_status run_block(qs_context *context, const plan *made, const block *b, qs_simulate_sample *samples,
@@ -117,6 +131,9 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
     merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
   }
+  if (made->attribution) {
+    merge(&parts[QS_ATTRIBUTION_PARTS], (double)b->begin, b->gain, b->count);
+  }
   qs_rebalance_unit unit = made->unit;
   qs_rebalance_instrument instruments[QS_MAX_HEDGES];
   memcpy(instruments, unit.instruments, unit.instrument_count * sizeof *instruments);
@@ -127,13 +144,11 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   if (made->premium) { /* the perpetual is the first */
     instruments[0].funding = b->funding;
   }
-  for (size_t k = 0; made->options && k + 1 < unit.instrument_count; k++) {
-    instruments[k + 1].value = values_of(made, b, k);
+  unit.margin = made->shown.marks ? &made->margin : NULL;
+  if (qs_simulate_moves(made->paths->problem->spec)) {
+    return run_moved(context, made, b, &unit, samples);
   }
-  if (made->marks) {
-    unit.margin = &made->margin;
-    unit.position = b->position;
-  }
+  qs_shown_read(&made->shown, &b->shown, b->count, instruments, &unit);
   status = qs_callback_rebalance(context, made->paths, made->policies, &unit, b->begin, &b->asked, b->rows);
   if (status) {
     return status;
@@ -142,7 +157,7 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   const long count = (long)unit.policy_count;
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic, 1)
   for (long p = 0; p < count; p++) {
-    take(b, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
+    take(b, b->gain, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
   }
   return QS_OK;
 }
@@ -167,7 +182,7 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   const qs_simulate_problem *problem = made->paths->problem;
   const uint64_t total = problem->simulation.paths;
   const size_t states = problem->row_count * QS_SIMULATE_BLOCK,
-               dated = problem->date_count * QS_SIMULATE_BLOCK, options = problem->instrument_count - 1;
+               dated = problem->date_count * QS_SIMULATE_BLOCK;
   const size_t policies = (size_t)made->unit.policy_count * QS_SIMULATE_BLOCK;
   block b = {.x = QS_NEW(scratch, states, double),
              .v = QS_NEW(scratch, states, double),
@@ -176,15 +191,17 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
                  QS_NEW(scratch, made->attribution ? QS_ATTRIBUTION_PARTS * QS_SIMULATE_BLOCK : 0, double),
              .room = QS_NEW(scratch, policies, double),
              .rows = QS_NEW(scratch, policies * qs_rebalance_unit_rows(&made->unit), double),
-             .funding = made->premium ? QS_NEW(scratch, dated, double) : NULL,
-             .position = made->marks ? QS_NEW(scratch, dated, double) : NULL,
-             .value = made->options ? QS_NEW(scratch, options * dated, double) : NULL};
-  if (!b.x || !b.v || !b.gain || !b.parts || !b.rows || !b.room || (made->premium && !b.funding) ||
-      (made->marks && !b.position) || (made->options && !b.value)) {
+             .funding = made->premium ? QS_NEW(scratch, dated, double) : NULL};
+  if (!b.x || !b.v || !b.gain || !b.parts || !b.rows || !b.room || (made->premium && !b.funding)) {
     return qs_fail_memory(context, "simulating policies");
   }
   qs_status status =
       qs_callback_room_make(context, scratch, &made->unit, made->policies, QS_SIMULATE_BLOCK, &b.asked);
+  if (!status) {
+    status = qs_simulate_moves(problem->spec)
+                 ? qs_moved_make(context, scratch, &made->shown, QS_SIMULATE_BLOCK, &b.moved)
+                 : qs_shown_make(context, scratch, &made->shown, QS_SIMULATE_BLOCK, &b.shown);
+  }
   b.asked.quotes = made->quotes;
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
@@ -202,7 +219,7 @@ static qs_status make_quotes(qs_context *context, qs_arena *scratch, plan *made)
   for (size_t i = 0; i < problem->spec->policy_count; i++) {
     asked = asked || problem->spec->policies[i].function;
   }
-  made->quotes = asked && problem->spec->latency_seconds <= 0 ? made->options : NULL;
+  made->quotes = asked && problem->spec->latency_seconds <= 0 ? made->shown.options : NULL;
   return asked && !made->quotes
              ? qs_simulate_options_make(context, scratch, made->paths, problem->date_row, &made->quotes)
              : QS_OK;
@@ -212,21 +229,25 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
                                    const qs_claim *claim, const qs_attribution *attribution,
                                    const qs_simulate_policy *policies, size_t count,
                                    qs_simulate_sample **samples,
-                                   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS]) {
+                                   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS + 1]) {
   qs_arena *scratch = qs_arena_create(context);
   if (!scratch) {
     return qs_fail_memory(context, "simulating policies");
   }
   const qs_simulate_problem *problem = paths->problem;
   const qs_simulate_margin *margin = &problem->spec->margin;
-  plan made = {.paths = paths, .claim = claim, .attribution = attribution, .policies = policies};
+  plan made = {.paths = paths,
+               .claim = claim,
+               .attribution = attribution,
+               .policies = policies,
+               .shown = {.problem = problem, .claim = claim}};
   qs_simulate_premium *premium = NULL;
   qs_simulate_sample *sums = NULL;
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
   status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
   made.premium = premium;
-  status =
-      status ? status : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.options);
+  status = status ? status
+                  : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.shown.options);
   status = status ? status : make_quotes(context, scratch, &made);
   if (!status && !isnan(margin->collateral)) {
     made.margin = (qs_margin_rule){.collateral = margin->collateral,
@@ -234,7 +255,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
                                    .maintenance = margin->maintenance,
                                    .parts = (int32_t)margin->parts,
                                    .fee = margin->fee};
-    status = qs_simulate_marks_make(context, scratch, paths, &made.marks);
+    status = qs_simulate_marks_make(context, scratch, paths, &made.shown.marks);
   }
   if (!status) {
     status = make_samples(context, arena, problem->simulation.paths, count, &sums);

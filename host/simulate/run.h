@@ -40,13 +40,14 @@ typedef struct qs_simulate_sample {
 } qs_simulate_sample;
 
 /* Runs the policies on all paths of the problem. samples[count] is owned by the arena; parts, where there is
- * an attribution (or null), gets the moments of the position's parts. The bits depend on nothing but problem,
+ * an attribution (or null), gets the moments of the position's parts and, last, of all it gains, on paths
+ * that own trades do not move. The bits depend on nothing but problem,
  * tables and what callers' own functions answer. */
 qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                    const qs_claim *claim, const qs_attribution *attribution,
                                    const qs_simulate_policy *policies, size_t count,
                                    qs_simulate_sample **samples,
-                                   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS]);
+                                   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS + 1]);
 
 #ifdef __cplusplus
 }

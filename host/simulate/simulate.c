@@ -96,7 +96,7 @@ static void report_attribution(const qs_simulate_sample *sample, const qs_simula
   const double paths = (double)sample->paths;
   *made = (qs_option_attribution){
       .present = true,
-      .options = qs_simulate_mean(&sample->options, paths),
+      .options = qs_simulate_mean(&parts[QS_ATTRIBUTION_PARTS], paths),
       .theta = qs_simulate_mean(&parts[QS_ATTRIBUTION_THETA], paths),
       .delta = qs_simulate_mean(&parts[QS_ATTRIBUTION_DELTA], paths),
       .gamma = qs_simulate_mean(&parts[QS_ATTRIBUTION_GAMMA], paths),
@@ -199,7 +199,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   qs_simulate_optimal optimal;
   qs_simulate_sample *samples = NULL;
   const qs_attribution *attribution = NULL;
-  qs_simulate_moment parts[QS_ATTRIBUTION_PARTS] = {{0, 0}};
+  qs_simulate_moment parts[QS_ATTRIBUTION_PARTS + 1] = {{0, 0}};
   qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies, &optimal);
   if (!status && optimal.made && optimal.base_count) {
     status = tune(context, scratch, devices, problem, &optimal, policies, &result->tuning);

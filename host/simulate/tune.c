@@ -79,7 +79,7 @@ static qs_status choose(qs_context *context, const ground *g, const member *memb
   const qs_policy_table **tables = arena ? QS_NEW(arena, count * instruments, const qs_policy_table *) : NULL;
   qs_simulate_policy policies[MOST];
   qs_simulate_sample *samples = NULL;
-  qs_simulate_moment none[QS_ATTRIBUTION_PARTS];
+  qs_simulate_moment none[QS_ATTRIBUTION_PARTS + 1];
   qs_status status = tables ? QS_OK : qs_fail_memory(context, "choosing a policy");
   for (size_t i = 0; !status && i < count; i++) {
     tables[i] =

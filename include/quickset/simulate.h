@@ -148,6 +148,35 @@ typedef struct qs_real_world {
   double value[QS_PARAMETER_COUNT];
 } qs_real_world;
 
+/* A time in which what policies and margin see of the price is not the price: what it was at `from` (stale),
+ * or off by a fraction of it (wrong). What is traded and settled is at the true one, and the variance seen is
+ * the true one. At the unwind nothing is off. */
+typedef struct qs_simulate_index {
+  qs_time from, to; /* from <= t < to */
+  double error;     /* (1 + error) times the true price; above -1. NaN: stale */
+} qs_simulate_index;
+
+/* Others' liquidations: jumps of the price beside the model's, of intensity base + e. e starts at 0, decays
+ * at the rate `decay`, and grows at every date by `excitation` times the fall of ln S since the date before
+ * beyond `threshold`, the cascade's own part of it counted (Hawkes 1971, in discrete time). They are no part
+ * of the prices' law and have no compensator: what falls so is lost. */
+typedef struct qs_simulate_cascade {
+  double decay;           /* a year, > 0; NaN: no cascades (default) */
+  double excitation;      /* jumps a year per unit of ln S, >= 0 (default 0) */
+  double threshold;       /* of ln S, >= 0 (default 0) */
+  double base;            /* jumps a year, >= 0 (default 0) */
+  double mean, deviation; /* of the log jump (default 0) */
+} qs_simulate_cascade;
+
+/* How the hedge's own trades of the first instrument move the price: u units bought at a date raise S by
+ * (permanent + transient) u F, F the forward of the date, and the transient part decays (Almgren and Chriss
+ * 2000; Obizhaeva and Wang 2013). A trade is filled half way; later trades, the holding, and the position see
+ * the moved price, policy by policy. */
+typedef struct qs_simulate_own_impact {
+  double permanent, transient; /* of the forward, per unit, >= 0 (default 0: none) */
+  double decay;                /* of the transient part, a year, >= 0 (default 0) */
+} qs_simulate_own_impact;
+
 struct qs_instrument_limit;
 
 /* Policies of hedging a position over time, simulated on the same paths. */
@@ -178,6 +207,10 @@ typedef struct qs_simulate_spec {
   size_t frontier_count;
   qs_simulate_funding funding; /* of a perpetual */
   qs_simulate_margin margin;
+  const qs_simulate_index *index; /* ascending, none begins before another's end */
+  size_t index_count;             /* default 0: the index is the price */
+  qs_simulate_cascade cascade;
+  qs_simulate_own_impact own_impact;
   /* Of what is held of an instrument after a trade, in its units: finite, min <= 0 <= max; in
    * quickset/inputs.h. `optimal` needs those of both where an option is among the instruments. */
   const struct qs_instrument_limit *instrument_limits;

@@ -37,6 +37,7 @@ class Includes(unittest.TestCase):
             ("host/risk/a.c", '"kernels/plan.h"'),
             ("host/engine/a.c", '"kernels/core/key.h"'),
             ("host/history/a.c", '"kernels/core/funding.h"'),
+            ("host/simulate/a.c", '"kernels/core/impact.h"'),
             ("host/base/a.c", "<stdio.h>"),
             ("host/policy/a.c", '"host/market/b.h"'),
             ("host/cli/a.c", '"quickset/engine.h"'),

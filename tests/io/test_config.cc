@@ -293,6 +293,20 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.drift, 0.2);
   EXPECT_TRUE(s.keep_pnl);
   EXPECT_TRUE(s.attribution);
+  ASSERT_EQ(s.index_count, 2u);
+  EXPECT_EQ(s.index[0].from, qs_time_civil(2026, 3, 5));
+  EXPECT_EQ(s.index[0].to, qs_time_civil(2026, 3, 6) + 12 * 3600);
+  EXPECT_TRUE(std::isnan(s.index[0].error)) << "stale";
+  EXPECT_EQ(s.index[1].error, -0.05);
+  EXPECT_EQ(s.cascade.decay, 60);
+  EXPECT_EQ(s.cascade.excitation, 900);
+  EXPECT_EQ(s.cascade.threshold, 0.02);
+  EXPECT_EQ(s.cascade.base, 5);
+  EXPECT_EQ(s.cascade.mean, -0.05);
+  EXPECT_EQ(s.cascade.deviation, 0.02);
+  EXPECT_EQ(s.own_impact.permanent, 0.0001);
+  EXPECT_EQ(s.own_impact.transient, 0.0002);
+  EXPECT_EQ(s.own_impact.decay, 300);
   EXPECT_EQ(s.real_world.value[QS_KAPPA], 2.5);
   EXPECT_EQ(s.real_world.value[QS_THETA], 0.06);
   EXPECT_TRUE(std::isnan(s.real_world.value[QS_V0]) && std::isnan(s.real_world.value[QS_SIGMA]));
@@ -315,6 +329,8 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_EQ(s.policies[0].type, QS_HEDGE_POLICY_LELAND);
   EXPECT_EQ(s.costs.proportional, 0);
   EXPECT_TRUE(std::isnan(s.funding.reversion) && std::isnan(s.margin.collateral)); // there are none
+  EXPECT_TRUE(std::isnan(s.cascade.decay) && s.index_count == 0);
+  EXPECT_EQ(s.own_impact.permanent + s.own_impact.transient, 0);
   EXPECT_TRUE(std::isnan(s.costs.options.fee_cap));
   EXPECT_EQ(s.costs.options.fee + s.costs.options.relative_half_spread, 0);
   EXPECT_EQ(s.costs.half_spread + s.costs.impact + s.costs.fixed + s.latency_seconds, 0);

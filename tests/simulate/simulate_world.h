@@ -27,6 +27,14 @@ public:
     spec.dates.spacing_days = 1;
   }
 
+  void margin(double collateral, double initial, double maintenance, uint64_t parts, double fee) {
+    spec.margin.collateral = collateral;
+    spec.margin.initial = initial;
+    spec.margin.maintenance = maintenance;
+    spec.margin.parts = parts;
+    spec.margin.fee = fee;
+  }
+
   // Market and book are built at the first run.
   qs_status run() {
     if (!market) {

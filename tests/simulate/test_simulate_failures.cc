@@ -117,6 +117,28 @@ public:
   }
 };
 
+// Ways in which a hedge fails, all of them.
+class Shocked : public SimulateWorld {
+public:
+  Shocked() {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03);
+    add_option("last", "X", QS_CALL, 110, 30.0 / 365, -1);
+    every_day(2);
+    spec.cost_weight = 1;
+    spec.keep_pnl = true;
+    spec.cascade = {60, 900, .01, 20, -.04, .02};
+    spec.own_impact = {.001, .002, 300};
+    spec.index = windows;
+    spec.index_count = 1;
+    margin(100, .25, .2, 4, .01);
+    inputs.simulation.paths = 512;
+    add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+  }
+
+private:
+  const qs_simulate_index windows[1] = {{inputs.as_of + 43200, inputs.as_of + 86400 + 43200, std::nan("")}};
+};
+
 // The same with an option.
 class BestWithOption : public Best {
 public:
@@ -180,6 +202,11 @@ TEST(SimulateFailures, EveryAllocationOfThePartsMayFail) {
   Parts w;
   expect_failures_to_be_clean(w, 1);
   EXPECT_TRUE(w.result.attribution.present);
+}
+
+TEST(SimulateFailures, EveryAllocationOfAFailingHedgeMayFail) {
+  Shocked w;
+  expect_failures_to_be_clean(w, 1);
 }
 
 TEST(SimulateFailures, EveryThirdAllocationOfAnOptimumWithAnOptionMayFail) {

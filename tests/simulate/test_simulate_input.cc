@@ -292,6 +292,65 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.spec.margin.fee = nan;
        },
        "simulate.margin.fee: got nan"},
+      {"cascade_decay", [](Wrong &w) { w.spec.cascade.decay = 0; },
+       "simulate.cascade.decay: got 0: must be from 1e-06"},
+      {"cascade_excitation",
+       [](Wrong &w) {
+         w.spec.cascade.decay = 1;
+         w.spec.cascade.excitation = nan;
+       },
+       "simulate.cascade.excitation: got nan"},
+      {"cascade_threshold",
+       [](Wrong &w) {
+         w.spec.cascade.decay = 1;
+         w.spec.cascade.threshold = -1;
+       },
+       "simulate.cascade.threshold: got -1"},
+      {"cascade_base",
+       [](Wrong &w) {
+         w.spec.cascade.decay = 1;
+         w.spec.cascade.base = infinite;
+       },
+       "simulate.cascade.base: got inf"},
+      {"cascade_mean",
+       [](Wrong &w) {
+         w.spec.cascade.decay = 1;
+         w.spec.cascade.mean = -11;
+       },
+       "simulate.cascade.mean: got -11"},
+      {"cascade_deviation",
+       [](Wrong &w) {
+         w.spec.cascade.decay = 1;
+         w.spec.cascade.deviation = -1;
+       },
+       "simulate.cascade.deviation: got -1"},
+      {"own_impact_permanent", [](Wrong &w) { w.spec.own_impact.permanent = -1; },
+       "simulate.own_impact.permanent: got -1: must be from 0 to 1"},
+      {"own_impact_transient", [](Wrong &w) { w.spec.own_impact.transient = nan; },
+       "simulate.own_impact.transient: got nan"},
+      {"own_impact_decay", [](Wrong &w) { w.spec.own_impact.decay = infinite; },
+       "simulate.own_impact.decay: got inf"},
+      {"index_backwards",
+       [](Wrong &w) {
+         static const qs_simulate_index window = {5, 5, 0};
+         w.spec.index = &window;
+         w.spec.index_count = 1;
+       },
+       "simulate.index.0.to: must be after from"},
+      {"index_overlap",
+       [](Wrong &w) {
+         static const qs_simulate_index windows[] = {{1, 5, 0}, {4, 6, 0}};
+         w.spec.index = windows;
+         w.spec.index_count = 2;
+       },
+       "simulate.index.1.from: must not be before the last one's to"},
+      {"index_error",
+       [](Wrong &w) {
+         static const qs_simulate_index window = {4, 5, -1};
+         w.spec.index = &window;
+         w.spec.index_count = 1;
+       },
+       "simulate.index.0.error: got -1: must be above -1"},
       {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
       {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
       {"objective", [](Wrong &w) { w.spec.objective = (qs_simulate_objective)3; },
