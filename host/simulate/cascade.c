@@ -47,9 +47,10 @@ qs_status qs_cascade_make(qs_context *context, qs_arena *arena, const qs_simulat
                         .decay = exp(-terms->decay * years),
                         .log_forward = log(qs_curve_forward(&p->under->curve, p->row_years[row])),
                         .date = date,
-                        .block = block++,
+                        .block = block,
                         .excites = date < p->date_count && p->date_row[date] == row};
     from = p->row_years[row];
+    block++;
   }
   *made = (qs_cascade){.terms = *terms,
                        .steps = steps,
