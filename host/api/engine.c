@@ -42,7 +42,8 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
   qs_status status = make_context(spec, &context);
   qs_devices *devices = NULL;
   if (!status) {
-    status = qs_devices_open(&context, spec->backend, context.threads, spec->cpu_target, &devices);
+    status = qs_devices_open_apart(&context, spec->backend, context.threads, spec->cpu_target,
+                                   spec->worker_program, &devices);
   }
   qs_engine *created = status ? NULL : context.allocator.allocate(context.allocator.data, sizeof *created);
   if (!status && !created) {

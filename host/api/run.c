@@ -1,15 +1,13 @@
 /* A run from inputs to results: market, book, calibration, then the sections asked for. */
-#define _POSIX_C_SOURCE 200809L /* clocks */
-
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/api/approximated.h"
 #include "host/api/copy.h"
 #include "host/api/engine.h"
 #include "host/api/limits.h"
 #include "host/api/run.h"
+#include "host/base/clock.h"
 #include "host/engine/expansion.h"
 #include "host/engine/greeks.h"
 #include "host/engine/horizon.h"
@@ -21,14 +19,8 @@
 #include "host/simulate/simulate.h"
 #include "host/stress/stress.h"
 
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void end_stage(qs_run_state *r, const char *stage) {
-  const double now = seconds_now();
+  const double now = qs_seconds_now();
   const qs_tally *tally = &r->context->tally, *before = &r->tally;
   if (r->results->time_count < QS_MAX_STAGES) {
     r->stages[r->results->time_count++] = (qs_stage_time){stage,
@@ -349,7 +341,10 @@ static qs_status report_devices(qs_run_state *r) {
     uses[d].failure = *report.failure ? qs_arena_strdup(r->arena, report.failure) : NULL;
     uses[d].units = report.sub_units;
     uses[d].seconds = report.seconds;
-    if (!uses[d].name || !uses[d].target || (*report.failure && !uses[d].failure)) {
+    uses[d].restarts = report.restarts;
+    uses[d].restart = report.restarts ? qs_arena_strdup(r->arena, report.restart) : NULL;
+    if (!uses[d].name || !uses[d].target || (*report.failure && !uses[d].failure) ||
+        (report.restarts && !uses[d].restart)) {
       return qs_fail_memory(r->context, "reporting the devices");
     }
   }
@@ -377,7 +372,7 @@ static void start_results(qs_run_state *r) {
 }
 
 qs_status qs_run_prepare(qs_run_state *r) {
-  r->started = seconds_now();
+  r->started = qs_seconds_now();
   r->tally = r->context->tally;
   r->results->times = r->stages;
   qs_status status = build(r);

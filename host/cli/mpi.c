@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "host/cli/program.h"
+#include "quickset/worker.h"
 
 enum { MOST_BYTES = 1 << 30 }; /* of one message: MPI counts in int */
 
@@ -29,7 +30,10 @@ static int wait_for_all(void *data) {
 }
 
 int main(int count, char **arguments) {
-  int level = 0, rank = 0, ranks = 1;
+  int level = 0, rank = 0, ranks = 1, worked = 0;
+  if (qs_worker_main(count, arguments, &worked)) {
+    return worked;
+  }
   if (MPI_Init_thread(&count, &arguments, MPI_THREAD_SERIALIZED, &level) != MPI_SUCCESS) {
     return 5;
   }

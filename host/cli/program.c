@@ -356,6 +356,7 @@ static qs_status make_engine(const options *o, char *reason, size_t size, qs_eng
   qs_engine_spec_init(&spec);
   spec.backend = o->backend;
   spec.threads = o->threads;
+  spec.worker_program = "/proc/self/exe"; /* main asks qs_worker_main first */
   qs_status status = qs_engine_create(&spec, reason, size, engine);
   if (status == QS_OK && team) {
     status = qs_team_join(*engine, &team->team);

@@ -4,6 +4,7 @@
 
 #include "host/engine/device_set.h"
 #include "host/engine/plugin.h"
+#include "host/engine/worker_device.h"
 
 /* What the scheduler expects of a device that has done nothing yet, in cost units (about path-steps) a
  * second. */
@@ -30,13 +31,10 @@ static void add_device(qs_devices *set, const qs_backend *backend, qs_device *ha
   item->rate = threads > 0 ? cpu_first_rate_per_thread * threads : gpu_first_rate;
 }
 
-/* Opens every device of one backend; those that fail become notes, unless it was the call that made no sense.
- */
-static qs_status open_all(qs_context *context, qs_devices *set, const qs_backend *backend,
-                          const qs_device_options *options) {
-  char message[QS_DEVICE_TEXT] = "";
-  uint32_t present = backend->device_count(message);
-  bool noted = present > 0 || add_note(set, backend->name, *message ? message : "no device");
+/* Room for what a backend has; a note where that is nothing. */
+static qs_status make_room(qs_context *context, qs_devices *set, const char *backend, uint32_t present,
+                           const char *message) {
+  bool noted = present > 0 || add_note(set, backend, *message ? message : "no device");
   open_device *items = QS_NEW(set->arena, set->count + present, open_device);
   if (!items || !noted) {
     return qs_fail_memory(context, "opening devices");
@@ -45,6 +43,19 @@ static qs_status open_all(qs_context *context, qs_devices *set, const qs_backend
     memcpy(items, set->items, set->count * sizeof *items);
   }
   set->items = items;
+  return QS_OK;
+}
+
+/* Opens every device of one backend; those that fail become notes, unless it was the call that made no sense.
+ */
+static qs_status open_all(qs_context *context, qs_devices *set, const qs_backend *backend,
+                          const qs_device_options *options) {
+  char message[QS_DEVICE_TEXT] = "";
+  uint32_t present = backend->device_count(message);
+  qs_status made = make_room(context, set, backend->name, present, message);
+  if (made != QS_OK) {
+    return made;
+  }
   for (uint32_t i = 0; i < present; i++) {
     qs_device *handle = NULL;
     message[0] = '\0';
@@ -113,8 +124,47 @@ static qs_status find_cuda(qs_context *context, qs_devices *set, const qs_backen
   return QS_OK;
 }
 
+/* Adds the GPUs, each driven by a worker process. */
+static qs_status open_workers(qs_context *context, qs_devices *set, const char *program,
+                              const qs_device_options *options) {
+  const char *reason = qs_plugin_driver_missing(set->arena);
+  const qs_worker_spec spec = {.program = program, .name = "cuda"};
+  const qs_backend *backend = NULL;
+  qs_worker_opening *openings = NULL;
+  uint32_t present = 0;
+  char message[QS_DEVICE_TEXT] = "";
+  if (reason && !*reason) {
+    return qs_fail_memory(context, "looking for devices");
+  }
+  qs_status status =
+      reason ? QS_OK
+             : qs_workers_open(context, set->arena, &spec, options, &backend, &openings, &present, message);
+  if (status == QS_OK) {
+    status = make_room(context, set, spec.name, present, reason ? reason : message);
+  }
+  for (uint32_t i = 0; i < present; i++) {
+    const qs_worker_opening *o = &openings[i];
+    if (status != QS_OK) {
+      if (o->device) {
+        backend->close(o->device);
+      }
+    } else if (o->device) {
+      add_device(set, backend, o->device);
+      set->items[set->count - 1].apart = true;
+    } else if (!add_note(set, spec.name, *o->reason ? o->reason : qs_status_name(o->status))) {
+      status = qs_fail_memory(context, "opening devices");
+    }
+  }
+  return status;
+}
+
 qs_status qs_devices_open(qs_context *context, qs_backend_choice choice, int threads, const char *cpu_target,
                           qs_devices **devices) {
+  return qs_devices_open_apart(context, choice, threads, cpu_target, NULL, devices);
+}
+
+qs_status qs_devices_open_apart(qs_context *context, qs_backend_choice choice, int threads,
+                                const char *cpu_target, const char *worker_program, qs_devices **devices) {
   if (choice != QS_BACKEND_AUTO && choice != QS_BACKEND_CPU && choice != QS_BACKEND_CUDA) {
     return qs_fail(context, QS_ERROR_USAGE, "backend %d is unknown: auto, cpu or cuda", (int)choice);
   }
@@ -126,7 +176,11 @@ qs_status qs_devices_open(qs_context *context, qs_backend_choice choice, int thr
   const qs_backend *backends[2];
   size_t backend_count = 0;
   const qs_backend *cuda = NULL;
-  qs_status status = choice == QS_BACKEND_CPU ? QS_OK : find_cuda(context, set, &cuda);
+  qs_status status = QS_OK;
+  if (choice != QS_BACKEND_CPU) {
+    status = worker_program ? open_workers(context, set, worker_program, &options)
+                            : find_cuda(context, set, &cuda);
+  }
   if (cuda) {
     backends[backend_count++] = cuda;
   }
@@ -160,7 +214,11 @@ size_t qs_devices_count(const qs_devices *devices) {
 }
 
 void qs_devices_report(const qs_devices *devices, size_t index, qs_device_report *report) {
-  *report = devices->items[index].report;
+  const open_device *item = &devices->items[index];
+  *report = item->report;
+  if (item->apart) {
+    report->restarts = qs_worker_restarts(item->handle, &report->restart);
+  }
 }
 
 const char *qs_devices_notes(const qs_devices *devices) {

@@ -33,6 +33,8 @@ typedef struct qs_device_report {
   uint64_t sub_units;           /* sub-units finished */
   uint64_t path_steps;          /* paths times time steps finished */
   double seconds;               /* spent on them */
+  uint32_t restarts;            /* of its worker process, and why the last one; owned by the set */
+  const char *restart;
 } qs_device_report;
 
 /*
@@ -45,9 +47,13 @@ typedef struct qs_device_report {
 qs_status qs_devices_open(qs_context *context, qs_backend_choice choice, int threads, const char *cpu_target,
                           qs_devices **devices);
 
-/* As above, from the given backends (borrowed; they must outlive the set) and nothing else. `notes` (copied,
- * may be null) is what qs_devices_notes will say. QS_ERROR_DEVICE when no device of any backend could be
- * opened. */
+/* As above, GPUs through worker processes of this program (quickset/worker.h; borrowed, null: none). */
+qs_status qs_devices_open_apart(qs_context *context, qs_backend_choice choice, int threads,
+                                const char *cpu_target, const char *worker_program, qs_devices **devices);
+
+/* As qs_devices_open, from the given backends (borrowed; they must outlive the set) and nothing else. `notes`
+ * (copied, may be null) is what qs_devices_notes will say. QS_ERROR_DEVICE when no device of any backend
+ * could be opened. */
 qs_status qs_devices_open_from(qs_context *context, const qs_backend *const *backends, size_t backend_count,
                                const qs_device_options *options, const char *notes, qs_devices **devices);
 

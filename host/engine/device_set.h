@@ -8,6 +8,7 @@
 typedef struct open_device {
   const qs_backend *backend;
   qs_device *handle;
+  bool apart;  /* driven by a worker process */
   double rate; /* expected cost units a second, see scheduler.c; learnt from what it has done */
   qs_device_report report;
 } open_device;

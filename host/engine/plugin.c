@@ -20,8 +20,7 @@ static const char *loader_error(void) {
   return text ? text : "unknown error of the loader";
 }
 
-/* Null when a driver is there, else the reason (from the arena; "" when memory is out). */
-static const char *driver_missing(qs_arena *arena) {
+const char *qs_plugin_driver_missing(qs_arena *arena) {
   void *driver = dlopen(driver_name, RTLD_LAZY | RTLD_LOCAL);
   if (driver) {
     dlclose(driver);
@@ -83,7 +82,7 @@ static void *find_plugin(qs_arena *arena, const char **tried) {
 
 const qs_backend *qs_plugin_load_cuda(qs_arena *arena, void **handle, const char **reason) {
   *handle = NULL;
-  *reason = driver_missing(arena);
+  *reason = qs_plugin_driver_missing(arena);
   if (*reason) {
     *reason = **reason ? *reason : NULL;
     return NULL;

@@ -16,6 +16,9 @@ extern "C" {
  */
 const qs_backend *qs_plugin_load_cuda(qs_arena *arena, void **handle, const char **reason);
 
+/* Null when a driver is there, else the reason (from the arena; "" when memory is out). */
+const char *qs_plugin_driver_missing(qs_arena *arena);
+
 /* Releases the handle; null is allowed. */
 void qs_plugin_unload(void *handle);
 

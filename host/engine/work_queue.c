@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/base/clock.h"
+
 /* A piece takes about this long at most, so that progress moves and a lost device costs little. */
 static const double longest_piece_seconds = 0.2;
 static const long report_nanoseconds = 50 * 1000 * 1000;
@@ -48,12 +50,6 @@ struct work {
   bool cancelled;
   char message[QS_DEVICE_TEXT];
 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool stopping(const work *w) {
   return w->status != QS_OK || w->store_status != QS_OK || w->cancelled ||
@@ -205,9 +201,9 @@ static void *work_on(void *argument) {
   work_task piece;
   while (take_piece(w, me, &piece)) {
     char message[QS_DEVICE_TEXT] = "";
-    double start = now();
+    double start = qs_seconds_now();
     qs_status status = w->order->run(w->order->data, me->device, &piece, w->cancel, me->scratch, message);
-    finish_piece(w, me, &piece, status, message, now() - start);
+    finish_piece(w, me, &piece, status, message, qs_seconds_now() - start);
     if (w->alone) {
       hand_over(w);
       qs_progress(w->context, w->order->stage, w->steps_done, w->steps_total);
@@ -394,7 +390,7 @@ static qs_status run_all(work *w, qs_arena *arena, qs_devices *devices) {
 
 qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order) {
   work w = {.context = context, .order = order, .device_status = QS_ERROR_DEVICE};
-  const double start = now();
+  const double start = qs_seconds_now();
   qs_arena *arena = qs_arena_create(context);
   qs_status status =
       arena ? lay_out(&w, arena, devices) : qs_fail_memory(context, "sharing the work over devices");
@@ -413,6 +409,6 @@ qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order
     pthread_mutex_destroy(&w.lock);
   }
   qs_arena_destroy(arena);
-  context->tally.seconds += now() - start;
+  context->tally.seconds += qs_seconds_now() - start;
   return status;
 }

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "host/base/clock.h"
 #include "host/io/journal_file.h"
 #include "host/io/place.h"
 
@@ -44,12 +44,6 @@ struct qs_journal {
   double written; /* when */
   bool failed;
 };
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static qs_status fail_file(qs_journal *j, const char *what, int error) {
   const char *text = strerrordesc_np(error);
@@ -183,7 +177,7 @@ static int write_all(int file, const char *bytes, size_t size) {
 static qs_status write_buffer(qs_journal *j) {
   const size_t size = j->used;
   j->used = 0;
-  j->written = seconds_now();
+  j->written = qs_seconds_now();
   int error = size ? write_all(j->file, j->buffer, size) : 0;
   if (error) {
     return fail_file(j, "cannot be written", error);
@@ -246,7 +240,7 @@ static qs_status keep(void *data, qs_context *context, const qs_piece_key *key, 
   const uint64_t sum = qs_digest_end(&digester).word[0];
   status = status ? status : put(j, &sum, sizeof sum);
   j->whole += !status;
-  if (!status && seconds_now() - j->written > longest_wait) {
+  if (!status && qs_seconds_now() - j->written > longest_wait) {
     status = write_buffer(j);
   }
   return status;
@@ -418,7 +412,7 @@ qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, uin
     qs_journal_end(j, false);
     return status;
   }
-  j->written = seconds_now();
+  j->written = qs_seconds_now();
   *journal = j;
   return QS_OK;
 }

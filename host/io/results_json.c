@@ -236,6 +236,8 @@ void qs_json_run_info(qs_buffer *b, const qs_results *r) {
     qs_json_count(b, "units", r->devices[i].units);
     qs_json_number(b, "seconds", r->devices[i].seconds);
     qs_json_text(b, "failure", r->devices[i].failure);
+    qs_json_count(b, "restarts", r->devices[i].restarts);
+    qs_json_text(b, "restart", r->devices[i].restart);
     qs_json_close(b);
   }
   qs_json_close(b);

@@ -43,6 +43,9 @@ typedef struct qs_engine_spec {
   qs_allocator allocator; /* all null for malloc and free */
   qs_progress_callback progress;
   void *progress_data;
+  /* Null: GPUs are driven by this process, and one with a sticky error is lost to it. Else a program that
+   * drives each in a process of its own (quickset/worker.h); the path is borrowed while the engine lives. */
+  const char *worker_program;
 } qs_engine_spec;
 
 typedef struct qs_engine qs_engine;

@@ -12,5 +12,6 @@
 #include "quickset/simulate.h"
 #include "quickset/status.h"
 #include "quickset/team.h"
+#include "quickset/worker.h"
 
 #endif

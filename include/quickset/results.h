@@ -391,6 +391,8 @@ typedef struct qs_device_use {
   uint64_t units;
   double seconds;
   const char *failure; /* null unless the device was lost */
+  uint32_t restarts;   /* times that its worker process was replaced (quickset/worker.h) */
+  const char *restart; /* why the last time; null: never */
 } qs_device_use;
 
 typedef struct qs_stage_time {

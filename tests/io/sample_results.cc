@@ -348,7 +348,7 @@ void SampleResults::add_run_info() {
   const char *target = text("target");
   uint64_t units = count();
   double seconds = number();
-  devices_ = {{name, target, units, seconds, text("failure")}};
+  devices_ = {{name, target, units, seconds, text("failure"), 3, text("restart")}};
   results.devices = devices_.data();
   results.device_count = 1;
   const char *stage = text("stage");
