@@ -6,6 +6,7 @@
 void qs_journal_spec_init(qs_journal_spec *spec) {
   memset(spec, 0, sizeof *spec);
   spec->struct_size = sizeof *spec;
+  spec->sync_seconds = 10;
 }
 
 qs_status qs_journal_open(qs_engine *engine, const qs_journal_spec *spec) {
@@ -25,6 +26,10 @@ qs_status qs_journal_open(qs_engine *engine, const qs_journal_spec *spec) {
         context, QS_ERROR_USAGE,
         "qs_journal_spec: share %u of %u: must be one of 0 to shares - 1, at most %d shares, with a path",
         spec->share, spec->shares, QS_MAX_RANKS);
+  }
+  if (!(spec->sync_seconds >= 0)) {
+    return qs_fail(context, QS_ERROR_USAGE, "qs_journal_spec.sync_seconds is %g: must be at least 0",
+                   spec->sync_seconds);
   }
   if (spec->shares > 1 && engine->team.ranks > 1) {
     return qs_fail(context, QS_ERROR_USAGE, "qs_journal_spec: an engine in a team takes no other share");

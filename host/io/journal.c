@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 enum { BUFFER = 1 << 18, FIRST_PIECES = 256, SPARE = 20 };
 static const double longest_wait = 0.25; /* seconds */
+static const double sync_share = 0.02;   /* most of the time that waits for a disk */
 
 /* A piece in one of the files. */
 typedef struct held_piece {
@@ -40,8 +42,9 @@ struct qs_journal {
   size_t piece_count, room;
   char *buffer; /* [BUFFER] */
   size_t used;
-  uint64_t whole; /* pieces that end in the buffer */
-  double written; /* when */
+  uint64_t whole;                         /* pieces that end in the buffer */
+  double written;                         /* when */
+  double sync_seconds, synced, sync_cost; /* how often, when last, and what that took */
   bool failed;
 };
 
@@ -174,11 +177,33 @@ static int write_all(int file, const char *bytes, size_t size) {
   return 0;
 }
 
+/* Makes what was written safe from the end of the machine; the file's name too, the first time. A file that
+ * knows no such thing is as safe as it gets. */
+static int sync_file(qs_journal *j) {
+  const double start = qs_seconds_now();
+  int error = fdatasync(j->file) == 0 ? 0 : errno;
+  if (!error && !j->count.synced) {
+    (void)fsync(j->place.parent_file);
+  }
+  j->synced = qs_seconds_now();
+  j->sync_cost = j->synced - start;
+  j->count.synced += !error;
+  return error == EINVAL || error == EROFS ? 0 : error;
+}
+
+static bool sync_is_due(const qs_journal *j) {
+  const double since = j->written - j->synced;
+  return j->sync_seconds <= 0 || (since >= j->sync_seconds && since * sync_share >= j->sync_cost);
+}
+
 static qs_status write_buffer(qs_journal *j) {
   const size_t size = j->used;
   j->used = 0;
   j->written = qs_seconds_now();
   int error = size ? write_all(j->file, j->buffer, size) : 0;
+  if (!error && size && sync_is_due(j)) {
+    error = sync_file(j);
+  }
   if (error) {
     return fail_file(j, "cannot be written", error);
   }
@@ -398,6 +423,7 @@ qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, uin
   j->rank = rank;
   j->buffer = buffer;
   j->file = -1;
+  j->sync_seconds = spec->sync_seconds;
   qs_journal_head_fill(&j->head, spec->inputs, spec->sections);
   qs_status status = find_place(j, spec);
   if (!status) {
@@ -412,7 +438,7 @@ qs_status qs_journal_begin(qs_context *context, const qs_journal_spec *spec, uin
     qs_journal_end(j, false);
     return status;
   }
-  j->written = qs_seconds_now();
+  j->written = j->synced = qs_seconds_now();
   *journal = j;
   return QS_OK;
 }
@@ -431,8 +457,8 @@ void qs_journal_end(qs_journal *j, bool remove) {
   if (!j) {
     return;
   }
-  if (j->file >= 0) {
-    (void)settle(j, j->context);
+  if (j->file >= 0 && settle(j, j->context) == QS_OK && !remove && j->sync_seconds < INFINITY) {
+    (void)sync_file(j);
   }
   bool own = false;
   for (size_t i = 0; i < j->file_count; i++) {

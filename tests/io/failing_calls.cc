@@ -104,6 +104,10 @@ ssize_t write(int file, const void *bytes, size_t size) {
   return fails(FAIL_FILES) ? -1 : real<ssize_t(int, const void *, size_t)>("write")(file, bytes, size);
 }
 
+int fdatasync(int file) {
+  return fails(FAIL_FILES) ? -1 : real<int(int)>("fdatasync")(file);
+}
+
 int fsync(int file) {
   return fails(FAIL_FILES) ? -1 : real<int(int)>("fsync")(file);
 }

@@ -2,7 +2,7 @@
 #ifndef QS_TESTS_IO_FAILING_CALLS_H
 #define QS_TESTS_IO_FAILING_CALLS_H
 
-/* Memory: malloc, calloc, realloc. Files: openat, mkdirat, unlinkat, write, fsync, flock, renameat,
+/* Memory: malloc, calloc, realloc. Files: openat, mkdirat, unlinkat, write, fsync, fdatasync, flock, renameat,
  * renameat2. */
 enum FailingKind { FAIL_NOTHING, FAIL_MEMORY, FAIL_FILES, FAIL_RENAMEAT2 };
 

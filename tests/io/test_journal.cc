@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <functional>
+#include <limits>
+#include <thread>
 
 #include "failing_calls.h"
 #include "host/base/digest.h"
@@ -67,6 +70,7 @@ struct Journal {
   ~Journal() { end(false); }
   std::vector<const char *> merged;
   uint32_t rank = 0;
+  double sync_seconds = 0; // after every write
   qs_status begin(const std::string &folder, bool resume, const char *inputs = "these",
                   uint32_t sections = 2) {
     qs_journal_spec spec = {};
@@ -74,6 +78,7 @@ struct Journal {
     spec.inputs = inputs;
     spec.sections = sections;
     spec.resume = resume;
+    spec.sync_seconds = sync_seconds;
     spec.merged = merged.data();
     spec.merged_count = merged.size();
     return qs_journal_begin(&context, &spec, rank, &journal);
@@ -160,6 +165,41 @@ TEST(JournalFile, WhatIsKeptComesBack) {
   ASSERT_EQ(j.keep(key(1, 4, 8), 40), QS_OK);
   j.end(true);
   EXPECT_EQ(folder.list(), std::vector<std::string>{"a"}) << "what was made for it goes with it";
+}
+
+// Synced after every write, when it is time, at its end alone or never.
+TEST(JournalFile, IsSyncedAsOftenAsWanted) {
+  for (double seconds : {0.0, 0.05, 1000.0}) {
+    Scratch folder(true);
+    Journal j;
+    j.sync_seconds = seconds;
+    ASSERT_EQ(j.begin(folder / "out", false), QS_OK) << j.message();
+    for (uint64_t i = 0; i < 3; i++) {
+      ASSERT_EQ(j.keep(key(i, 0, 4), 10), QS_OK);
+      ASSERT_EQ(j.settle(), QS_OK);
+      ASSERT_EQ(j.settle(), QS_OK) << "which has nothing to sync";
+    }
+    EXPECT_EQ(j.info().synced, seconds == 0 ? 3u : 0u);
+    if (seconds == 0.05) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(60));
+      ASSERT_EQ(j.keep(key(9, 0, 4), 10), QS_OK);
+      ASSERT_EQ(j.settle(), QS_OK);
+      EXPECT_LE(j.info().synced, 1u); // a disk that took more than a fiftieth of that is spared
+    }
+  }
+  long calls[2];
+  for (bool synced : {false, true}) {
+    Scratch folder(true);
+    Journal j;
+    j.sync_seconds = synced ? 1000 : std::numeric_limits<double>::infinity();
+    ASSERT_EQ(j.begin(folder / "out", false), QS_OK) << j.message();
+    ASSERT_EQ(j.keep(key(1, 0, 4), 10), QS_OK);
+    ASSERT_EQ(j.settle(), QS_OK);
+    fail_call(FAIL_FILES, 0, EIO);
+    j.end(false);
+    calls[synced] = fail_nothing();
+  }
+  EXPECT_EQ(calls[true], calls[false] + 2) << "its data, then its name";
 }
 
 TEST(JournalFile, TheLongestOfPiecesThatBeginTogetherThatFits) {
