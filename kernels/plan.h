@@ -393,7 +393,7 @@ typedef struct qs_rebalance_policy {
 
 enum { QS_MAX_HEDGES = 8 };
 
-/* Venues that fail, [date_count][stride] each; date 0 is read of `room` alone. */
+/* Venues that fail, [date_count][stride] where nothing else is said; date 0 is read of `room` alone. */
 typedef struct qs_rebalance_failure {
   double collateral;  /* that lies at the venues, money of as_of; with margin it is its collateral, and not
                          read */
@@ -401,6 +401,8 @@ typedef struct qs_rebalance_failure {
   const double *lost; /* of the account, which fraction is lost at the date: 0 to 1 */
   const double *room; /* how much of the first instrument may lie there from the date on, in its units, >= 0;
                          at 0 nothing of any may */
+  const double *closed; /* [venue_count][stride]: number of the date from which on no order goes to a venue;
+                           null without venues */
 } qs_rebalance_failure;
 
 /* Runs policies over the dates [date_begin, date_end) of given paths. Results are rows[policy][row][stride],

@@ -117,9 +117,10 @@ static const char *margin_problem(const qs_rebalance_unit *unit) {
 
 static const char *failure_problem(const qs_rebalance_unit *unit) {
   const qs_rebalance_failure *f = unit->failure;
-  return !f || (f->kept && f->lost && f->room && isfinite(f->collateral))
+  return !f || (f->kept && f->lost && f->room && isfinite(f->collateral) && !f->closed == !unit->venue_count)
              ? NULL
-             : "venues that fail need what is kept, what is lost, what may be held, and a collateral";
+             : "venues that fail need what is kept, what is lost, what may be held, a collateral, and when "
+               "each venue closes";
 }
 
 qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message) {

@@ -187,6 +187,7 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
   }
   copy_text(c, &to->save_policy);
   to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
+  to->index = copy_array(c, from->index, from->index_count, sizeof *from->index);
 }
 
 qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *inputs,

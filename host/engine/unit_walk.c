@@ -11,7 +11,7 @@ _Static_assert(sizeof(qs_joint_unit) == 120 && sizeof(qs_joint_asset) == 256 &&
                "walk the new member of a joint unit, then correct the size");
 _Static_assert(sizeof(qs_rebalance_unit) == 176 && sizeof(qs_rebalance_instrument) == 56 &&
                    sizeof(qs_rebalance_policy) == 48 && sizeof(qs_band_table) == 56 &&
-                   sizeof(qs_rebalance_failure) == 32 && sizeof(qs_margin_rule) == 96,
+                   sizeof(qs_rebalance_failure) == 40 && sizeof(qs_margin_rule) == 96,
                "walk the new member of a rebalancing unit, then correct the size");
 
 /* Arrays of these go along as they lie in memory, into digests too. */
@@ -326,13 +326,15 @@ static void walk_margin(const qs_unit_walker *w, const qs_margin_rule **place, s
 }
 
 static void walk_failure(const qs_unit_walker *w, const qs_rebalance_failure **place,
-                         const qs_unit_rows *dates) {
+                         const qs_unit_rows *dates, size_t venues) {
   if (w->structures(w->data, place, 1, sizeof **place)) {
     qs_rebalance_failure *failure = (qs_rebalance_failure *)*place;
     w->value(w->data, &failure->collateral, sizeof failure->collateral);
     w->rows(w->data, &failure->kept, dates);
     w->rows(w->data, &failure->lost, dates);
     w->rows(w->data, &failure->room, dates);
+    const qs_unit_rows by_venue = {1, venues, 0, venues};
+    w->rows(w->data, &failure->closed, &by_venue);
   }
 }
 
@@ -372,7 +374,7 @@ static void walk_rebalance(const qs_unit_walker *w, qs_rebalance_unit *unit) {
   walk_margin(w, &unit->margin, dates);
   w->rows(w->data, &unit->position, &by_date);
   w->rows(w->data, &unit->required, &by_date);
-  walk_failure(w, &unit->failure, &by_date);
+  walk_failure(w, &unit->failure, &by_date, unit->venue_count);
 }
 
 void qs_unit_walk(const qs_unit_walker *walker, qs_unit_kind kind, void *unit) {

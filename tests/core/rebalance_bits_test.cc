@@ -239,6 +239,7 @@ TEST(RebalanceUnits, FailuresAreChecked) {
   EXPECT_REFUSED(u->failure.kept = nullptr);
   EXPECT_REFUSED(u->failure.lost = nullptr);
   EXPECT_REFUSED(u->failure.room = nullptr);
+  EXPECT_REFUSED(u->failure.closed = nullptr); // there are venues
   for (double bad : {double(NAN), double(INFINITY)})
     EXPECT_EQ(refused([bad](Unit *u) { u->failure.collateral = bad; }), QS_ERROR_INPUT) << bad;
   EXPECT_EQ(refused([](Unit *u) { u->unit.failure = nullptr, u->unit.seen = nullptr; }), QS_OK);

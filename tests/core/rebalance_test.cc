@@ -199,7 +199,9 @@ struct Walk {
   // The marginal cost by bisection; what is left there goes to a venue without impact at that price.
   void route(uint32_t d, real units, real worth) {
     const qs_trade_cost *c = &u.instruments[0].costs[d * u.venues];
-    const auto first = [&](uint32_t v) {
+    const auto first = [&](uint32_t v) -> real {
+      if (!u.kept.empty() && at(u.closed, v) <= d)
+        return 1e30L;
       const real of = c[v].spot ? u.forward[d] * growth(d) : worth;
       return c[v].fee * of + c[v].spread * worth + real(c[v].unit);
     };

@@ -151,7 +151,7 @@ public:
     unit.position = with_margin ? position.data() : nullptr;
     unit.required = required.empty() ? nullptr : required.data();
     unit.seen = seen.empty() ? nullptr : seen.data();
-    failure = {failing, kept.data(), lost.data(), room_left.data()};
+    failure = {failing, kept.data(), lost.data(), room_left.data(), venues ? closed.data() : nullptr};
     unit.failure = kept.empty() ? nullptr : &failure;
     unit.venue_count = venues;
   }
@@ -175,8 +175,8 @@ public:
   uint64_t paths;
   std::mt19937 random;
   std::vector<double> x, v, forward, discount, lapse, position, required, seen, grow;
-  std::vector<double> kept, lost, room_left; // where venues fail
-  double failing = 0;                        // what lies there at the start
+  std::vector<double> kept, lost, room_left, closed; // where venues fail
+  double failing = 0;                                // what lies there at the start
   std::vector<uint32_t> decided, filled;
   std::vector<Instrument> instruments;
   std::vector<Policy> policies;
@@ -255,6 +255,9 @@ inline void let_fail(Unit *u, double collateral) {
     if (u->uniform(0, 1) < .02)
       u->kept[i] = u->room_left[i] = 0; // the last one
   }
+  u->closed.assign(u->venues * u->paths, u->dates);
+  for (size_t i = u->paths; i < u->closed.size(); i++) // the first stays open
+    u->closed[i] = u->uniform(0, 1) < .5 ? std::floor(u->uniform(0, u->dates)) : u->dates;
 }
 
 // A unit with everything in it: several instruments, one of them an option's kind with its own prices and
