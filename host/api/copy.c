@@ -185,6 +185,16 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
   for (size_t i = 0; i < instrument_limits_count; i++) {
     copy_text(c, &instrument_limits[i].instrument);
   }
+  COPY_ARRAY(c, qs_simulate_venue, venues, venue_count);
+  for (size_t i = 0; i < venues_count; i++) {
+    copy_text(c, &venues[i].name);
+  }
+  qs_cost_change *schedule =
+      copy_array(c, from->costs.schedule, from->costs.schedule_count, sizeof *schedule);
+  for (size_t i = 0; schedule && i < from->costs.schedule_count; i++) {
+    copy_text(c, &schedule[i].venue);
+  }
+  to->costs.schedule = schedule;
   copy_text(c, &to->save_policy);
   to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
   to->index = copy_array(c, from->index, from->index_count, sizeof *from->index);

@@ -86,6 +86,8 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   spec->costs.charge_entry = true;
   spec->costs.charge_unwind = true;
   spec->costs.options.fee_cap = NAN;
+  spec->costs.delivery_fee = NAN;
+  spec->slices.count = 1;
   spec->funding =
       (qs_simulate_funding){.reversion = NAN, .start = NAN, .interest = 0.0001, .band = 0.0005, .cap = NAN};
   spec->margin = (qs_simulate_margin){.collateral = NAN, .parts = 1};
@@ -98,6 +100,16 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   spec->objective_level = 0.95;
   spec->levels = default_simulate_levels;
   spec->level_count = sizeof default_simulate_levels / sizeof default_simulate_levels[0];
+}
+
+void qs_simulate_venue_init(qs_simulate_venue *venue) {
+  *venue = (qs_simulate_venue){
+      .taker_fee = NAN, .maker_fee = NAN, .half_spread = NAN, .impact = NAN, .fixed = NAN};
+}
+
+void qs_cost_change_init(qs_cost_change *change) {
+  *change = (qs_cost_change){
+      .proportional = NAN, .maker_fee = NAN, .half_spread = NAN, .impact = NAN, .fixed = NAN};
 }
 
 void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec) {

@@ -388,6 +388,56 @@ static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_si
   return node ? qs_node_bad(reader, node, "must be the name of a policy of the section") : QS_OK;
 }
 
+static const qs_node *entry(const qs_node *list, size_t i) {
+  const qs_node *node = list->first;
+  while (i--) {
+    node = node->next;
+  }
+  return node;
+}
+
+/* The number of a venue among the first `count`, or count. */
+static size_t find_venue(const qs_simulate_spec *spec, size_t count, const char *name) {
+  size_t i = 0;
+  while (i < count && strcmp(spec->venues[i].name, name) != 0) {
+    i++;
+  }
+  return i;
+}
+
+/* Names of venues, what their makers are paid, and changes of costs. */
+static qs_status check_costs(qs_reader *reader, const qs_node *section, const qs_simulate_spec *spec) {
+  const qs_node *venues = qs_node_get(section, "venues"), *costs = qs_node_get(section, "costs");
+  const qs_node *schedule = costs ? qs_node_get(costs, "schedule") : NULL;
+  for (size_t i = 0; i < spec->venue_count; i++) {
+    const qs_simulate_venue *v = &spec->venues[i];
+    const qs_node *node = entry(venues, i), *maker = qs_node_get(node, "maker_fee");
+    if (find_venue(spec, i, v->name) < i) {
+      return qs_node_bad(reader, qs_node_get(node, "name"), "another venue is called so; must be its own");
+    }
+    const double taker = isnan(v->taker_fee) ? spec->costs.proportional : v->taker_fee;
+    const double fee = v->maker_share * v->maker_fee + (1 - v->maker_share) * taker;
+    if (maker && fee < 0) {
+      return qs_node_bad(reader, maker, "with it the fee of an order is %g; must leave it at least 0", fee);
+    }
+  }
+  for (size_t i = 0; i < spec->costs.schedule_count; i++) {
+    const qs_cost_change *change = &spec->costs.schedule[i];
+    const qs_node *node = entry(schedule, i);
+    if (i && change->from < spec->costs.schedule[i - 1].from) {
+      return qs_node_bad(reader, qs_node_get(node, "from"), "must not be before the one in front of it");
+    }
+    if (change->venue && find_venue(spec, spec->venue_count, change->venue) == spec->venue_count) {
+      return qs_node_bad(reader, qs_node_get(node, "venue"), "must be the name of one of simulate.venues");
+    }
+  }
+  const qs_node *slices = qs_node_get(section, "slices");
+  return slices && spec->slices.count > 1 && spec->instrument_count > 1
+             ? qs_node_bad(reader, qs_node_get(slices, "count"),
+                           "options among the instruments are filled at once; must be 1")
+             : QS_OK;
+}
+
 /* What the paths follow must be a model of the same type. */
 static qs_status check_real_world(qs_reader *reader, const qs_draft *draft, const qs_node *node,
                                   const char *underlying) {
@@ -445,6 +495,7 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   status = status ? status : check_policies(reader, draft, section, name.underlying, along);
   status =
       status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);
+  status = status ? status : check_costs(reader, section, &draft->inputs.simulate);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
   return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);
 }

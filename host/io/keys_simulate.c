@@ -155,6 +155,66 @@ static const qs_table option_costs_table = {option_cost_fields,
                                             sizeof option_cost_fields / sizeof option_cost_fields[0],
                                             sizeof(qs_simulate_option_costs), NULL, NULL};
 
+#undef AT
+#define AT(member) offsetof(qs_cost_change, member)
+
+static const qs_field change_fields[] = {
+    {"from", QS_FIELD_TIME, .offset = AT(from), .required = true},
+    {"venue", QS_FIELD_TEXT, .offset = AT(venue), .max_count = 63},
+    {"proportional", QS_FIELD_NUMBER, .offset = AT(proportional), .range = {0, 1, false, false}},
+    {"maker_fee", QS_FIELD_NUMBER, .offset = AT(maker_fee), .range = {-1, 1, false, false}},
+    {"half_spread", QS_FIELD_NUMBER, .offset = AT(half_spread), .range = {0, 1e15, false, false}},
+    {"impact", QS_FIELD_NUMBER, .offset = AT(impact), .range = {0, 1e15, false, false}},
+    {"fixed", QS_FIELD_NUMBER, .offset = AT(fixed), .range = {0, 1e15, false, false}},
+};
+
+static void init_change(void *object) {
+  qs_cost_change_init(object);
+}
+
+static qs_status check_change(qs_reader *reader, const qs_node *node, void *object) {
+  const qs_cost_change *change = object;
+  const qs_node *maker = qs_node_get(node, "maker_fee");
+  return maker && !change->venue ? qs_node_bad_key(reader, maker, "is of a venue alone, and no venue is given")
+                                 : QS_OK;
+}
+
+static const qs_table change_table = {change_fields, sizeof change_fields / sizeof change_fields[0],
+                                      sizeof(qs_cost_change), init_change, check_change};
+
+#undef AT
+#define AT(member) offsetof(qs_simulate_venue, member)
+
+static const qs_field venue_fields[] = {
+    {"name", QS_FIELD_TEXT, .offset = AT(name), .required = true, .max_count = 63},
+    {"taker_fee", QS_FIELD_NUMBER, .offset = AT(taker_fee), .range = {0, 1, false, false}},
+    {"maker_fee", QS_FIELD_NUMBER, .offset = AT(maker_fee), .range = {-1, 1, false, false}},
+    {"maker_share", QS_FIELD_NUMBER, .offset = AT(maker_share), .range = {0, 1, false, false}},
+    {"half_spread", QS_FIELD_NUMBER, .offset = AT(half_spread), .range = {0, 1e15, false, false}},
+    {"impact", QS_FIELD_NUMBER, .offset = AT(impact), .range = {0, 1e15, false, false}},
+    {"fixed", QS_FIELD_NUMBER, .offset = AT(fixed), .range = {0, 1e15, false, false}},
+};
+
+static void init_venue(void *object) {
+  qs_simulate_venue_init(object);
+}
+
+static const qs_table venue_table = {venue_fields, sizeof venue_fields / sizeof venue_fields[0],
+                                     sizeof(qs_simulate_venue), init_venue, NULL};
+
+#undef AT
+#define AT(member) offsetof(qs_simulate_spec, member)
+
+static const qs_field slice_fields[] = {
+    {"count", QS_FIELD_COUNT, .offset = offsetof(qs_simulate_slices, count), .required = true,
+     .range = {1, 64, false, false}},
+    {"over_seconds", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_slices, over_seconds), .required = true,
+     .range = {0, 1e15, false, false}},
+};
+
+static const qs_table slices_table = {slice_fields, sizeof slice_fields / sizeof slice_fields[0],
+                                      sizeof(qs_simulate_slices), NULL, NULL};
+
 static const qs_field cost_fields[] = {
     {"proportional", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, proportional),
      .range = {0, 1, false, false}},
@@ -167,6 +227,10 @@ static const qs_field cost_fields[] = {
     {"fixed", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, fixed),
      .range = {0, 1e15, false, false}},
     {"options", QS_FIELD_MAP, .offset = offsetof(qs_simulate_costs, options), .table = &option_costs_table},
+    {"delivery_fee", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_costs, delivery_fee),
+     .range = {0, 1, false, false}},
+    {"schedule", QS_FIELD_LIST, .offset = offsetof(qs_simulate_costs, schedule),
+     .count_offset = offsetof(qs_simulate_costs, schedule_count), .max_count = 4096, .table = &change_table},
 };
 
 static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],
@@ -317,6 +381,9 @@ static const qs_field simulate_fields[] = {
      .required = true, .min_count = 1, .max_count = 8, .distinct = true},
     {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &dates_table},
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
+    {"venues", QS_FIELD_LIST, .offset = AT(venues), .count_offset = AT(venue_count), .max_count = 8,
+     .table = &venue_table},
+    {"slices", QS_FIELD_MAP, .offset = AT(slices), .table = &slices_table},
     {"cost_weight", QS_FIELD_NUMBER, .offset = AT(cost_weight), .range = {0, 1e300, false, false}},
     {"risk_aversion", QS_FIELD_NUMBER, .offset = AT(risk_aversion), .range = {0, 1e300, true, false}},
     {"objective", QS_FIELD_CHOICE, .offset = AT(objective), .choices = objectives,

@@ -65,6 +65,18 @@ static void write_quantiles(qs_buffer *b, const qs_simulate_result *s, const qs_
   qs_json_close(b);
 }
 
+static void write_venues(qs_buffer *b, const qs_simulate_result *s, const qs_policy_result *policy) {
+  qs_json_open(b, "venues", '[', false);
+  for (size_t v = 0; v < s->venue_count; v++) {
+    qs_json_open(b, NULL, '{', false);
+    qs_json_text(b, "name", s->venues[v]);
+    qs_json_estimate(b, "turnover", policy->venues[v].turnover);
+    qs_json_estimate(b, "cost", policy->venues[v].cost);
+    qs_json_close(b);
+  }
+  qs_json_close(b);
+}
+
 static void write_policy(qs_buffer *b, const qs_simulate_result *s, const qs_policy_result *policy) {
   qs_json_open(b, NULL, '{', false);
   qs_json_text(b, "name", policy->name);
@@ -78,6 +90,7 @@ static void write_policy(qs_buffer *b, const qs_simulate_result *s, const qs_pol
     qs_json_estimate(b, parts[k].name, estimate_of(policy, &parts[k]));
   }
   qs_json_close(b);
+  write_venues(b, s, policy);
   qs_json_levels(b, policy->levels, s->level_count);
   write_quantiles(b, s, policy);
   qs_json_close(b);
@@ -161,6 +174,10 @@ static void name_columns(qs_buffer *b, const qs_simulate_result *s) {
   for (size_t k = 0; k < PARTS; k++) {
     qs_csv_name_estimate(b, "", parts[k].name);
   }
+  for (size_t v = 0; v < s->venue_count; v++) {
+    qs_csv_name_estimate(b, "turnover_", s->venues[v]);
+    qs_csv_name_estimate(b, "cost_", s->venues[v]);
+  }
   for (size_t l = 0; l < s->level_count && s->policy_count; l++) {
     name_column(b, "var", s->policies[0].levels[l].level);
     name_column(b, "expected_shortfall", s->policies[0].levels[l].level);
@@ -184,6 +201,10 @@ void qs_csv_simulate(qs_buffer *b, const qs_results *r) {
     }
     for (size_t k = 0; k < PARTS; k++) {
       qs_csv_estimate(b, estimate_of(policy, &parts[k]));
+    }
+    for (size_t v = 0; v < s->venue_count; v++) {
+      qs_csv_estimate(b, policy->venues[v].turnover);
+      qs_csv_estimate(b, policy->venues[v].cost);
     }
     for (size_t l = 0; l < s->level_count; l++) {
       qs_csv_number(b, policy->levels[l].var.estimate);

@@ -7,6 +7,7 @@
 #include "host/market/time.h"
 #include "host/policy/classical.h"
 #include "host/policy/neutral.h"
+#include "host/simulate/costs.h"
 #include "host/simulate/paired.h"
 
 static const size_t most_weights = 64;    /* of a frontier */
@@ -219,11 +220,10 @@ static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const
   for (size_t i = 0; i < p->contract_count; i++) {
     qs_simulate_policy_option(p, &p->contracts[i], &options[i]);
   }
-  const qs_simulate_costs *costs = &p->spec->costs;
   const qs_hedge_instrument *instrument = &p->instruments[0];
   for (size_t d = 0; d < p->date_count; d++) {
     const bool last = d + 1 == p->date_count;
-    const bool charged = d == 0 ? costs->charge_entry : !last || costs->charge_unwind;
+    const qs_trade_cost cost = qs_simulate_known_cost(p, d);
     const double forward = qs_curve_forward(&p->under->curve, p->years[d]);
     const double scale =
         instrument->kind == QS_HEDGE_FUTURE ? qs_curve_forward(&p->under->curve, instrument->years) : forward;
@@ -232,8 +232,8 @@ static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const
                                 .forward = forward,
                                 .gain = qs_simulate_discount(p, p->years[paid]) * scale,
                                 .discount = qs_simulate_discount(p, p->years[d]),
-                                .proportional = charged ? costs->proportional : 0,
-                                .per_unit = charged ? costs->half_spread : 0,
+                                .proportional = cost.fee,
+                                .per_unit = cost.unit,
                                 .added = qs_shift_added(&p->under->shift, p->market->as_of, p->dates[d])};
   }
   qs_model *real = QS_NEW(arena, 1, qs_model);

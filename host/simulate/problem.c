@@ -6,6 +6,7 @@
 
 #include "host/market/time.h"
 #include "host/simulate/along.h"
+#include "host/simulate/costs.h"
 #include "host/simulate/index.h"
 #include "host/simulate/terminal.h"
 
@@ -51,9 +52,10 @@ size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time) {
 
 const char *qs_simulate_beyond(const qs_simulate_problem *problem) {
   const qs_simulate_spec *spec = problem->spec;
-  return spec->costs.fixed > 0             ? "a fixed cost of each trade is not convex"
-         : spec->costs.impact > 0          ? "impact is not in the dynamic programme"
+  const char *costs = qs_simulate_costs_beyond(problem);
+  return costs                             ? costs
          : spec->latency_seconds > 0       ? "trades are filled after their decision"
+         : spec->slices.count > 1          ? "orders are filled in parts"
          : !isnan(spec->funding.reversion) ? "funding moves with a premium of its own"
          : !isnan(spec->margin.collateral) ? "a hedge may be liquidated"
          : spec->index_count               ? "decisions see a price that is stale or wrong"
@@ -77,26 +79,9 @@ static qs_status find_weight(qs_context *context, qs_simulate_problem *p) {
 
 /* Numbers that a config's own ranges keep out. */
 static qs_status check_numbers(qs_context *context, const qs_simulate_spec *spec) {
-  if (!(spec->costs.proportional >= 0 && spec->costs.proportional <= 1)) {
-    return qs_fail(context, QS_ERROR_INPUT, "simulate.costs.proportional: got %g: must be from 0 to 1",
-                   spec->costs.proportional);
-  }
-  const struct {
-    const char *key;
-    double value;
-  } sizes[] = {
-      {"costs.half_spread", spec->costs.half_spread},
-      {"costs.impact", spec->costs.impact},
-      {"costs.fixed", spec->costs.fixed},
-      {"costs.options.fee", spec->costs.options.fee},
-      {"costs.options.fee_cap", isnan(spec->costs.options.fee_cap) ? 0 : spec->costs.options.fee_cap},
-      {"costs.options.relative_half_spread", spec->costs.options.relative_half_spread},
-      {"latency_seconds", spec->latency_seconds}};
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    if (!(sizes[i].value >= 0 && sizes[i].value <= 1e15)) {
-      return qs_fail(context, QS_ERROR_INPUT, "simulate.%s: got %g: must be from 0 to 1e15", sizes[i].key,
-                     sizes[i].value);
-    }
+  if (!(spec->latency_seconds >= 0 && spec->latency_seconds <= 1e15)) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.latency_seconds: got %g: must be from 0 to 1e15",
+                   spec->latency_seconds);
   }
   if (!(fabs(spec->drift) <= 10)) {
     return qs_fail(context, QS_ERROR_INPUT, "simulate.drift: got %g: must be from -10 to 10", spec->drift);
@@ -287,6 +272,30 @@ static qs_status find_position(qs_context *context, qs_arena *arena, const qs_bo
                        p->spec->position);
 }
 
+static qs_status check_slices(qs_context *context, const qs_simulate_spec *spec) {
+  const qs_simulate_slices *slices = &spec->slices;
+  if (slices->count < 1 || slices->count > QS_MAX_SLICES) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.slices.count: got %llu: must be 1 to %d",
+                   (unsigned long long)slices->count, QS_MAX_SLICES);
+  }
+  if (slices->count > 1 && spec->instrument_count > 1) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulate.slices.count: got %llu: options among the instruments are filled at once",
+                   (unsigned long long)slices->count);
+  }
+  return slices->over_seconds >= 0 && slices->over_seconds <= 1e15
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT,
+                       "simulate.slices.over_seconds: got %g: must be from 0 to 1e15", slices->over_seconds);
+}
+
+/* From a decision to the fill of a part of its order. */
+static qs_time slice_after(const qs_simulate_spec *spec, uint64_t part) {
+  const double apart =
+      spec->slices.count > 1 ? spec->slices.over_seconds / (double)(spec->slices.count - 1) : 0;
+  return (qs_time)llround(spec->latency_seconds + apart * (double)part);
+}
+
 static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_simulate_dates *spec = &p->spec->dates;
   bool listed = isnan(spec->spacing_days);
@@ -311,16 +320,18 @@ static qs_status lay_dates(qs_context *context, qs_arena *arena, qs_simulate_pro
       return qs_fail(context, QS_ERROR_INPUT, "simulate.dates: date %zu: must ascend, none before as_of", d);
     }
   }
-  const qs_time latency = (qs_time)llround(p->spec->latency_seconds);
   for (size_t d = 0; d < count; d++) {
     const bool last = d + 1 == count;
-    if (!last && latency >= dates[d + 1] - dates[d]) {
-      return qs_fail(
-          context, QS_ERROR_INPUT,
-          "simulate.latency_seconds: got %g: must be less than the %lld seconds from date %zu to the next",
-          p->spec->latency_seconds, (long long)(dates[d + 1] - dates[d]), d);
+    const qs_time filled = slice_after(p->spec, last ? 0 : p->spec->slices.count - 1);
+    if (!last && filled >= dates[d + 1] - dates[d]) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "simulate.%s: got %g: must be less than the %lld seconds from date %zu to the next%s",
+                     p->spec->slices.count > 1 ? "slices.over_seconds" : "latency_seconds",
+                     p->spec->slices.count > 1 ? p->spec->slices.over_seconds : p->spec->latency_seconds,
+                     (long long)(dates[d + 1] - dates[d]), d,
+                     p->spec->slices.count > 1 ? ", with the latency" : "");
     }
-    fill_years[d] = last ? years[d] : qs_time_years(p->market->as_of, dates[d] + latency);
+    fill_years[d] = last ? years[d] : qs_time_years(p->market->as_of, dates[d] + filled);
   }
   p->fill_years = fill_years;
   p->dates = dates;
@@ -374,18 +385,20 @@ static int by_time(const void *a, const void *b) {
 
 static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_time unwind = p->dates[p->date_count - 1];
-  const qs_time latency = (qs_time)llround(p->spec->latency_seconds);
-  qs_time *rows = QS_NEW(arena, 2 * p->date_count + p->contract_count + p->spec->index_count, qs_time);
+  const size_t parts = p->spec->slices.count;
+  qs_time *rows =
+      QS_NEW(arena, (1 + parts) * p->date_count + p->contract_count + p->spec->index_count, qs_time);
   uint32_t *date_row = QS_NEW(arena, p->date_count, uint32_t);
   uint32_t *fill_row = QS_NEW(arena, p->date_count, uint32_t);
-  if (!rows || !date_row || !fill_row) {
+  uint32_t *slice_row = QS_NEW(arena, p->date_count * parts, uint32_t);
+  if (!rows || !date_row || !fill_row || !slice_row) {
     return qs_fail_memory(context, "preparing a simulation");
   }
   size_t count = 0;
   memcpy(rows, p->dates, p->date_count * sizeof *rows);
   count = p->date_count;
-  for (size_t d = 0; latency && d + 1 < p->date_count; d++) {
-    rows[count++] = p->dates[d] + latency;
+  for (size_t i = 0; i < (p->date_count - 1) * parts; i++) {
+    rows[count++] = p->dates[i / parts] + slice_after(p->spec, i % parts);
   }
   for (size_t i = 0; i < p->contract_count; i++) {
     if (p->contracts[i].expiry && p->contracts[i].expiry < unwind) {
@@ -419,8 +432,12 @@ static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_prob
   for (size_t d = 0; d < p->date_count; d++) {
     const bool last = d + 1 == p->date_count;
     date_row[d] = (uint32_t)qs_simulate_row(p, p->dates[d]);
-    fill_row[d] = last ? date_row[d] : (uint32_t)qs_simulate_row(p, p->dates[d] + latency);
+    for (size_t i = 0; !last && i < parts; i++) {
+      slice_row[d * parts + i] = (uint32_t)qs_simulate_row(p, p->dates[d] + slice_after(p->spec, i));
+    }
+    fill_row[d] = last ? date_row[d] : slice_row[(d + 1) * parts - 1];
   }
+  p->slice_row = slice_row;
   p->date_row = date_row;
   p->fill_row = fill_row;
   return QS_OK;
@@ -450,7 +467,9 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   status = status ? status : check_cascade(context, p.spec);
   status = status ? status : check_own_impact(context, p.spec);
   status = status ? status : find_position(context, arena, book, &p);
+  status = status ? status : check_slices(context, p.spec);
   status = status ? status : lay_dates(context, arena, &p);
+  status = status ? status : qs_simulate_costs_check(context, &p);
   status = status ? status : check_dates(context, &p);
   status = status ? status : lay_rows(context, arena, &p);
   if (!status) {

@@ -12,6 +12,7 @@
  *   perpetual        D(t_n+1) F(t_n) (e^x' - e^x)   its expected funding, the forward's growth, paid
  *   option           D(t_N) P(t_N) (M' - M)         M e^x times its price per unit of the forward, P M its
  *                                                   price (host/simulate/option.h)
+ * An order that is filled in parts is traded, and gains from, where the last is filled, at their mean price.
  * Futures and perpetuals settled in coin gain the same: N (1/P - 1/P') coins are changed into money at every
  * date, and what stays between dates is the notional N.
  */
@@ -47,6 +48,8 @@ typedef struct qs_hedge_instrument {
   double low, high;   /* limits of what is held after a trade; infinite: none */
 } qs_hedge_instrument;
 
+enum { QS_MAX_SLICES = 64 }; /* parts in which an order is filled */
+
 typedef struct qs_simulate_problem {
   const qs_simulate_spec *spec;
   const qs_market *market;
@@ -71,6 +74,8 @@ typedef struct qs_simulate_problem {
   const uint32_t *date_row; /* [date_count]: the row of each date */
   const uint32_t *fill_row; /* [date_count]: where what is decided at each date is traded */
   const double *fill_years;
+  /* [date_count - 1][spec->slices.count]: where the parts of an order are filled, the last at fill_row. */
+  const uint32_t *slice_row;
   bool now; /* row 0 is as_of */
 } qs_simulate_problem;
 

@@ -55,8 +55,8 @@ static void merge(qs_simulate_moment *into, double count, const double *values, 
 }
 
 /* Adds what one policy left on the block. The order of every sum is fixed. */
-static void take(const block *b, const double *gain, const double *rows, qs_simulate_sample *sample,
-                 double *room) {
+static void take(const block *b, const qs_rebalance_unit *unit, const double *gain, const double *rows,
+                 qs_simulate_sample *sample, double *room) {
   const uint64_t n = b->count;
   const double done = (double)b->begin;
   double *gross = sample->gross + b->begin, *cost = sample->cost + b->begin;
@@ -71,6 +71,39 @@ static void take(const block *b, const double *gain, const double *rows, qs_simu
   merge(&sample->liquidated, done, room, n);
   for (size_t r = 0; r < QS_REBALANCE_LAST_X; r++) {
     merge(&sample->row[r], done, rows + r * n, n);
+  }
+  const size_t first = QS_REBALANCE_ROWS + unit->instrument_count;
+  for (size_t r = 0; r < 2 * (size_t)unit->venue_count; r++) {
+    merge(&sample->venues[r], done, rows + (first + r) * n, n);
+  }
+}
+
+/* Puts the mean price of an order's parts where its last is filled: after all else that looks there. */
+static void average_fills(const qs_simulate_problem *p, double *x, uint64_t stride, uint64_t count) {
+  const size_t parts = p->spec->slices.count;
+  for (size_t d = 0; d + 1 < p->date_count; d++) {
+    const uint32_t *rows = p->slice_row + d * parts;
+    const double forward = qs_curve_forward(&p->under->curve, p->fill_years[d]);
+    double *filled = x + p->fill_row[d] * stride;
+    for (uint64_t i = 0; i < count; i++) {
+      double sum = 0;
+      for (size_t k = 0; k < parts; k++) { /* a future's price is that of its expiry's forward */
+        const double at = p->instruments[0].kind == QS_HEDGE_FUTURE
+                              ? 1
+                              : qs_curve_forward(&p->under->curve, p->row_years[rows[k]]) / forward;
+        sum += at * exp(x[rows[k] * stride + i]);
+      }
+      filled[i] = log(sum / (double)parts);
+    }
+  }
+}
+
+static void average_block(const qs_context *context, const qs_simulate_problem *problem, const block *b) {
+  const long chunks = (long)((b->count + CHUNK - 1) / CHUNK);
+#pragma omp parallel for num_threads(context->threads) schedule(static)
+  for (long c = 0; c < chunks; c++) {
+    const uint64_t from = (uint64_t)c * CHUNK;
+    average_fills(problem, b->x + from, b->count, b->count - from < CHUNK ? b->count - from : CHUNK);
   }
 }
 
@@ -111,7 +144,7 @@ static qs_status run_moved(qs_context *context, const plan *made, const block *b
     status = qs_moved_run(context, made->paths, &made->shown, &made->policies[i], &own, b->begin, &b->asked,
                           &b->moved, b->rows + i * width);
     if (!status) {
-      take(b, b->moved.gain, b->rows + i * width, &samples[i], b->room);
+      take(b, unit, b->moved.gain, b->rows + i * width, &samples[i], b->room);
     }
   }
   return status;
@@ -127,6 +160,9 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   status = qs_along_pay(context, made->paths->problem, b->x, b->count, b->count, b->gain);
   if (status) {
     return status;
+  }
+  if (made->paths->problem->spec->slices.count > 1) {
+    average_block(context, made->paths->problem, b);
   }
   for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
     merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
@@ -157,7 +193,7 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   const long count = (long)unit.policy_count;
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic, 1)
   for (long p = 0; p < count; p++) {
-    take(b, b->gain, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
+    take(b, &unit, b->gain, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
   }
   return QS_OK;
 }

@@ -36,7 +36,8 @@ typedef struct qs_simulate_sample {
   double *gross, *cost; /* [paths]: the gross error, and all that was paid less what was received */
   qs_simulate_moment options;
   qs_simulate_moment row[QS_REBALANCE_ROWS];
-  qs_simulate_moment liquidated; /* of 1 where margin was short once */
+  qs_simulate_moment liquidated;                /* of 1 where margin was short once */
+  qs_simulate_moment venues[2 * QS_MAX_VENUES]; /* of each what was traded there, and what that cost */
 } qs_simulate_sample;
 
 /* Runs the policies on all paths of the problem. samples[count] is owned by the arena; parts, where there is

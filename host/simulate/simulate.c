@@ -57,6 +57,14 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
     if (!status && !rows[i].name) {
       status = qs_fail_memory(context, "reporting a simulation");
     }
+    qs_venue_result *venues = QS_NEW(arena, spec->venue_count, qs_venue_result);
+    status = !status && !venues ? qs_fail_memory(context, "reporting a simulation") : status;
+    for (size_t v = 0; !status && v < spec->venue_count; v++) {
+      venues[v] =
+          (qs_venue_result){qs_simulate_mean(&samples[i].venues[2 * v], (double)samples[i].paths),
+                            qs_simulate_mean(&samples[i].venues[2 * v + 1], (double)samples[i].paths)};
+    }
+    rows[i].venues = venues;
     for (size_t l = 0; !status && l < spec->level_count; l++) {
       short_tail = short_tail || !rows[i].levels[l].trusted;
     }
@@ -230,6 +238,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   return status ? status : report_optimum(context, arena, &paths, &optimal, result);
 }
 
+/* And venues. */
 static qs_status name_instruments(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
                                   qs_simulate_result *result) {
   const char **names = QS_NEW(arena, problem->instrument_count, const char *);
@@ -240,6 +249,15 @@ static qs_status name_instruments(qs_context *context, qs_arena *arena, const qs
   }
   result->instruments = names;
   result->instrument_count = problem->instrument_count;
+  const size_t count = problem->spec->venue_count;
+  const char **venues = made ? QS_NEW(arena, count, const char *) : NULL;
+  made = venues;
+  for (size_t v = 0; made && v < count; v++) {
+    venues[v] = qs_arena_strdup(arena, problem->spec->venues[v].name);
+    made = venues[v];
+  }
+  result->venues = venues;
+  result->venue_count = count;
   return made ? QS_OK : qs_fail_memory(context, "reporting a simulation");
 }
 

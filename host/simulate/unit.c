@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "host/simulate/costs.h"
 #include "host/simulate/option.h"
 
 static const double far = 1e300; /* for an edge that is infinite */
@@ -15,58 +16,46 @@ static double scale_of(const qs_simulate_problem *p, const qs_hedge_instrument *
                           instrument->kind == QS_HEDGE_FUTURE ? instrument->years : p->fill_years[date]);
 }
 
-static qs_trade_cost cost_of(const qs_simulate_costs *costs, const qs_hedge_instrument *instrument) {
-  if (instrument->kind != QS_HEDGE_OPTION) {
-    return (qs_trade_cost){.fee = costs->proportional,
-                           .cap = far,
-                           .unit = costs->half_spread,
-                           .impact = costs->impact,
-                           .fixed = costs->fixed};
-  }
-  return (qs_trade_cost){.fee = costs->options.fee,
-                         .cap = isnan(costs->options.fee_cap) ? far : costs->options.fee_cap,
-                         .spread = costs->options.relative_half_spread,
-                         .fixed = costs->fixed,
-                         .spot = true};
-}
-
-/* [date_count] each; values of options are filled in block by block. */
-static void lay_instrument(const qs_simulate_problem *p, const qs_hedge_instrument *instrument, double *scale,
-                           double *gain, qs_trade_cost *paid) {
-  const qs_simulate_costs *costs = &p->spec->costs;
+/* [date_count] each, `paid` [date_count][venues]; values of options are filled in block by block. */
+static void lay_instrument(const qs_simulate_problem *p, size_t k, size_t venues, double *scale, double *gain,
+                           qs_trade_cost *paid) {
+  const qs_hedge_instrument *instrument = &p->instruments[k];
   const bool option = instrument->kind == QS_HEDGE_OPTION;
   for (size_t d = 0; d < p->date_count; d++) {
     const bool last = d + 1 == p->date_count;
     const size_t paid_at = instrument->kind == QS_HEDGE_SPOT ? d : d + 1; /* a spot's price is borrowed */
-    const bool charged = d == 0 ? costs->charge_entry : !last || costs->charge_unwind;
     scale[d] = scale_of(p, instrument, d);
     gain[d] = last     ? 0
               : option ? qs_simulate_option_gain(p, &instrument->option)
                        : qs_simulate_discount(p, p->fill_years[paid_at]) * scale[d];
-    paid[d] = charged ? cost_of(costs, instrument) : (qs_trade_cost){.cap = far};
+    for (size_t v = 0; v < venues; v++) {
+      paid[d * venues + v] = qs_simulate_cost(p, k, v, d);
+    }
   }
 }
 
 static qs_status make_instruments(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                                   qs_rebalance_unit *unit) {
-  const size_t dates = p->date_count;
+  const size_t dates = p->date_count, venues = p->spec->venue_count ? p->spec->venue_count : 1;
   qs_rebalance_instrument *made = QS_NEW(arena, p->instrument_count, qs_rebalance_instrument);
   double *numbers = QS_NEW(arena, 2 * dates * p->instrument_count, double);
-  qs_trade_cost *paid = QS_NEW(arena, dates * p->instrument_count, qs_trade_cost);
+  qs_trade_cost *paid = QS_NEW(arena, dates * (venues + p->instrument_count), qs_trade_cost);
   if (!made || !numbers || !paid) {
     return qs_fail_memory(context, "preparing a simulation");
   }
   for (size_t k = 0; k < p->instrument_count; k++) {
     const qs_hedge_instrument *instrument = &p->instruments[k];
     double *scale = numbers + 2 * dates * k, *gain = scale + dates;
-    lay_instrument(p, instrument, scale, gain, paid + dates * k);
+    qs_trade_cost *own = paid + (k ? dates * (venues + k - 1) : 0);
+    lay_instrument(p, k, k ? 1 : venues, scale, gain, own);
     made[k] = (qs_rebalance_instrument){.scale = scale,
                                         .gain = gain,
-                                        .costs = paid + dates * k,
+                                        .costs = own,
                                         .inverse = instrument->coin && instrument->kind != QS_HEDGE_OPTION};
   }
   unit->instruments = made;
   unit->instrument_count = (uint32_t)p->instrument_count;
+  unit->venue_count = (uint32_t)p->spec->venue_count;
   return QS_OK;
 }
 

@@ -316,6 +316,11 @@ typedef struct qs_hedge_result {
   size_t shadow_count;
 } qs_hedge_result;
 
+/* What a policy traded at one venue, and what that cost: fees, half-spread and impact. */
+typedef struct qs_venue_result {
+  qs_estimate turnover, cost;
+} qs_venue_result;
+
 /* One policy of hedging over time. The gross error is what position and hedge gained together, costs left
  * out; all money is of as_of (discounted). */
 typedef struct qs_policy_result {
@@ -333,6 +338,7 @@ typedef struct qs_policy_result {
   const qs_interval *quantiles; /* [quantile_count] of the net P&L */
   const double *pnl;            /* [pnl_count] net P&L by path, on request */
   size_t pnl_count;
+  const qs_venue_result *venues; /* [venue_count] */
 } qs_policy_result;
 
 /* What the position gained until the unwind, whatever the policy, on request: options = theta + delta + gamma
@@ -383,6 +389,8 @@ typedef struct qs_simulate_result {
   qs_policy_tuning tuning;
   const char *const *instruments; /* what hedges, as named in the section */
   size_t instrument_count;
+  const char *const *venues; /* their names, as in the section */
+  size_t venue_count;
 } qs_simulate_result;
 
 /* Who did what, and how long it took. */

@@ -108,6 +108,17 @@ typedef struct qs_simulate_option_costs {
   double relative_half_spread; /* (default 0) */
 } qs_simulate_option_costs;
 
+/* From a date on, other costs of the first instrument, and another fixed cost of every trade; NaN: as before
+ * (default). */
+typedef struct qs_cost_change {
+  qs_time from; /* trades decided at or after it */
+  const char
+      *venue; /* that it is of; null: of the section's costs, and of venues that have none of their own */
+  double proportional; /* of a venue its taker_fee */
+  double maker_fee;    /* of a venue alone */
+  double half_spread, impact, fixed;
+} qs_cost_change;
+
 /* proportional, half_spread and impact are of the first instrument. */
 typedef struct qs_simulate_costs {
   double proportional; /* of what is traded (default 0) */
@@ -117,7 +128,30 @@ typedef struct qs_simulate_costs {
   double impact;       /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
   double fixed;        /* reporting currency for each trade, however small (default 0) */
   qs_simulate_option_costs options;
+  /* Of a future that expires at the unwind: it is delivered, for this part of its price and no other cost.
+   * NaN: it is sold like at other dates (default). */
+  double delivery_fee;
+  const qs_cost_change *schedule; /* ascending in `from` (default none) */
+  size_t schedule_count;
 } qs_simulate_costs;
+
+/* A venue of the first instrument. Orders are split over the venues at equal marginal cost. What is NaN is as
+ * in the section's costs (default). */
+typedef struct qs_simulate_venue {
+  const char *name;
+  double taker_fee;   /* of what is traded */
+  double maker_fee;   /* likewise, may be below 0; NaN: taker_fee */
+  double maker_share; /* of every order: pays maker_fee, no half-spread and no impact (default 0) */
+  double half_spread, impact, fixed; /* as in qs_simulate_costs; fixed: where it gets a part of an order */
+} qs_simulate_venue;
+
+/* An order is filled in `count` equal parts at equal times, the first after the latency, the last
+ * `over_seconds` later, at the mean price of those times; the impact of each part is its own. The unwind is
+ * one fill. */
+typedef struct qs_simulate_slices {
+  uint64_t count; /* 1 to 64 (default 1) */
+  double over_seconds;
+} qs_simulate_slices;
 
 /* What a perpetual pays per 8 hours: clamp(P + clamp(interest - P, -band, band), -cap, cap) of the premium P,
  * which reverts to its mean: dP = reversion (mean - P) dt + volatility dW a year, correlated with the spot.
@@ -189,6 +223,8 @@ typedef struct qs_simulate_spec {
   size_t instrument_count; /* 1 to 8 */
   qs_simulate_dates dates;
   qs_simulate_costs costs;
+  const qs_simulate_venue *venues; /* at most 8, each with its own name (default none: `costs` alone) */
+  size_t venue_count;
   double cost_weight;   /* w; exactly one of the two is given, the other NaN */
   double risk_aversion; /* gamma = 2 / w */
   qs_simulate_objective objective;
@@ -203,6 +239,7 @@ typedef struct qs_simulate_spec {
   bool attribution;         /* say what the position's gain is made of (default false) */
   double latency_seconds; /* from a decision to its fill; less than between two dates (default 0). The unwind
                              is as planned */
+  qs_simulate_slices slices;
   const double *frontier; /* further weights of costs, > 0, whose optimum is reported (default none) */
   size_t frontier_count;
   qs_simulate_funding funding; /* of a perpetual */
@@ -219,6 +256,8 @@ typedef struct qs_simulate_spec {
 } qs_simulate_spec;
 
 QS_API void qs_simulate_spec_init(qs_simulate_spec *spec);
+QS_API void qs_simulate_venue_init(qs_simulate_venue *venue);
+QS_API void qs_cost_change_init(qs_cost_change *change);
 QS_API void qs_hedge_policy_spec_init(qs_hedge_policy_spec *spec);
 
 /* "variance", "exponential", "expected_shortfall"; null: no such objective. */

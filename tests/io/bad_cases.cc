@@ -398,5 +398,6 @@ std::vector<BadCase> bad_cases() {
   add_simulate_cases(cases);
   add_option_cases(cases);
   add_objective_cases(cases);
+  add_cost_cases(cases);
   return cases;
 }

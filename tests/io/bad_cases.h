@@ -41,5 +41,7 @@ void add_simulate_cases(std::vector<BadCase> &cases);
 void add_option_cases(std::vector<BadCase> &cases);
 /* What paths follow, and what is said of them. */
 void add_objective_cases(std::vector<BadCase> &cases);
+/* Venues, changes of costs, and the account. */
+void add_cost_cases(std::vector<BadCase> &cases);
 
 #endif

@@ -76,7 +76,12 @@ simulate:
   position: t1
   instruments: [X-SPOT]
   dates: {count: 30, spacing_days: 2.5}
-  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false, half_spread: 0.25, impact: 0.01, fixed: 2, options: {fee: 0.0003, fee_cap: 0.125, relative_half_spread: 0.01}}
+  costs: {proportional: 0.0005, charge_entry: false, charge_unwind: false, half_spread: 0.25, impact: 0.01, fixed: 2, options: {fee: 0.0003, fee_cap: 0.125, relative_half_spread: 0.01}, delivery_fee: 0.00025,
+          schedule: [{from: 2026-03-12, proportional: 0.0004, half_spread: 0.2, impact: 0.02, fixed: 1}, {from: 2026-03-20, venue: thin, maker_fee: 0.0001}]}
+  venues:
+    - {name: deep, taker_fee: 0.0006, half_spread: 0.1, impact: 0.005, fixed: 0.5}
+    - {name: thin, maker_fee: 0.0002, maker_share: 0.25}
+  slices: {count: 3, over_seconds: 120}
   cost_weight: 4.5
   policies:
     - none

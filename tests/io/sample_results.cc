@@ -301,6 +301,9 @@ qs_policy_result SampleResults::policy(const char *name, const double *pnl, size
   p.quantiles = kept_intervals_.back().data();
   p.pnl = pnl;
   p.pnl_count = pnl_count;
+  const qs_estimate there = estimate(), paid = estimate();
+  kept_venues_.push_back({{there, paid}, {estimate(), estimate()}});
+  p.venues = kept_venues_.back().data();
   return p;
 }
 
@@ -314,6 +317,9 @@ void SampleResults::add_simulate() {
   instruments_ = {text("instrument"), text("option")};
   s.instruments = instruments_.data();
   s.instrument_count = 2;
+  venues_ = {text("venue"), text("another venue")};
+  s.venues = venues_.data();
+  s.venue_count = 2;
   s.cost_weight = number();
   s.risk_aversion = number();
   s.objective = text("objective");

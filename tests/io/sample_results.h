@@ -40,6 +40,8 @@ private:
   std::deque<std::string> strings_;
   std::deque<std::vector<qs_estimate>> kept_estimates_;
   std::deque<std::vector<qs_interval>> kept_intervals_;
+  std::deque<std::vector<qs_venue_result>> kept_venues_;
+  std::vector<const char *> venues_;
   std::vector<qs_time> dates_;
   std::vector<double> probabilities_;
   std::vector<const char *> instruments_;

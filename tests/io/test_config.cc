@@ -256,6 +256,27 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.costs.options.fee, 0.0003);
   EXPECT_EQ(s.costs.options.fee_cap, 0.125);
   EXPECT_EQ(s.costs.options.relative_half_spread, 0.01);
+  EXPECT_EQ(s.costs.delivery_fee, 0.00025);
+  ASSERT_EQ(s.costs.schedule_count, 2u);
+  EXPECT_EQ(s.costs.schedule[0].from, qs_time_civil(2026, 3, 12));
+  EXPECT_EQ(s.costs.schedule[0].proportional, 0.0004);
+  EXPECT_EQ(s.costs.schedule[0].half_spread, 0.2);
+  EXPECT_EQ(s.costs.schedule[0].impact, 0.02);
+  EXPECT_EQ(s.costs.schedule[0].fixed, 1);
+  EXPECT_STREQ(s.costs.schedule[1].venue, "thin");
+  EXPECT_EQ(s.costs.schedule[1].maker_fee, 0.0001);
+  EXPECT_TRUE(std::isnan(s.costs.schedule[1].proportional)); // as before
+  ASSERT_EQ(s.venue_count, 2u);
+  EXPECT_STREQ(s.venues[0].name, "deep");
+  EXPECT_EQ(s.venues[0].taker_fee, 0.0006);
+  EXPECT_EQ(s.venues[0].half_spread, 0.1);
+  EXPECT_EQ(s.venues[0].impact, 0.005);
+  EXPECT_EQ(s.venues[0].fixed, 0.5);
+  EXPECT_TRUE(std::isnan(s.venues[0].maker_fee) && std::isnan(s.venues[1].impact)); // as the section's
+  EXPECT_EQ(s.venues[1].maker_fee, 0.0002);
+  EXPECT_EQ(s.venues[1].maker_share, 0.25);
+  EXPECT_EQ(s.slices.count, 3u);
+  EXPECT_EQ(s.slices.over_seconds, 120);
   EXPECT_EQ(s.latency_seconds, 30);
   EXPECT_EQ(s.funding.reversion, 80);
   EXPECT_EQ(s.funding.volatility, 0.02);
@@ -333,6 +354,9 @@ TEST_F(Sample, SimulateByRiskAversionOnListedDates) {
   EXPECT_EQ(s.own_impact.permanent + s.own_impact.transient, 0);
   EXPECT_TRUE(std::isnan(s.costs.options.fee_cap));
   EXPECT_EQ(s.costs.options.fee + s.costs.options.relative_half_spread, 0);
+  EXPECT_TRUE(std::isnan(s.costs.delivery_fee));
+  EXPECT_EQ(s.venue_count + s.costs.schedule_count, 0u);
+  EXPECT_EQ(s.slices.count, 1u);
   EXPECT_EQ(s.costs.half_spread + s.costs.impact + s.costs.fixed + s.latency_seconds, 0);
   EXPECT_TRUE(s.costs.charge_entry && s.costs.charge_unwind);
   EXPECT_EQ(s.level_count, 2u);

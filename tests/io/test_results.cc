@@ -144,6 +144,11 @@ TEST(ResultsJson, FollowsTheContract) {
             r.simulate.policies[1].liquidation.estimate);
   EXPECT_EQ(json.number("simulate.policies.1.levels.1.var.low"), r.simulate.policies[1].levels[1].var.low);
   EXPECT_EQ(json.number("simulate.policies.1.quantiles.1.high"), r.simulate.policies[1].quantiles[1].high);
+  EXPECT_EQ(json.text("simulate.policies.1.venues.1.name"), r.simulate.venues[1]);
+  EXPECT_EQ(json.number("simulate.policies.1.venues.1.turnover.estimate"),
+            r.simulate.policies[1].venues[1].turnover.estimate);
+  EXPECT_EQ(json.number("simulate.policies.0.venues.1.cost.std_error"),
+            r.simulate.policies[0].venues[1].cost.std_error);
   EXPECT_EQ(json.number("simulate.lower_bound.estimate"), r.simulate.lower_bound.estimate);
   EXPECT_EQ(json.number("simulate.gap.std_error"), r.simulate.gap.std_error);
   EXPECT_EQ(json.text("simulate.objective"), r.simulate.objective);
