@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/api/warm.h"
+
 void qs_engine_spec_init(qs_engine_spec *spec) {
   memset(spec, 0, sizeof *spec);
   spec->struct_size = sizeof *spec;
@@ -23,6 +25,10 @@ static qs_status make_context(const qs_engine_spec *spec, qs_context *context) {
   }
   if (!spec->allocator.allocate != !spec->allocator.release) {
     return qs_fail(context, QS_ERROR_USAGE, "an allocator needs both allocate and release");
+  }
+  if (spec->markets > QS_MAX_MARKETS) {
+    return qs_fail(context, QS_ERROR_USAGE, "markets is %u: must be at most %d", spec->markets,
+                   QS_MAX_MARKETS);
   }
   if (spec->threads < 0) {
     return qs_fail(context, QS_ERROR_USAGE, "threads is %d: must be at least 0", spec->threads);
@@ -57,6 +63,7 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
   memset(created, 0, sizeof *created);
   created->context = context;
   created->devices = devices;
+  created->markets = spec->markets;
   created->context.cancel = &created->cancel;
   *engine = created;
   return QS_OK;
@@ -65,6 +72,9 @@ qs_status qs_engine_create(const qs_engine_spec *spec, char *message, size_t mes
 void qs_engine_destroy(qs_engine *engine) {
   if (engine) {
     qs_allocator allocator = engine->context.allocator;
+    for (uint32_t i = 0; i < engine->kept_count; i++) {
+      qs_warm_release(engine->kept[i]);
+    }
     qs_journal_end(engine->journal, false);
     qs_devices_close(engine->devices);
     allocator.release(allocator.data, engine);

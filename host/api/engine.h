@@ -19,7 +19,9 @@ struct qs_engine {
   qs_journal *journal; /* null: none */
   qs_team team;        /* ranks 0: none */
   uint32_t share, shares;
-  qs_work_store store; /* over all of these, for the time of a run */
+  qs_work_store store;                  /* over all of these, for the time of a run */
+  struct qs_warm *kept[QS_MAX_MARKETS]; /* [kept_count] of at most `markets`, the oldest first (warm.h) */
+  uint32_t kept_count, markets;
 };
 
 /* What a run of the engine, whose scratch is the arena, asks for finished work and tells of it; null:
@@ -30,6 +32,7 @@ const qs_work_store *qs_engine_store(qs_engine *engine, qs_arena *arena);
 typedef struct qs_results_owner {
   qs_results results;
   qs_arena *arena;
+  struct qs_warm *market; /* which the results point into */
 } qs_results_owner;
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/api/run.h"
+#include "host/api/warm.h"
 #include "host/io/plan_json.h"
 
 /* The second run has at most so many paths, enough for every batch to have its part of them. */
@@ -238,6 +239,7 @@ qs_status qs_plan_make(qs_engine *engine, const qs_inputs *inputs, uint32_t sect
     owner->arena = arena;
     status = make(&r, &count, owner);
   }
+  qs_warm_release(r.warm);
   qs_arena_destroy(r.arena);
   if (status) {
     qs_fail(&engine->context, status, "%s", context.message);

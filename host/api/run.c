@@ -7,6 +7,7 @@
 #include "host/api/engine.h"
 #include "host/api/limits.h"
 #include "host/api/run.h"
+#include "host/api/warm.h"
 #include "host/base/clock.h"
 #include "host/engine/expansion.h"
 #include "host/engine/greeks.h"
@@ -63,7 +64,8 @@ static qs_status build(qs_run_state *r) {
     status = qs_inputs_copy(r->context, r->arena, r->inputs, &r->inputs);
   }
   if (!status) {
-    status = qs_market_build(r->context, r->arena, r->inputs, &r->market);
+    status = qs_warm_market(r->context, r->engine, r->inputs, r->keeps, &r->warm);
+    r->market = status ? NULL : r->warm->market;
   }
   if (!status) {
     status = qs_book_build(r->context, r->arena, r->inputs, r->market, &r->book);
@@ -90,16 +92,29 @@ static qs_status build(qs_run_state *r) {
   return status;
 }
 
-/* Models and leverage functions, and what options are under these. */
-static qs_status fit(qs_run_state *r) {
-  qs_status status = qs_market_calibrate(r->context, r->arena, r->market);
+/* Models and leverage functions, unless the market has them. */
+static qs_status fit_market(qs_run_state *r) {
+  if (r->warm->fitted) {
+    return QS_OK;
+  }
+  qs_arena *arena = r->warm->arena;
+  qs_status status = qs_market_calibrate(r->context, arena, r->market);
   qs_local_settings local = qs_local_resolve(&r->inputs->simulation);
   for (size_t u = 0; !status && u < r->market->underlying_count; u++) {
     qs_underlying_market *market = &r->market->underlyings[u];
     if (market->spec->local) {
-      status = qs_local_run(r->context, r->arena, market, r->market->as_of, &local);
+      status = qs_local_run(r->context, arena, market, r->market->as_of, &local);
     }
   }
+  if (!status && r->keeps && !qs_cancelled(r->context)) {
+    qs_warm_keep(r->engine, r->warm);
+  }
+  return status;
+}
+
+/* The market's, and what options are under these. */
+static qs_status fit(qs_run_state *r) {
+  qs_status status = fit_market(r);
   if (!status) {
     status = qs_book_use_leverage(r->context, r->arena, r->market, r->book->contracts, r->book->count);
   }
@@ -430,8 +445,11 @@ static qs_status run_all(qs_run_state *r) {
 
 qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, const qs_results **results) {
   qs_context *context = &engine->context;
-  qs_run_state r = {
-      .engine = engine, .context = context, .inputs = inputs, .sections = sections & inputs->sections};
+  qs_run_state r = {.engine = engine,
+                    .context = context,
+                    .inputs = inputs,
+                    .sections = sections & inputs->sections,
+                    .keeps = true};
   r.arena = qs_arena_create(context);
   r.scratch = qs_arena_create(context);
   qs_results_owner *owner = r.arena ? QS_NEW(r.arena, 1, qs_results_owner) : NULL;
@@ -453,7 +471,10 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
   }
   qs_arena_destroy(r.scratch);
   if (status || r.share) {
+    qs_warm_release(r.warm);
     qs_arena_destroy(r.arena);
+  } else {
+    owner->market = r.warm;
   }
   if (!status) {
     *results = r.share ? NULL : &owner->results;
@@ -463,7 +484,9 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
 
 void qs_results_destroy(const qs_results *results) {
   if (results) {
-    qs_arena_destroy(((const qs_results_owner *)results)->arena);
+    const qs_results_owner *owner = (const qs_results_owner *)results;
+    qs_warm_release(owner->market);
+    qs_arena_destroy(owner->arena);
   }
 }
 
@@ -475,6 +498,7 @@ qs_status qs_check(qs_engine *engine, const qs_inputs *inputs) {
     return qs_fail_memory(context, "checking the inputs");
   }
   qs_status status = build(&r);
+  qs_warm_release(r.warm);
   qs_arena_destroy(r.arena);
   return status;
 }
@@ -482,7 +506,7 @@ qs_status qs_check(qs_engine *engine, const qs_inputs *inputs) {
 qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scenario_spec *scenarios,
                        size_t count, qs_estimate *pnl) {
   qs_context *context = &engine->context;
-  qs_run_state r = {.engine = engine, .context = context, .inputs = inputs};
+  qs_run_state r = {.engine = engine, .context = context, .inputs = inputs, .keeps = true};
   r.arena = qs_arena_create(context);
   qs_estimate *made = r.arena ? QS_NEW(r.arena, count, qs_estimate) : NULL;
   qs_status status = made ? build(&r) : qs_fail_memory(context, "running scenarios");
@@ -499,6 +523,7 @@ qs_status qs_scenarios(qs_engine *engine, const qs_inputs *inputs, const qs_scen
   if (!status) {
     memcpy(pnl, made, count * sizeof *pnl);
   }
+  qs_warm_release(r.warm);
   qs_arena_destroy(r.arena);
   return status;
 }

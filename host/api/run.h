@@ -16,6 +16,8 @@ typedef struct qs_run_state {
   qs_arena *scratch; /* of the run */
   const qs_inputs *inputs;
   uint32_t sections;
+  struct qs_warm *warm; /* the market, with its memory; released by who runs (warm.h) */
+  bool keeps;           /* the engine may have it already, and may keep it */
   qs_market *market;
   qs_book *book;
   qs_simulation simulation;

@@ -2,7 +2,7 @@
  * quickset: the engine, and what a caller gives it: allocator, threads, devices, progress, cancellation.
  *
  * An engine is used by one thread at a time; several engines may live side by side. It holds what is costly
- * to make anew (devices, calibrated surfaces) and no result of its own.
+ * to make anew (devices; calibrated markets, where it is told to) and no result of its own.
  */
 #ifndef QUICKSET_ENGINE_H
 #define QUICKSET_ENGINE_H
@@ -46,7 +46,13 @@ typedef struct qs_engine_spec {
   /* Null: GPUs are driven by this process, and one with a sticky error is lost to it. Else a program that
    * drives each in a process of its own (quickset/worker.h); the path is borrowed while the engine lives. */
   const char *worker_program;
+  /* How many markets with their fits the engine keeps, those last used, at most QS_MAX_MARKETS; 0: none. A
+   * later call whose market is one of them to the byte (as_of, currency, underlyings with their quotes and
+   * models, correlations) is answered without calibrating again, with the same bits. Some megabytes each. */
+  uint32_t markets;
 } qs_engine_spec;
+
+enum { QS_MAX_MARKETS = 16 };
 
 typedef struct qs_engine qs_engine;
 
