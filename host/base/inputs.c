@@ -103,8 +103,14 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
 }
 
 void qs_simulate_venue_init(qs_simulate_venue *venue) {
-  *venue = (qs_simulate_venue){
-      .taker_fee = NAN, .maker_fee = NAN, .half_spread = NAN, .impact = NAN, .fixed = NAN};
+  *venue = (qs_simulate_venue){.taker_fee = NAN,
+                               .maker_fee = NAN,
+                               .half_spread = NAN,
+                               .impact = NAN,
+                               .fixed = NAN,
+                               .loss = 1,
+                               .share = 1,
+                               .limit = NAN};
 }
 
 void qs_cost_change_init(qs_cost_change *change) {

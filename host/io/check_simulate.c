@@ -409,6 +409,7 @@ static size_t find_venue(const qs_simulate_spec *spec, size_t count, const char 
 static qs_status check_costs(qs_reader *reader, const qs_node *section, const qs_simulate_spec *spec) {
   const qs_node *venues = qs_node_get(section, "venues"), *costs = qs_node_get(section, "costs");
   const qs_node *schedule = costs ? qs_node_get(costs, "schedule") : NULL;
+  double shares = 0;
   for (size_t i = 0; i < spec->venue_count; i++) {
     const qs_simulate_venue *v = &spec->venues[i];
     const qs_node *node = entry(venues, i), *maker = qs_node_get(node, "maker_fee");
@@ -420,6 +421,10 @@ static qs_status check_costs(qs_reader *reader, const qs_node *section, const qs
     if (maker && fee < 0) {
       return qs_node_bad(reader, maker, "with it the fee of an order is %g; must leave it at least 0", fee);
     }
+    shares += v->share;
+  }
+  if (venues && spec->venue_count && !(shares > 0)) {
+    return qs_node_bad(reader, qs_node_get(venues->first, "share"), "one share at least must be above 0");
   }
   for (size_t i = 0; i < spec->costs.schedule_count; i++) {
     const qs_cost_change *change = &spec->costs.schedule[i];

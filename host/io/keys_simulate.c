@@ -175,8 +175,9 @@ static void init_change(void *object) {
 static qs_status check_change(qs_reader *reader, const qs_node *node, void *object) {
   const qs_cost_change *change = object;
   const qs_node *maker = qs_node_get(node, "maker_fee");
-  return maker && !change->venue ? qs_node_bad_key(reader, maker, "is of a venue alone, and no venue is given")
-                                 : QS_OK;
+  return maker && !change->venue
+             ? qs_node_bad_key(reader, maker, "is of a venue alone, and no venue is given")
+             : QS_OK;
 }
 
 static const qs_table change_table = {change_fields, sizeof change_fields / sizeof change_fields[0],
@@ -193,6 +194,10 @@ static const qs_field venue_fields[] = {
     {"half_spread", QS_FIELD_NUMBER, .offset = AT(half_spread), .range = {0, 1e15, false, false}},
     {"impact", QS_FIELD_NUMBER, .offset = AT(impact), .range = {0, 1e15, false, false}},
     {"fixed", QS_FIELD_NUMBER, .offset = AT(fixed), .range = {0, 1e15, false, false}},
+    {"hazard", QS_FIELD_NUMBER, .offset = AT(hazard), .range = {0, 1e6, false, false}},
+    {"loss", QS_FIELD_NUMBER, .offset = AT(loss), .range = {0, 1, false, false}},
+    {"share", QS_FIELD_NUMBER, .offset = AT(share), .range = {0, 1e15, false, false}},
+    {"limit", QS_FIELD_NUMBER, .offset = AT(limit), .range = {0, 1e18, false, false}},
 };
 
 static void init_venue(void *object) {

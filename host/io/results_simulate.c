@@ -24,12 +24,13 @@ static const named_estimate figures[] = {
     ESTIMATE(turnover),
     ESTIMATE(trades),
     ESTIMATE(liquidated),
+    ESTIMATE(failed),
 };
 
 /* What the net P&L is made of. */
 static const named_estimate parts[] = {
-    ESTIMATE(options), ESTIMATE(hedge),  ESTIMATE(funding),     ESTIMATE(fees),
-    ESTIMATE(spread),  ESTIMATE(impact), ESTIMATE(liquidation), ESTIMATE(net),
+    ESTIMATE(options), ESTIMATE(hedge),       ESTIMATE(funding), ESTIMATE(fees), ESTIMATE(spread),
+    ESTIMATE(impact),  ESTIMATE(liquidation), ESTIMATE(lost),    ESTIMATE(net),
 };
 
 #define PART(name)                                                                                           \

@@ -35,7 +35,7 @@ static const double *seen_at(const qs_rebalance_unit *unit, uint32_t date) {
 }
 
 /* What is held when the date comes: a notional that was held stays, and its units follow the price, of which
- * `forward` is that of the spot now. */
+ * `forward` is that of the spot now; what lay at a venue that failed is gone. */
 static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *unit, uint32_t date,
                          double forward, const double *rows, double *holding) {
   const uint64_t n = unit->stride;
@@ -46,8 +46,10 @@ static void find_holding(const qs_simulate_problem *p, const qs_rebalance_unit *
     const double *x = seen_at(unit, date), *then = unit->x + unit->filled[date - 1] * n;
     const double now = p->instruments[k].kind == QS_HEDGE_FUTURE ? instrument->scale[date] : forward;
     const double scale = instrument->scale[date - 1] / now;
+    const double *kept = unit->failure ? unit->failure->kept + date * n : NULL;
     for (uint64_t i = 0; i < n; i++) {
-      holding[k * n + i] = instrument->inverse ? held[i] * scale * exp(then[i] - x[i]) : held[i];
+      const double units = instrument->inverse ? held[i] * scale * exp(then[i] - x[i]) : held[i];
+      holding[k * n + i] = kept ? units * kept[i] : units;
     }
   }
 }

@@ -167,6 +167,7 @@ static qs_status check_venues(qs_context *context, const qs_simulate_spec *spec)
     return qs_fail(context, QS_ERROR_INPUT, "simulate.venues: got %zu: must be at most %d venues",
                    spec->venue_count, QS_MAX_VENUES);
   }
+  double shares = 0;
   for (size_t i = 0; i < spec->venue_count; i++) {
     const qs_simulate_venue *v = &spec->venues[i];
     if (!v->name || !*v->name || find_venue(spec, i, v->name) < i) {
@@ -177,7 +178,8 @@ static qs_status check_venues(qs_context *context, const qs_simulate_spec *spec)
                               {"maker_fee", v->maker_fee, -1, 1},
                               {"half_spread", v->half_spread, 0, 1e15},
                               {"impact", v->impact, 0, 1e15},
-                              {"fixed", v->fixed, 0, 1e15}};
+                              {"fixed", v->fixed, 0, 1e15},
+                              {"limit", v->limit, 0, 1e18}};
     const qs_status status = check_entry(context, "venues", i, numbers, sizeof numbers / sizeof numbers[0]);
     if (status) {
       return status;
@@ -186,8 +188,19 @@ static qs_status check_venues(qs_context *context, const qs_simulate_spec *spec)
       return qs_fail(context, QS_ERROR_INPUT, "simulate.venues.%zu.maker_share: got %g: must be from 0 to 1",
                      i, v->maker_share);
     }
+    const number given[] = {
+        {"hazard", v->hazard, 0, 1e6}, {"loss", v->loss, 0, 1}, {"share", v->share, 0, 1e15}};
+    for (size_t k = 0; k < sizeof given / sizeof given[0]; k++) {
+      if (!(given[k].value >= given[k].low && given[k].value <= given[k].high)) {
+        return qs_fail(context, QS_ERROR_INPUT, "simulate.venues.%zu.%s: got %g: must be from %g to %g", i,
+                       given[k].key, given[k].value, given[k].low, given[k].high);
+      }
+    }
+    shares += v->share;
   }
-  return QS_OK;
+  return !spec->venue_count || shares > 0
+             ? QS_OK
+             : qs_fail(context, QS_ERROR_INPUT, "simulate.venues: one share at least must be above 0");
 }
 
 static qs_status check_schedule(qs_context *context, const qs_simulate_spec *spec) {

@@ -7,6 +7,7 @@
 #include "host/market/time.h"
 #include "host/simulate/along.h"
 #include "host/simulate/costs.h"
+#include "host/simulate/failure.h"
 #include "host/simulate/index.h"
 #include "host/simulate/terminal.h"
 
@@ -61,6 +62,7 @@ const char *qs_simulate_beyond(const qs_simulate_problem *problem) {
          : spec->index_count               ? "decisions see a price that is stale or wrong"
          : !isnan(spec->cascade.decay)     ? "cascades of others' liquidations are no part of the prices' law"
          : qs_simulate_moves(spec)         ? "own trades move the price"
+         : qs_failures_possible(spec)      ? "venues may fail, or limit what lies there"
                                            : NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "host/simulate/along.h"
 #include "host/simulate/callback.h"
+#include "host/simulate/failure.h"
 #include "host/simulate/moved.h"
 #include "host/simulate/option.h"
 #include "host/simulate/shown.h"
@@ -22,7 +23,8 @@ typedef struct block {
   double *room;    /* [policy][count] */
   double *funding; /* [date][count], where it is on */
   qs_shown shown;
-  qs_moved_room moved; /* where own trades move the price */
+  qs_moved_room moved;     /* where own trades move the price */
+  qs_failure_rows failing; /* where venues fail */
   qs_callback_room asked;
 } block;
 
@@ -33,6 +35,7 @@ typedef struct plan {
   const qs_attribution *attribution; /* null: not asked for */
   const qs_simulate_policy *policies;
   const qs_simulate_premium *premium; /* null: no funding */
+  const qs_failures *failures;        /* null: no venue fails */
   qs_shown_plan shown;
   const qs_state_table *quotes; /* of options at decisions; null: no caller asks */
   qs_margin_rule margin;
@@ -61,7 +64,7 @@ static void take(const block *b, const qs_rebalance_unit *unit, const double *ga
   const double done = (double)b->begin;
   double *gross = sample->gross + b->begin, *cost = sample->cost + b->begin;
   for (uint64_t i = 0; i < n; i++) {
-    gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i];
+    gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i] - rows[QS_REBALANCE_LOST * n + i];
     cost[i] = rows[QS_REBALANCE_FEE * n + i] + rows[QS_REBALANCE_SPREAD * n + i] +
               rows[QS_REBALANCE_IMPACT * n + i] + rows[QS_REBALANCE_LIQUIDATION * n + i] -
               rows[QS_REBALANCE_FUNDING * n + i];
@@ -69,6 +72,9 @@ static void take(const block *b, const qs_rebalance_unit *unit, const double *ga
   }
   merge(&sample->options, done, gain, n);
   merge(&sample->liquidated, done, room, n);
+  if (unit->failure) {
+    merge(&sample->failed, done, b->failing.failed, n);
+  }
   for (size_t r = 0; r < QS_REBALANCE_LAST_X; r++) {
     merge(&sample->row[r], done, rows + r * n, n);
   }
@@ -123,6 +129,9 @@ static void value_block(const qs_context *context, const plan *made, const block
     }
     for (size_t d = 0; !moves && d < problem->date_count; d++) {
       qs_shown_date(&made->shown, &b->shown, d, b->x, b->v, b->count, from, count);
+    }
+    if (made->failures) {
+      qs_failures_run(made->failures, b->begin, b->count, from, count, &b->failing);
     }
     if (made->premium) {
       qs_simulate_premium_run(made->premium, b->begin + from, count, b->count, b->x + from, b->v + from,
@@ -181,6 +190,9 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     instruments[0].funding = b->funding;
   }
   unit.margin = made->shown.marks ? &made->margin : NULL;
+  const qs_rebalance_failure failure = {
+      .kept = b->failing.kept, .lost = b->failing.lost, .room = b->failing.room, .closed = b->failing.closed};
+  unit.failure = made->failures ? &failure : NULL;
   if (qs_simulate_moves(made->paths->problem->spec)) {
     return run_moved(context, made, b, &unit, samples);
   }
@@ -238,6 +250,9 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
                  ? qs_moved_make(context, scratch, &made->shown, QS_SIMULATE_BLOCK, &b.moved)
                  : qs_shown_make(context, scratch, &made->shown, QS_SIMULATE_BLOCK, &b.shown);
   }
+  if (!status && made->failures) {
+    status = qs_failures_rows(context, scratch, made->failures, QS_SIMULATE_BLOCK, &b.failing);
+  }
   b.asked.quotes = made->quotes;
   for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin, total);
@@ -282,6 +297,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
   status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
   made.premium = premium;
+  status = status ? status : qs_failures_make(context, scratch, problem, &made.failures);
   status = status ? status
                   : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.shown.options);
   status = status ? status : make_quotes(context, scratch, &made);

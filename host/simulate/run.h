@@ -33,10 +33,12 @@ typedef struct qs_simulate_moment {
 /* What a policy left, path by path where its distribution is wanted. */
 typedef struct qs_simulate_sample {
   uint64_t paths;
-  double *gross, *cost; /* [paths]: the gross error, and all that was paid less what was received */
+  double *gross, *cost; /* [paths]: the gross error, what was lost at venues in it, and all that was paid less
+                           what was received */
   qs_simulate_moment options;
   qs_simulate_moment row[QS_REBALANCE_ROWS];
   qs_simulate_moment liquidated;                /* of 1 where margin was short once */
+  qs_simulate_moment failed;                    /* of 1 where a venue failed */
   qs_simulate_moment venues[2 * QS_MAX_VENUES]; /* of each what was traded there, and what that cost */
 } qs_simulate_sample;
 

@@ -104,9 +104,11 @@ static void fill_moments(const qs_simulate_sample *s, double weight, qs_policy_r
   r->spread = qs_simulate_mean(&s->row[QS_REBALANCE_SPREAD], n);
   r->impact = qs_simulate_mean(&s->row[QS_REBALANCE_IMPACT], n);
   r->liquidation = qs_simulate_mean(&s->row[QS_REBALANCE_LIQUIDATION], n);
+  r->lost = qs_simulate_mean(&s->row[QS_REBALANCE_LOST], n);
   r->turnover = qs_simulate_mean(&s->row[QS_REBALANCE_TURNOVER], n);
   r->trades = qs_simulate_mean(&s->row[QS_REBALANCE_TRADES], n);
   r->liquidated = qs_simulate_mean(&s->liquidated, n);
+  r->failed = qs_simulate_mean(&s->failed, n);
 }
 
 /* losses[paths] ascending, of the net P&L. */

@@ -58,7 +58,8 @@ typedef struct qs_policy_view {
   const double *spot;      /* [path_count] price of the underlying, reporting currency */
   const double *variance;  /* [path_count] the model's v, annual; sigma^2 where it is constant */
   size_t instrument_count; /* those of the section, in its order */
-  /* [instrument_count][path_count] held when the date comes, before its margin is looked at and it trades: in
+  /* [instrument_count][path_count] held when the date comes, without what lay at venues that have failed,
+   * before its margin is looked at and it trades: in
    * units of the instrument (coins; options; of a future or perpetual settled in coin, its notional over its
    * price); 0 at date 0. */
   const double *holding;
@@ -143,6 +144,10 @@ typedef struct qs_simulate_venue {
   double maker_fee;   /* likewise, may be below 0; NaN: taker_fee */
   double maker_share; /* of every order: pays maker_fee, no half-spread and no impact (default 0) */
   double half_spread, impact, fixed; /* as in qs_simulate_costs; fixed: where it gets a part of an order */
+  double hazard; /* failures a year, >= 0: at a time of its own it closes (default 0: never) */
+  double loss;   /* of what then lies there of the account, the part that is lost, 0 to 1 (default 1) */
+  double share;  /* of hedge and account that lies there, in proportion to the others', >= 0 (default 1) */
+  double limit;  /* how much of the first instrument may lie there, in its units, >= 0; NaN: any (default) */
 } qs_simulate_venue;
 
 /* An order is filled in `count` equal parts at equal times, the first after the latency, the last

@@ -80,7 +80,7 @@ simulate:
           schedule: [{from: 2026-03-12, proportional: 0.0004, half_spread: 0.2, impact: 0.02, fixed: 1}, {from: 2026-03-20, venue: thin, maker_fee: 0.0001}]}
   venues:
     - {name: deep, taker_fee: 0.0006, half_spread: 0.1, impact: 0.005, fixed: 0.5}
-    - {name: thin, maker_fee: 0.0002, maker_share: 0.25}
+    - {name: thin, maker_fee: 0.0002, maker_share: 0.25, hazard: 0.05, loss: 0.8, share: 0.5, limit: 40}
   slices: {count: 3, over_seconds: 120}
   cost_weight: 4.5
   policies:

@@ -275,6 +275,12 @@ TEST_F(Sample, Simulate) {
   EXPECT_TRUE(std::isnan(s.venues[0].maker_fee) && std::isnan(s.venues[1].impact)); // as the section's
   EXPECT_EQ(s.venues[1].maker_fee, 0.0002);
   EXPECT_EQ(s.venues[1].maker_share, 0.25);
+  EXPECT_EQ(s.venues[1].hazard, 0.05);
+  EXPECT_EQ(s.venues[1].loss, 0.8);
+  EXPECT_EQ(s.venues[1].share, 0.5);
+  EXPECT_EQ(s.venues[1].limit, 40);
+  EXPECT_EQ(s.venues[0].hazard, 0);
+  EXPECT_TRUE(s.venues[0].loss == 1 && s.venues[0].share == 1 && std::isnan(s.venues[0].limit));
   EXPECT_EQ(s.slices.count, 3u);
   EXPECT_EQ(s.slices.over_seconds, 120);
   EXPECT_EQ(s.latency_seconds, 30);

@@ -130,12 +130,18 @@ public:
     spec.own_impact = {.001, .002, 300};
     spec.index = windows;
     spec.index_count = 1;
+    qs_simulate_venue_init(&venue);
+    venue.name = "a";
+    venue.hazard = 9;
+    spec.venues = &venue;
+    spec.venue_count = 1;
     margin(100, .25, .2, 4, .01);
     inputs.simulation.paths = 512;
     add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
   }
 
 private:
+  qs_simulate_venue venue;
   const qs_simulate_index windows[1] = {{inputs.as_of + 43200, inputs.as_of + 86400 + 43200, std::nan("")}};
 };
 

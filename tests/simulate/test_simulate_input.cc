@@ -351,6 +351,56 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.spec.index_count = 1;
        },
        "simulate.index.0.error: got -1: must be above -1"},
+      {"venue_hazard",
+       [](Wrong &w) {
+         static qs_simulate_venue venue;
+         qs_simulate_venue_init(&venue);
+         venue.name = "a";
+         venue.hazard = -1;
+         w.spec.venues = &venue;
+         w.spec.venue_count = 1;
+       },
+       "simulate.venues.0.hazard: got -1: must be from 0"},
+      {"venue_loss",
+       [](Wrong &w) {
+         static qs_simulate_venue venue;
+         qs_simulate_venue_init(&venue);
+         venue.name = "a";
+         venue.loss = 2;
+         w.spec.venues = &venue;
+         w.spec.venue_count = 1;
+       },
+       "simulate.venues.0.loss: got 2: must be from 0 to 1"},
+      {"venue_share",
+       [](Wrong &w) {
+         static qs_simulate_venue venue;
+         qs_simulate_venue_init(&venue);
+         venue.name = "a";
+         venue.share = nan;
+         w.spec.venues = &venue;
+         w.spec.venue_count = 1;
+       },
+       "simulate.venues.0.share: got nan"},
+      {"venue_no_share",
+       [](Wrong &w) {
+         static qs_simulate_venue venue;
+         qs_simulate_venue_init(&venue);
+         venue.name = "a";
+         venue.share = 0;
+         w.spec.venues = &venue;
+         w.spec.venue_count = 1;
+       },
+       "simulate.venues: one share at least must be above 0"},
+      {"venue_limit",
+       [](Wrong &w) {
+         static qs_simulate_venue venue;
+         qs_simulate_venue_init(&venue);
+         venue.name = "a";
+         venue.limit = -1;
+         w.spec.venues = &venue;
+         w.spec.venue_count = 1;
+       },
+       "simulate.venues.0.limit: got -1"},
       {"cost_nan", [](Wrong &w) { w.spec.costs.proportional = nan; }, "simulate.costs.proportional: got nan"},
       {"drift", [](Wrong &w) { w.spec.drift = infinite; }, "simulate.drift: got inf"},
       {"objective", [](Wrong &w) { w.spec.objective = (qs_simulate_objective)3; },
