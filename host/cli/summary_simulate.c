@@ -34,6 +34,34 @@ static void print_policies(FILE *file, const qs_simulate_result *s) {
   table_end(&t, file);
 }
 
+/* How hedges failed, where one did. */
+static void print_failures(FILE *file, const qs_simulate_result *s) {
+  bool some = false;
+  for (size_t i = 0; i < s->policy_count; i++) {
+    some = some || s->policies[i].liquidated.estimate > 0 || s->policies[i].failed.estimate > 0;
+  }
+  if (!some) {
+    return;
+  }
+  static const char *const names[] = {"policy",       "liquidated", "liquidation fees",
+                                      "venue failed", "lost there", "+-"};
+  table t;
+  table_begin(&t, sizeof names / sizeof names[0]);
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    table_add(&t, "%s", names[i]);
+  }
+  for (size_t i = 0; i < s->policy_count; i++) {
+    const qs_policy_result *p = &s->policies[i];
+    table_add(&t, "%s", p->name);
+    table_add(&t, "%.3g%%", 100 * p->liquidated.estimate);
+    table_number(&t, p->liquidation.estimate);
+    table_add(&t, "%.3g%%", 100 * p->failed.estimate);
+    table_number(&t, p->lost.estimate);
+    table_number(&t, p->lost.std_error);
+  }
+  table_end(&t, file);
+}
+
 static void print_attribution(FILE *file, const qs_option_attribution *a) {
   if (!a->present) {
     return;
@@ -108,6 +136,7 @@ void summary_simulate(FILE *file, const qs_results *r) {
           s->date_count ? s->date_count - 1 : 0, unwind, goal, r->currency);
   print_trust(file, s->trusted, s->why);
   print_policies(file, s);
+  print_failures(file, s);
   if (s->tuning.present) {
     fprintf(file, "  optimal: bands %.3g as wide as those of weight %.6g, about %.3g of their centre\n",
             s->tuning.scale, s->tuning.cost_weight, 1 + s->tuning.tilt);

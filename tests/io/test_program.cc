@@ -290,6 +290,25 @@ TEST_F(Program, PerpetualHedgedWithEveryMechanic) {
   json_decref(results);
 }
 
+/* The shipped example of hedges that fail: every way is at work, and is shown. */
+TEST_F(Program, HedgesThatFail) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/failing.yaml";
+  Outcome outcome = run({"simulate", example, "--paths", "16384", "--out", folder / "hedged"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("venue failed"), std::string::npos) << outcome.out;
+  json_t *results = json_loads(Scratch::read(folder / "hedged/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  const auto estimate = [](json_t *object, const char *key) {
+    return json_number_value(json_object_get(json_object_get(object, key), "estimate"));
+  };
+  json_t *policy = find_policy(results, "delta_every_date"), *parts = json_object_get(policy, "attribution");
+  EXPECT_GT(estimate(parts, "lost"), 0);
+  EXPECT_GT(estimate(policy, "failed"), 0);
+  EXPECT_LT(estimate(policy, "failed"), 0.05);
+  EXPECT_GT(estimate(policy, "liquidated"), 0);
+  json_decref(results);
+}
+
 /* An option beside the price: better than the price alone, within 3% of what nothing can beat. */
 TEST_F(Program, HedgesWithAnOption) {
   const std::string example = QS_SOURCE_DIR "/configs/hedging/with_option.yaml";
