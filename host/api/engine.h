@@ -4,6 +4,7 @@
 
 #include "host/base/arena.h"
 #include "host/base/context.h"
+#include "host/base/exchange.h"
 #include "host/engine/backends.h"
 #include "host/io/journal.h"
 #include "quickset/quickset.h"
@@ -18,6 +19,7 @@ struct qs_engine {
   int cancel;          /* the context's flag, set by a job */
   qs_journal *journal; /* null: none */
   qs_team team;        /* ranks 0: none */
+  qs_exchange exchange; /* the team, to those who know no journal */
   uint32_t share, shares;
   qs_work_store store;                  /* over all of these, for the time of a run */
   struct qs_warm *kept[QS_MAX_MARKETS]; /* [kept_count] of at most `markets`, the oldest first (warm.h) */

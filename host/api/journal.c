@@ -77,6 +77,7 @@ qs_status qs_team_join(qs_engine *engine, const qs_team *team) {
         team->rank, team->ranks, QS_MAX_RANKS);
   }
   engine->team = *team;
+  engine->exchange = (qs_exchange){team->rank, team->ranks, team->gather, team->data};
   return QS_OK;
 }
 

@@ -461,10 +461,12 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
     owner->arena = r.arena;
     r.results = &owner->results;
     context->store = qs_engine_store(engine, r.scratch);
+    context->exchange = engine->team.ranks > 1 ? &engine->exchange : NULL;
     r.share = engine->shares > 1;
     status = engine->team.ranks > 1 && !context->store->memo ? qs_fail_memory(context, "starting the run")
                                                              : run_all(&r);
     context->store = NULL;
+    context->exchange = NULL;
     if (!status && qs_cancelled(context)) {
       status = qs_fail(context, QS_ERROR_CANCELLED, "cancelled");
     }

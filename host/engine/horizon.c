@@ -90,7 +90,7 @@ static qs_status simulate(qs_horizon *h, qs_context *context, size_t u, qs_time 
   unit.path.dates = grid.dates;
   unit.path.date_count = grid.date_count;
   unit.path_end = h->spec.paths;
-  status = qs_schedule_horizon(context, h->devices, "risk", &unit, 1, NULL, &x, &v);
+  status = qs_schedule_horizon_shared(context, h->devices, "risk", &unit, 1, &x, &v);
   if (status) {
     return status;
   }

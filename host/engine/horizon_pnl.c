@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/base/model.h"
 #include "host/engine/horizon_state.h"
 #include "host/market/fourier.h"
@@ -166,16 +167,16 @@ static double basis_at(const basis *b, const qs_horizon_states *end, uint64_t pa
   return b->deviation * (b->on_spot * spot + (b->alone != 0 ? b->alone * basis_normal(b->key, path) : 0));
 }
 
-/* Which paths, and where their values go: paths null means all of them, in order. */
+/* Which paths, and where their values go: paths null means those from `first` on, in order. */
 typedef struct target {
   const uint64_t *paths;
-  uint64_t count;
+  uint64_t first, count;
   double *out;
   int threads;
 } target;
 
 static uint64_t path_at(const target *t, uint64_t i) {
-  return t->paths ? t->paths[i] : i;
+  return t->paths ? t->paths[i] : t->first + i;
 }
 
 /* Futures and perpetuals that outlive the horizon. */
@@ -420,9 +421,14 @@ qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_cont
   double *now = arena ? QS_NEW(arena, count, double) : NULL;
   qs_status status = now ? qs_horizon_values_now(horizon, context, contracts, count, now)
                          : qs_fail_memory(context, "revaluing at the horizon");
-  if (!status) {
-    target all = {NULL, horizon->spec.paths, pnl, context->threads};
-    status = evaluate(horizon, context, contracts, now, weights, count, &all);
+  if (!status) { /* every process of a team its own paths */
+    uint64_t begin, end;
+    qs_exchange_range(context, horizon->spec.paths, &begin, &end);
+    target own = {NULL, begin, end - begin, pnl + begin, context->threads};
+    status = evaluate(horizon, context, contracts, now, weights, count, &own);
+    const qs_exchange_rows row = {
+        .first = pnl, .rows = 1, .item_bytes = sizeof *pnl, .items = horizon->spec.paths};
+    status = qs_exchange_all(context, "risk", &row, 1, status);
   }
   qs_arena_destroy(arena);
   return status;
@@ -431,6 +437,6 @@ qs_status qs_horizon_pnl(qs_horizon *horizon, qs_context *context, const qs_cont
 qs_status qs_horizon_pnl_at(qs_horizon *horizon, qs_context *context, const qs_contract *contract, double now,
                             double weight, const uint64_t *paths, size_t path_count, double *pnl) {
   /* Too little work for more than one thread: callers ask for one contract after the other. */
-  target chosen = {paths, path_count, pnl, 1};
+  target chosen = {paths, 0, path_count, pnl, 1};
   return evaluate(horizon, context, contract, &now, &weight, 1, &chosen);
 }

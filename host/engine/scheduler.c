@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/base/arena.h"
+#include "host/base/exchange.h"
 #include "host/engine/unit_key.h"
 #include "host/engine/work_queue.h"
 
@@ -470,9 +471,10 @@ static work_task horizon_task(const qs_horizon_unit *unit, size_t index, const q
   return task;
 }
 
-qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const char *stage,
-                              const qs_horizon_unit *units, size_t count, const qs_cut *cut, double *const *x,
-                              double *const *v) {
+/* Of every unit the leaves of the context's own range, or all. */
+static qs_status run_horizons(qs_context *context, qs_devices *devices, const char *stage,
+                              const qs_horizon_unit *units, size_t count, const qs_cut *cut, bool shared,
+                              double *const *x, double *const *v) {
   qs_arena *arena = qs_arena_create(context);
   work_task *tasks = arena ? QS_NEW(arena, count + qs_devices_count(devices), work_task) : NULL;
   if (!tasks) {
@@ -482,7 +484,13 @@ qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const ch
   size_t task_count = 0, scratch_bytes = 0;
   for (size_t i = 0; i < count; i++) {
     if (!horizon_is_empty(&units[i])) {
-      tasks[task_count++] = horizon_task(&units[i], i, cut, &scratch_bytes);
+      work_task task = horizon_task(&units[i], i, cut, &scratch_bytes);
+      if (shared) {
+        qs_exchange_range(context, task.end, &task.begin, &task.end);
+      }
+      if (task.begin < task.end) {
+        tasks[task_count++] = task;
+      }
     }
   }
   horizon_job job = {units, x, v};
@@ -493,6 +501,35 @@ qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const ch
                             .data = &job,
                             .scratch_bytes = scratch_bytes};
   qs_status status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const char *stage,
+                              const qs_horizon_unit *units, size_t count, const qs_cut *cut, double *const *x,
+                              double *const *v) {
+  return run_horizons(context, devices, stage, units, count, cut, false, x, v);
+}
+
+qs_status qs_schedule_horizon_shared(qs_context *context, qs_devices *devices, const char *stage,
+                                     const qs_horizon_unit *units, size_t count, double *const *x,
+                                     double *const *v) {
+  const bool shared = context->exchange != NULL;
+  qs_arena *arena = qs_arena_create(context);
+  qs_exchange_rows *rows = arena ? QS_NEW(arena, 2 * count, qs_exchange_rows) : NULL;
+  qs_status status = rows ? run_horizons(context, devices, stage, units, count, NULL, shared, x, v)
+                          : qs_fail_memory(context, "sharing the work");
+  for (size_t i = 0; rows && i < count; i++) {
+    const uint64_t paths = units[i].path_end - units[i].path_begin;
+    rows[2 * i] = (qs_exchange_rows){.first = x[i],
+                                     .rows = units[i].path.date_count,
+                                     .stride = (size_t)paths * sizeof(double),
+                                     .item_bytes = QS_LEAF_PATHS * sizeof(double),
+                                     .items = paths / QS_LEAF_PATHS};
+    rows[2 * i + 1] = rows[2 * i];
+    rows[2 * i + 1].first = v[i];
+  }
+  status = rows ? qs_exchange_all(context, stage, rows, 2 * count, status) : status;
   qs_arena_destroy(arena);
   return status;
 }

@@ -67,6 +67,12 @@ qs_status qs_schedule_horizon(qs_context *context, qs_devices *devices, const ch
                               const qs_horizon_unit *units, size_t count, const qs_cut *cut, double *const *x,
                               double *const *v);
 
+/* The same where every process of a team comes with the same units (host/base/exchange.h): each simulates
+ * its range of every unit's paths and gets the others'. */
+qs_status qs_schedule_horizon_shared(qs_context *context, qs_devices *devices, const char *stage,
+                                     const qs_horizon_unit *units, size_t count, double *const *x,
+                                     double *const *v);
+
 /* Runs the unit's paths over the devices that take such units; rows as in qs_rebalance_unit. Else as
  * qs_schedule_path. */
 qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const char *stage,

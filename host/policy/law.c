@@ -440,14 +440,23 @@ QS_CLONES static void expect_row(const qs_policy_law *law, size_t y, long begin,
   }
 }
 
-void qs_policy_expect(const qs_policy_law *law, int threads, size_t lanes, const double *f, double *out) {
+void qs_policy_expect_part(const qs_policy_law *law, int threads, size_t lanes, const double *f, size_t begin,
+                           size_t end, double *out) {
   enum { PIECE = 32 };
-  size_t pieces = (law->x_count + PIECE - 1) / PIECE;
+  const size_t width = law->x_count, pieces = (width + PIECE - 1) / PIECE;
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
   for (size_t i = 0; i < law->y_count * pieces; i++) {
-    size_t begin = i % pieces * PIECE, end = begin + PIECE < law->x_count ? begin + PIECE : law->x_count;
-    expect_row(law, i / pieces, (long)begin, (long)end, lanes, f, out);
+    const size_t row = i / pieces * width, piece = row + i % pieces * PIECE;
+    const size_t last = piece + PIECE < row + width ? piece + PIECE : row + width;
+    const size_t from = piece > begin ? piece : begin, to = last < end ? last : end;
+    if (from < to) {
+      expect_row(law, i / pieces, (long)(from - row), (long)(to - row), lanes, f, out);
+    }
   }
+}
+
+void qs_policy_expect(const qs_policy_law *law, int threads, size_t lanes, const double *f, double *out) {
+  qs_policy_expect_part(law, threads, lanes, f, 0, law->x_count * law->y_count, out);
 }
 
 double qs_policy_at_start(const qs_policy_nodes *nodes, const double *f, double v) {

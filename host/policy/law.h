@@ -77,6 +77,10 @@ enum { QS_POLICY_LANES = 32 };
  * depend on `threads`. */
 void qs_policy_expect(const qs_policy_law *law, int threads, size_t lanes, const double *f, double *out);
 
+/* The states begin .. end - 1 of these, in the order of their numbers y x_count + x. */
+void qs_policy_expect_part(const qs_policy_law *law, int threads, size_t lanes, const double *f, size_t begin,
+                           size_t end, double *out);
+
 /* f at (0, v), f[y][x] of one date: cubic in y at the middle node of x. */
 double qs_policy_at_start(const qs_policy_nodes *nodes, const double *f, double v);
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/policy/apply.h"
 #include "host/policy/holdings.h"
 
@@ -19,6 +20,7 @@ typedef struct recursion {
   size_t lanes;
   double *now, *ahead; /* [y][x][lanes]: D of the date after, lane `count` its W(0); and their means */
   double *low, *high;  /* [y][x] of the date in hand */
+  bool keeps;          /* the means ahead are kept */
 } recursion;
 
 static size_t state_count(const qs_policy_ground *g) {
@@ -112,12 +114,30 @@ static void update(recursion *r, size_t n, size_t s) {
   d[r->nodes.count] = level;
 }
 
-static void step_back(recursion *r, size_t n) {
-  qs_policy_expect(r->ground->laws[n], r->context->threads, r->lanes, r->now, r->ahead);
+/* Whether the caller wants to go on. */
+static qs_status look_up(const recursion *r) {
+  return qs_cancelled(r->context)
+             ? qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while hedging over time")
+             : QS_OK;
+}
+
+/* Every process of a team takes its range of the states. */
+static qs_status step_back(recursion *r, size_t n) {
+  const size_t states = state_count(r->ground);
+  uint64_t begin, end;
+  qs_exchange_range(r->context, states, &begin, &end);
+  qs_policy_expect_part(r->ground->laws[n], r->context->threads, r->lanes, r->now, begin, end, r->ahead);
 #pragma omp parallel for num_threads(r->context->threads) schedule(static)
-  for (size_t s = 0; s < state_count(r->ground); s++) {
+  for (size_t s = begin; s < end; s++) {
     update(r, n, s);
   }
+  const size_t row = r->lanes * sizeof(double);
+  const qs_exchange_rows made[] = {
+      {.first = r->now, .rows = 1, .item_bytes = row, .items = states},
+      {.first = r->low, .rows = 1, .item_bytes = sizeof(double), .items = states},
+      {.first = r->high, .rows = 1, .item_bytes = sizeof(double), .items = states},
+      {.first = r->ahead, .rows = 1, .item_bytes = row, .items = states}};
+  return qs_exchange_all(r->context, "simulate", made, r->keeps ? 4 : 3, look_up(r));
 }
 
 /* W at the first date with what is held, seen from as_of. */
@@ -134,13 +154,6 @@ static qs_status value_now(qs_arena *arena, recursion *r, double *value) {
   return qs_policy_mean_now(r->context, arena, r->ground, w, value);
 }
 
-/* Whether the caller wants to go on. */
-static qs_status look_up(const recursion *r) {
-  return qs_cancelled(r->context)
-             ? qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while hedging over time")
-             : QS_OK;
-}
-
 /* The value of a table, with given weights of tracking and cost. */
 static qs_status run_table(qs_context *context, const qs_policy_ground *ground,
                            const qs_policy_settings *settings, const qs_policy_table *table, double tracking,
@@ -155,8 +168,7 @@ static qs_status run_table(qs_context *context, const qs_policy_ground *ground,
   if (!status) {
     unwind(&r);
     for (size_t n = ground->ratios.date_count; !status && n-- > 0;) {
-      step_back(&r, n);
-      status = look_up(&r);
+      status = step_back(&r, n);
     }
     status = status ? status : value_now(arena, &r, value);
   }
@@ -210,8 +222,11 @@ static bool make_kept(qs_arena *arena, const recursion *r, bool keep, kept *k) {
 qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_policy_ground *ground,
                              const qs_policy_settings *settings, bool keep, qs_policy_optimum *optimum) {
   qs_arena *scratch = qs_arena_create(context);
-  recursion r = {
-      .context = context, .ground = ground, .tracking = 1, .costing = ground->problem->cost_weight};
+  recursion r = {.context = context,
+                 .ground = ground,
+                 .tracking = 1,
+                 .costing = ground->problem->cost_weight,
+                 .keeps = keep};
   kept k = {0};
   qs_status status = scratch ? start(scratch, settings, &r) : qs_fail_memory(context, "hedging over time");
   double *holding = status ? NULL : QS_NEW(arena, r.nodes.count, double);
@@ -223,8 +238,7 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
     size_t states = state_count(ground);
     unwind(&r);
     for (size_t n = ground->ratios.date_count; !status && n-- > 0;) {
-      step_back(&r, n);
-      status = look_up(&r);
+      status = step_back(&r, n);
       memcpy(k.low[n], r.low, states * sizeof *r.low);
       memcpy(k.high[n], r.high, states * sizeof *r.high);
       for (size_t i = 0; keep && i < states * r.lanes; i++) {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "host/base/exchange.h"
 #include "host/base/model.h"
 #include "host/policy/exponential.h"
 #include "host/simulate/paired.h"
@@ -102,6 +103,7 @@ typedef struct shares {
   qs_policy_pair_share *pair;
 } shares;
 
+/* Every process of a team follows its range of the paths. */
 static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
                         const qs_simulate_optimal *optimal, shares *made) {
   const qs_simulate_problem *p = paths->problem;
@@ -114,8 +116,12 @@ static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulat
     return qs_fail_memory(context, "the lower bound of a hedge");
   }
   qs_status status = QS_OK;
-  for (uint64_t begin = 0; !status && begin < total; begin += QS_SIMULATE_BLOCK) {
-    const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
+  uint64_t first, last;
+  qs_exchange_range(context, total / QS_LEAF_PATHS, &first, &last);
+  first *= QS_LEAF_PATHS;
+  last *= QS_LEAF_PATHS;
+  for (uint64_t begin = first; !status && begin < last; begin += QS_SIMULATE_BLOCK) {
+    const uint64_t count = last - begin < QS_SIMULATE_BLOCK ? last - begin : QS_SIMULATE_BLOCK;
     status = qs_simulate_paths_run(context, paths, begin, count, x, v);
     date_rows(p, count, x, at_x);
     date_rows(p, count, v, at_v);
@@ -128,7 +134,12 @@ static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulat
                        NULL);
     }
   }
-  return status;
+  const size_t size = optimal->pair ? sizeof *made->pair : sizeof *made->alone;
+  const qs_exchange_rows all = {.first = optimal->pair ? (void *)made->pair : (void *)made->alone,
+                                .rows = 1,
+                                .item_bytes = QS_LEAF_PATHS * size,
+                                .items = total / QS_LEAF_PATHS};
+  return qs_exchange_all(context, "simulate", &all, 1, status);
 }
 
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,

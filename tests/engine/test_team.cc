@@ -1,0 +1,176 @@
+// Whole runs of several processes, here threads with an engine each: the bits of a run alone, with what has a
+// number for every path or state among it; and the exchange of such numbers by itself.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <thread>
+
+#include "host/base/exchange.h"
+#include "quickset/quickset.h"
+#include "tests/engine/thread_team.h"
+
+namespace {
+
+// Runs `of(rank, member)` on a thread for each rank.
+void each(Team *team, const std::function<void(std::uint32_t, Member *)> &of) {
+  std::vector<Member> members(team->ranks);
+  std::vector<std::thread> threads;
+  for (std::uint32_t r = 0; r < team->ranks; r++) {
+    members[r] = {team, r};
+    threads.emplace_back([&, r] { of(r, &members[r]); });
+  }
+  for (std::thread &t : threads) {
+    t.join();
+  }
+}
+
+TEST(Exchange, EachGetsTheOthersItems) {
+  for (std::uint32_t ranks : {1u, 2u, 3u, 7u}) {
+    for (std::uint64_t items : {0u, 1u, 2u, 6u, 1000u}) {
+      Team team(ranks);
+      std::atomic<std::uint64_t> computed{0};
+      each(&team, [&](std::uint32_t rank, Member *member) {
+        qs_context context;
+        qs_context_init(&context);
+        const qs_exchange exchange = {rank, ranks, Member::gather, member};
+        context.exchange = ranks > 1 ? &exchange : nullptr;
+        std::vector<int> wide(3 * 1100, -1), narrow(items, -1); // rows of 1,100, of which `items` belong
+        std::uint64_t begin, end;
+        qs_exchange_range(&context, items, &begin, &end);
+        computed += end - begin;
+        for (std::uint64_t i = begin; i < end; i++) {
+          narrow[i] = static_cast<int>(7 * i);
+          for (int row = 0; row < 3; row++) {
+            wide[row * 1100 + i] = static_cast<int>(10 * i) + row;
+          }
+        }
+        const qs_exchange_rows list[] = {{wide.data(), 3, 1100 * sizeof(int), sizeof(int), items},
+                                         {narrow.data(), 1, 0, sizeof(int), items}};
+        EXPECT_EQ(qs_exchange_all(&context, "test", list, 2, QS_OK), QS_OK) << context.message;
+        for (std::uint64_t i = 0; i < items; i++) {
+          ASSERT_EQ(narrow[i], static_cast<int>(7 * i));
+          ASSERT_EQ(wide[2 * 1100 + i], static_cast<int>(10 * i) + 2);
+        }
+        for (std::uint64_t i = items; i < 1100; i++) {
+          ASSERT_EQ(wide[i], -1) << "nothing between the rows";
+        }
+      });
+      EXPECT_EQ(computed, items);
+    }
+  }
+}
+
+// More than goes into one message.
+TEST(Exchange, OfManyRows) {
+  Team team(2);
+  each(&team, [&](std::uint32_t rank, Member *member) {
+    qs_context context;
+    qs_context_init(&context);
+    const qs_exchange exchange = {rank, 2, Member::gather, member};
+    context.exchange = &exchange;
+    const std::size_t rows = 9, width = 1 << 20; // 72 MiB
+    std::vector<double> numbers(rows * width);
+    for (std::size_t row = 0; row < rows; row++) {
+      for (std::size_t i = rank * width / 2; i < (rank + 1) * width / 2; i++) {
+        numbers[row * width + i] = static_cast<double>(row * width + i);
+      }
+    }
+    const qs_exchange_rows list = {numbers.data(), rows, width * sizeof(double), sizeof(double), width};
+    EXPECT_EQ(qs_exchange_all(&context, "test", &list, 1, QS_OK), QS_OK) << context.message;
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < numbers.size(); i++) {
+      wrong += numbers[i] != static_cast<double>(i);
+    }
+    EXPECT_EQ(wrong, 0u);
+  });
+}
+
+TEST(Exchange, OneThatFailsEndsAll) {
+  for (qs_status failure : {QS_ERROR_MEMORY, QS_ERROR_CANCELLED}) {
+    Team team(3);
+    each(&team, [&](std::uint32_t rank, Member *member) {
+      qs_context context;
+      qs_context_init(&context);
+      const qs_exchange exchange = {rank, 3, Member::gather, member};
+      context.exchange = &exchange;
+      int number = 5;
+      const qs_exchange_rows list = {&number, 1, 0, sizeof number, 1};
+      const qs_status own = rank == 1 ? qs_fail(&context, failure, "mine") : QS_OK;
+      const qs_status status = qs_exchange_all(&context, "test", &list, 1, own);
+      if (rank == 1) {
+        EXPECT_EQ(status, failure);
+        EXPECT_STREQ(context.message, "mine");
+      } else {
+        EXPECT_EQ(status, failure == QS_ERROR_CANCELLED ? QS_ERROR_CANCELLED : QS_ERROR_DEVICE);
+        EXPECT_STREQ(context.message, failure == QS_ERROR_CANCELLED ? "test: process 1 was stopped"
+                                                                    : "test: process 1 failed");
+      }
+      EXPECT_EQ(number, 5);
+    });
+  }
+}
+
+// ---- whole runs ----
+
+const char kSimulate[] =
+    "simulate={position: BTC-27MAR26-70000-C, instruments: [BTC-PERPETUAL], dates: {count: 4, spacing_days: "
+    "1}, "
+    "costs: {proportional: 0.0005}, risk_aversion: 1.0e-6, policies: [none, delta_every_date, optimal]}";
+
+// results.json of a small book, of a team's member or alone.
+std::string run(const qs_team *team) {
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = QS_BACKEND_CPU;
+  spec.threads = 1;
+  qs_engine *engine = nullptr;
+  char message[256] = "";
+  EXPECT_EQ(qs_engine_create(&spec, message, sizeof message, &engine), QS_OK) << message;
+  std::string text;
+  qs_config *config = nullptr;
+  const qs_results *results = nullptr;
+  const char *overrides[] = {"simulation.paths=1024", "stress.spot=[-0.1]", "stress.volatility=[0]",
+                             kSimulate};
+  char *json = nullptr;
+  const bool done =
+      (!team || qs_team_join(engine, team) == QS_OK) &&
+      qs_config_load(engine, QS_SOURCE_DIR "/tests/consumer/inprocess/nightly.yaml", overrides, 4, &config) ==
+          QS_OK &&
+      qs_run(engine, qs_config_inputs(config), qs_config_inputs(config)->sections, &results) == QS_OK &&
+      qs_results_json(engine, results, &json) == QS_OK;
+  text = done ? json : qs_engine_message(engine);
+  qs_text_free(engine, json);
+  qs_results_destroy(results);
+  if (config) {
+    qs_config_destroy(config);
+  }
+  qs_engine_destroy(engine);
+  return text;
+}
+
+TEST(TeamRun, GivesTheBitsOfARunAlone) {
+  const std::string alone = run(nullptr);
+  ASSERT_NE(alone.find("\"optimal\""), std::string::npos) << alone.substr(0, 400);
+  for (std::uint32_t ranks : {2u, 3u}) {
+    Team threads(ranks);
+    std::vector<std::string> texts(ranks);
+    each(&threads, [&](std::uint32_t rank, Member *member) {
+      qs_team team;
+      qs_team_init(&team);
+      team.rank = rank;
+      team.ranks = ranks;
+      team.gather = Member::gather;
+      team.data = member;
+      texts[rank] = run(&team);
+    });
+    for (const std::string &text : texts) {
+      EXPECT_TRUE(text == alone) << ranks << " ranks: " << text.substr(0, 200);
+    }
+  }
+}
+
+} // namespace
