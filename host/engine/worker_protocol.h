@@ -49,7 +49,7 @@ typedef struct qs_worker_reply {
   char message[QS_DEVICE_TEXT];
 } qs_worker_reply;
 
-/* Of this build: version, interface and layout of what is exchanged. */
+/* Of this build: interface and layout of what is exchanged. */
 qs_digest qs_worker_build(void);
 
 /* Does what it is told over the two descriptors until the engine closes its side. `backend` may be null, with

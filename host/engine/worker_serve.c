@@ -189,10 +189,8 @@ qs_digest qs_worker_build(void) {
                             sizeof(qs_trade_cost),
                             sizeof(qs_margin_rule),
                             sizeof(qs_joint_asset)};
-  const char *version = qs_version();
   qs_digester d = {0};
   qs_digest_add(&d, sizes, sizeof sizes);
-  qs_digest_add(&d, version, strlen(version));
   return qs_digest_end(&d);
 }
 
