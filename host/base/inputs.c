@@ -90,7 +90,7 @@ void qs_simulate_spec_init(qs_simulate_spec *spec) {
   spec->slices.count = 1;
   spec->funding =
       (qs_simulate_funding){.reversion = NAN, .start = NAN, .interest = 0.0001, .band = 0.0005, .cap = NAN};
-  spec->margin = (qs_simulate_margin){.collateral = NAN, .parts = 1};
+  spec->margin = (qs_simulate_margin){.collateral = NAN, .parts = 1, .yield = NAN};
   spec->cascade.decay = NAN;
   for (size_t i = 0; i < QS_PARAMETER_COUNT; i++) {
     spec->real_world.value[i] = NAN;

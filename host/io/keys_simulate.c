@@ -270,14 +270,42 @@ static const qs_field margin_fields[] = {
     {"parts", QS_FIELD_COUNT, .offset = offsetof(qs_simulate_margin, parts),
      .range = {1, 1000, false, false}},
     {"fee", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, fee), .range = {0, 1, false, false}},
+    {"coin", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_margin, coin)},
+    {"yield", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, yield),
+     .range = {-10, 10, false, false}},
+    {"haircut", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, haircut),
+     .range = {0, 0.99, false, false}},
+    {"leverage", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, leverage),
+     .range = {0, 1e9, true, false}},
+    {"band", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, band), .range = {0, 10, false, false}},
+    {"transfer_fee", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, transfer_fee),
+     .range = {0, 1, false, false}},
+    {"transfer_fixed", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, transfer_fixed),
+     .range = {0, 1e15, false, false}},
+    {"partial", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_margin, partial)},
 };
+
+/* Keys that say how collateral is moved, which `leverage` asks for. */
+static const char *const moving_keys[] = {"band", "transfer_fee", "transfer_fixed"};
 
 static qs_status check_margin(qs_reader *reader, const qs_node *node, void *object) {
   const qs_simulate_margin *margin = object;
-  return margin->initial >= margin->maintenance
-             ? QS_OK
-             : qs_node_bad(reader, qs_node_get(node, "initial"), "must be at least maintenance, %g",
-                           margin->maintenance);
+  const qs_node *leverage = qs_node_get(node, "leverage");
+  if (!(margin->initial >= margin->maintenance)) {
+    return qs_node_bad(reader, qs_node_get(node, "initial"), "must be at least maintenance, %g",
+                       margin->maintenance);
+  }
+  if (leverage && margin->leverage > 1 / margin->initial) {
+    return qs_node_bad(reader, leverage, "must be at most %g, 1 / initial, or nothing can be traded",
+                       1 / margin->initial);
+  }
+  for (size_t i = 0; !leverage && i < sizeof moving_keys / sizeof moving_keys[0]; i++) {
+    const qs_node *key = qs_node_get(node, moving_keys[i]);
+    if (key) {
+      return qs_node_bad_key(reader, key, "needs leverage: without it no collateral is moved");
+    }
+  }
+  return QS_OK;
 }
 
 static const qs_table margin_table = {margin_fields, sizeof margin_fields / sizeof margin_fields[0],

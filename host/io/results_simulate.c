@@ -29,8 +29,9 @@ static const named_estimate figures[] = {
 
 /* What the net P&L is made of. */
 static const named_estimate parts[] = {
-    ESTIMATE(options), ESTIMATE(hedge),       ESTIMATE(funding), ESTIMATE(fees), ESTIMATE(spread),
-    ESTIMATE(impact),  ESTIMATE(liquidation), ESTIMATE(lost),    ESTIMATE(net),
+    ESTIMATE(options), ESTIMATE(hedge),     ESTIMATE(funding), ESTIMATE(collateral),
+    ESTIMATE(fees),    ESTIMATE(spread),    ESTIMATE(impact),  ESTIMATE(liquidation),
+    ESTIMATE(lost),    ESTIMATE(transfers), ESTIMATE(net),
 };
 
 #define PART(name)                                                                                           \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/market/time.h"
+#include "host/simulate/account.h"
 #include "host/simulate/along.h"
 #include "host/simulate/costs.h"
 #include "host/simulate/failure.h"
@@ -146,19 +147,6 @@ static qs_status check_funding(qs_context *context, const qs_simulate_problem *p
                           {"band", f->band, 0, 1},
                           {"cap", isnan(f->cap) ? 1 : f->cap, 0, 1}};
   return check_bounds(context, "funding", bounds, sizeof bounds / sizeof bounds[0]);
-}
-
-static qs_status check_margin(qs_context *context, const qs_simulate_spec *spec) {
-  const qs_simulate_margin *m = &spec->margin;
-  if (isnan(m->collateral)) {
-    return QS_OK;
-  }
-  const bound bounds[] = {{"collateral", m->collateral, 0, 1e300},
-                          {"maintenance", m->maintenance, 1e-9, 1},
-                          {"initial", m->initial, m->maintenance, 1},
-                          {"parts", (double)m->parts, 1, 1000},
-                          {"fee", m->fee, 0, 1}};
-  return check_bounds(context, "margin", bounds, sizeof bounds / sizeof bounds[0]);
 }
 
 static qs_status check_cascade(qs_context *context, const qs_simulate_spec *spec) {
@@ -464,7 +452,7 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   }
   status = status ? status : check_real_world(context, &p);
   status = status ? status : check_funding(context, &p);
-  status = status ? status : check_margin(context, p.spec);
+  status = status ? status : qs_simulate_account_check(context, p.spec);
   status = status ? status : qs_simulate_index_check(context, p.spec);
   status = status ? status : check_cascade(context, p.spec);
   status = status ? status : check_own_impact(context, p.spec);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/simulate/account.h"
 #include "host/simulate/along.h"
 #include "host/simulate/callback.h"
 #include "host/simulate/failure.h"
@@ -64,10 +65,11 @@ static void take(const block *b, const qs_rebalance_unit *unit, const double *ga
   const double done = (double)b->begin;
   double *gross = sample->gross + b->begin, *cost = sample->cost + b->begin;
   for (uint64_t i = 0; i < n; i++) {
-    gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i] - rows[QS_REBALANCE_LOST * n + i];
+    gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i] + rows[QS_REBALANCE_YIELD * n + i] -
+               rows[QS_REBALANCE_LOST * n + i];
     cost[i] = rows[QS_REBALANCE_FEE * n + i] + rows[QS_REBALANCE_SPREAD * n + i] +
-              rows[QS_REBALANCE_IMPACT * n + i] + rows[QS_REBALANCE_LIQUIDATION * n + i] -
-              rows[QS_REBALANCE_FUNDING * n + i];
+              rows[QS_REBALANCE_IMPACT * n + i] + rows[QS_REBALANCE_LIQUIDATION * n + i] +
+              rows[QS_REBALANCE_MOVING * n + i] - rows[QS_REBALANCE_FUNDING * n + i];
     room[i] = rows[QS_REBALANCE_LIQUIDATED * n + i] > 0;
   }
   merge(&sample->options, done, gain, n);
@@ -302,12 +304,8 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
                   : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.shown.options);
   status = status ? status : make_quotes(context, scratch, &made);
   if (!status && !isnan(margin->collateral)) {
-    made.margin = (qs_margin_rule){.collateral = margin->collateral,
-                                   .initial = margin->initial,
-                                   .maintenance = margin->maintenance,
-                                   .parts = (int32_t)margin->parts,
-                                   .fee = margin->fee};
-    status = qs_simulate_marks_make(context, scratch, paths, &made.shown.marks);
+    status = qs_simulate_account_rule(context, scratch, problem, &made.margin);
+    status = status ? status : qs_simulate_marks_make(context, scratch, paths, &made.shown.marks);
   }
   if (!status) {
     status = make_samples(context, arena, problem->simulation.paths, count, &sums);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/simulate/account.h"
 #include "host/simulate/policies.h"
 #include "host/simulate/regress.h"
 #include "host/simulate/saved.h"
@@ -212,6 +213,8 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   if (!status && optimal.made && optimal.base_count) {
     status = tune(context, scratch, devices, problem, &optimal, policies, &result->tuning);
   }
+  status =
+      status ? status : qs_simulate_account_carries(context, problem, policies, problem->spec->policy_count);
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
   double along = 0;

@@ -103,6 +103,8 @@ static void fill_moments(const qs_simulate_sample *s, double weight, qs_policy_r
   r->fees = qs_simulate_mean(&s->row[QS_REBALANCE_FEE], n);
   r->spread = qs_simulate_mean(&s->row[QS_REBALANCE_SPREAD], n);
   r->impact = qs_simulate_mean(&s->row[QS_REBALANCE_IMPACT], n);
+  r->collateral = qs_simulate_mean(&s->row[QS_REBALANCE_YIELD], n);
+  r->transfers = qs_simulate_mean(&s->row[QS_REBALANCE_MOVING], n);
   r->liquidation = qs_simulate_mean(&s->row[QS_REBALANCE_LIQUIDATION], n);
   r->lost = qs_simulate_mean(&s->row[QS_REBALANCE_LOST], n);
   r->turnover = qs_simulate_mean(&s->row[QS_REBALANCE_TURNOVER], n);

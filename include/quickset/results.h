@@ -330,10 +330,11 @@ typedef struct qs_policy_result {
   qs_estimate variance, cost;                           /* of the gross error; mean of all costs */
   qs_estimate mean, std_dev, skewness, excess_kurtosis; /* of the gross error */
   qs_estimate turnover, trades;                         /* what was traded, and how often */
-  /* Means that add up: net = options + hedge + funding - fees - spread - impact - liquidation - lost;
-   * `options` is what the position gained, funding what was received, lost what lay at venues that failed
-   * (part of the gross error). */
-  qs_estimate options, hedge, funding, fees, spread, impact, liquidation, lost, net;
+  /* Means that add up: net = options + hedge + funding + collateral - fees - spread - impact - liquidation -
+   * lost - transfers; `options` is what the position gained, funding what was received, collateral what that
+   * gained, lost what lay at venues that failed (both part of the gross error), transfers what moving
+   * collateral cost. */
+  qs_estimate options, hedge, funding, collateral, fees, spread, impact, liquidation, lost, transfers, net;
   qs_estimate liquidated;       /* probability that margin was short once */
   qs_estimate failed;           /* probability that a venue failed, whatever the policy */
   const qs_risk_level *levels;  /* [level_count] of the net P&L's losses */

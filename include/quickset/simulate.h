@@ -173,10 +173,25 @@ typedef struct qs_simulate_funding {
 /* The account of position and hedge, looked at on every date after the first. Where what is in it falls short
  * of the maintenance margin of the hedge, equal parts of the hedge are closed until it does not. */
 typedef struct qs_simulate_margin {
-  double collateral;           /* in the account at the start, reporting currency; NaN: no margin (default) */
+  double collateral;           /* in the account from the first fill on, reporting currency, or coins; NaN: no
+                                  margin (default) */
   double initial, maintenance; /* fractions of the hedge's value; a trade may not leave the first uncovered */
   uint64_t parts;              /* default 1: all at once */
   double fee;                  /* of what is closed (default 0) */
+  bool coin;                   /* the collateral is so many coins, worth the spot's price (default: money) */
+  double yield; /* a year, of what lies there; NaN: money keeps its worth at as_of, coins stay as they are
+                   (default) */
+  double
+      haircut; /* part of the collateral's worth that does not count for the margin, 0 to 0.99 (default 0) */
+  /* > 0: before every trade collateral is moved so that the hedge that is wanted is so many times what counts
+   * in the account, unless that is within `band` of it; coins are bought and sold at the spot's price. At
+   * most 1 / initial. 0: nothing is moved (default). */
+  double leverage;
+  double band;           /* default 0 */
+  double transfer_fee;   /* of what is moved (default 0) */
+  double transfer_fixed; /* reporting currency, each time (default 0) */
+  bool partial; /* the first trade goes as far as it is covered, like others; false: what the account does not
+                   carry is refused (default) */
 } qs_simulate_margin;
 
 /* The law of the paths where it is not that of the prices: the real world's own parameters, NaN where they

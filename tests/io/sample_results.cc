@@ -290,10 +290,28 @@ qs_policy_result SampleResults::policy(const char *name, const double *pnl, size
   qs_policy_result p{};
   p.name = text(name);
   p.type = text("type");
-  for (qs_estimate *value :
-       {&p.objective, &p.variance,    &p.cost,    &p.mean,  &p.std_dev,    &p.skewness, &p.excess_kurtosis,
-        &p.turnover,  &p.trades,      &p.options, &p.hedge, &p.funding,    &p.fees,     &p.spread,
-        &p.impact,    &p.liquidation, &p.lost,    &p.net,   &p.liquidated, &p.failed}) {
+  for (qs_estimate *value : {&p.objective,
+                             &p.variance,
+                             &p.cost,
+                             &p.mean,
+                             &p.std_dev,
+                             &p.skewness,
+                             &p.excess_kurtosis,
+                             &p.turnover,
+                             &p.trades,
+                             &p.options,
+                             &p.hedge,
+                             &p.funding,
+                             &p.fees,
+                             &p.spread,
+                             &p.impact,
+                             &p.liquidation,
+                             &p.lost,
+                             &p.collateral,
+                             &p.transfers,
+                             &p.net,
+                             &p.liquidated,
+                             &p.failed}) {
     *value = estimate();
   }
   p.rank = count();

@@ -297,6 +297,13 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.margin.maintenance, 0.1);
   EXPECT_EQ(s.margin.parts, 4u);
   EXPECT_EQ(s.margin.fee, 0.005);
+  EXPECT_TRUE(s.margin.coin && s.margin.partial);
+  EXPECT_EQ(s.margin.yield, 0.015);
+  EXPECT_EQ(s.margin.haircut, 0.08);
+  EXPECT_EQ(s.margin.leverage, 3);
+  EXPECT_EQ(s.margin.band, 0.3);
+  EXPECT_EQ(s.margin.transfer_fee, 0.0007);
+  EXPECT_EQ(s.margin.transfer_fixed, 1.5);
   EXPECT_EQ(s.cost_weight, 4.5);
   EXPECT_TRUE(std::isnan(s.risk_aversion));
   ASSERT_EQ(s.policy_count, 5u);

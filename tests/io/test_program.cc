@@ -309,6 +309,38 @@ TEST_F(Program, HedgesThatFail) {
   json_decref(results);
 }
 
+/* The preset with all mechanics on: each leaves something, and what they leave adds up. */
+TEST_F(Program, CryptoPresetHasEveryMechanic) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/crypto.yaml";
+  Outcome outcome = run({"simulate", example, "--quiet", "--paths", "12288", "--out", folder / "hedged"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  json_t *results = json_loads(Scratch::read(folder / "hedged/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  const auto estimate = [](json_t *object, const char *key) {
+    return json_number_value(json_object_get(json_object_get(object, key), "estimate"));
+  };
+  json_t *policy = find_policy(results, "delta_every_date"), *parts = json_object_get(policy, "attribution");
+  double sum = 0, largest = 0;
+  for (const std::string key : {"options", "hedge", "funding", "collateral"}) {
+    EXPECT_NE(estimate(parts, key.c_str()), 0) << key;
+    sum += estimate(parts, key.c_str());
+    largest = std::max(largest, std::abs(estimate(parts, key.c_str())));
+  }
+  for (const std::string key : {"fees", "spread", "impact", "liquidation", "lost", "transfers"}) {
+    EXPECT_GT(estimate(parts, key.c_str()), 0) << key;
+    sum -= estimate(parts, key.c_str());
+  }
+  EXPECT_NEAR(estimate(parts, "net"), sum, 1e-9 * largest);
+  json_t *venues = json_object_get(policy, "venues");
+  ASSERT_EQ(json_array_size(venues), 3u);
+  double turnover = 0;
+  for (size_t v = 0; v < 3; v++)
+    turnover += estimate(json_array_get(venues, v), "turnover");
+  EXPECT_NEAR(turnover, estimate(policy, "turnover"), 1e-9 * turnover);
+  EXPECT_GT(estimate(json_array_get(venues, 0), "turnover"), estimate(json_array_get(venues, 2), "turnover"));
+  json_decref(results);
+}
+
 /* An option beside the price: better than the price alone, within 3% of what nothing can beat. */
 TEST_F(Program, HedgesWithAnOption) {
   const std::string example = QS_SOURCE_DIR "/configs/hedging/with_option.yaml";

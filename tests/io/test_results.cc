@@ -142,6 +142,10 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.number("simulate.policies.0.cost.std_error"), r.simulate.policies[0].cost.std_error);
   EXPECT_EQ(json.number("simulate.policies.1.attribution.liquidation.estimate"),
             r.simulate.policies[1].liquidation.estimate);
+  EXPECT_EQ(json.number("simulate.policies.1.attribution.collateral.estimate"),
+            r.simulate.policies[1].collateral.estimate);
+  EXPECT_EQ(json.number("simulate.policies.0.attribution.transfers.std_error"),
+            r.simulate.policies[0].transfers.std_error);
   EXPECT_EQ(json.number("simulate.policies.1.levels.1.var.low"), r.simulate.policies[1].levels[1].var.low);
   EXPECT_EQ(json.number("simulate.policies.1.quantiles.1.high"), r.simulate.policies[1].quantiles[1].high);
   EXPECT_EQ(json.text("simulate.policies.1.venues.1.name"), r.simulate.venues[1]);

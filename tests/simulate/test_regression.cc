@@ -171,7 +171,7 @@ TEST(Regression, WhatItCannotDoIsSaid) {
        "simulate.policies.1: got delta_every_date: needs a price before the expiry"},
       {[](Along &w) { w.spec.attribution = true; }, "simulate.attribution: needs a price before the expiry"},
       {[](Along &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
        },
        "simulate.margin: needs a price"},
       {[](Along &w) { w.spec.save_policy = "regression"; }, "it looks back"},

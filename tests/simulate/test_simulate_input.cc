@@ -264,31 +264,31 @@ TEST(SimulateInput, IsRefusedByItsKey) {
        "simulate.funding.cap: got 2"},
       {"margin_collateral",
        [](Wrong &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
          w.spec.margin.collateral = -1;
        },
        "simulate.margin.collateral: got -1: must be from 0"},
       {"margin_maintenance",
        [](Wrong &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
          w.spec.margin.maintenance = 0;
        },
        "simulate.margin.maintenance: got 0: must be from 1e-09"},
       {"margin_initial",
        [](Wrong &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
          w.spec.margin.initial = .05;
        },
        "simulate.margin.initial: got 0.05: must be from 0.1 to 1"},
       {"margin_parts",
        [](Wrong &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
          w.spec.margin.parts = 0;
        },
        "simulate.margin.parts: got 0: must be from 1 to 1000"},
       {"margin_fee",
        [](Wrong &w) {
-         w.spec.margin = {100, .2, .1, 1, 0};
+         w.margin(100, .2, .1, 1, 0);
          w.spec.margin.fee = nan;
        },
        "simulate.margin.fee: got nan"},

@@ -32,7 +32,7 @@ TEST(SimulateMargin, ProbabilityAndFeeOfALiquidation) {
   // and above s2.
   ShortCall w;
   w.one_date();
-  w.spec.margin = {15, .25, .2, 1, .01};
+  w.margin(15, .25, .2, 1, .01);
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   const double deviation = kSigma * std::sqrt(kYears);
   double delta;
@@ -58,7 +58,8 @@ TEST(SimulateMargin, ATradeGoesAsFarAsTheInitialMarginIsCovered) {
   for (double collateral : {0.0, 8.0, 16.0, 40.0}) {
     ShortCall w;
     w.one_date();
-    w.spec.margin = {collateral, .4, 1e-9, 1, 0};
+    w.margin(collateral, .4, 1e-9, 1, 0);
+    w.spec.margin.partial = true;
     w.spec.costs.half_spread = 1; // counts what is bought at the start
     w.spec.costs.charge_unwind = false;
     ASSERT_EQ(w.run(), QS_OK) << w.context.message;
@@ -73,7 +74,7 @@ TEST(SimulateMargin, WithEnoughCollateralNothingChanges) {
     w.every_day(10);
     w.spec.costs.proportional = .001;
     if (i)
-      w.spec.margin = {1e9, .5, .4, 3, .1};
+      w.margin(1e9, .5, .4, 3, .1);
     ASSERT_EQ(w.run(), QS_OK) << w.context.message;
     objective[i] = w.policy(0).objective.estimate;
     EXPECT_EQ(w.policy(0).liquidated.estimate, 0);
@@ -241,7 +242,7 @@ TEST(SimulateFunding, HasTheSameBitsForAnyNumberOfThreads) {
     w.spec.funding.reversion = 83;
     w.spec.funding.volatility = .0077;
     w.spec.funding.correlation = -.3;
-    w.spec.margin = {20, .3, .2, 3, .01};
+    w.margin(20, .3, .2, 3, .01);
     w.inputs.simulation.paths = 1 << 14;
     ASSERT_EQ(w.run(), QS_OK) << w.context.message;
     objective[i] = w.policy(0).objective.estimate;

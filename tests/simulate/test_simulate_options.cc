@@ -271,7 +271,7 @@ TEST(SimulateOptions, BitsDoNotDependOnThreads) {
     w.inputs.simulation.paths = 8192 + 1024;
     w.spec.costs = {0.0005, true, true, 0.01, 0.01, 0.01, {0.0003, 0.125, 0.01}};
     w.spec.latency_seconds = 60;
-    w.spec.margin = {20, 0.2, 0.1, 2, 0.01};
+    w.margin(20, 0.2, 0.1, 2, 0.01);
     w.hold({0.1, 0.4});
     w.add_policy(QS_HEDGE_POLICY_DELTA_GAMMA);
     w.add_policy(QS_HEDGE_POLICY_DELTA_VEGA);

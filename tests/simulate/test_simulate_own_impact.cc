@@ -183,6 +183,7 @@ TEST(OwnImpact, ThatIsNothingChangesNothing) {
       w.spec.costs.proportional = .001;
       w.spec.costs.options = {.0003, .125, .01};
       w.margin(25, .25, .2, 4, .01);
+      w.spec.margin.partial = true;
       w.spec.cascade = {60, 900, .02, 20, -.04, .02};
       const qs_simulate_index windows[] = {
           {w.inputs.as_of + 3 * 86400, w.inputs.as_of + 5 * 86400, std::nan("")},

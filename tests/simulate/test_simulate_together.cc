@@ -45,13 +45,26 @@ public:
     spec.funding.reversion = 80;
     spec.funding.volatility = .02;
     spec.funding.correlation = .25;
-    margin(40, .25, .2, 4, .01);
+    margin(option ? 40 : .4, .25, .2, 4, .01);
+    spec.margin.yield = .03;
+    spec.margin.haircut = .02;
+    if (option) {
+      spec.margin.partial = true;
+    } else { // coins, which are moved
+      spec.margin.coin = true;
+      spec.margin.leverage = 2;
+      spec.margin.band = .3;
+      spec.margin.transfer_fee = .0005;
+      spec.margin.transfer_fixed = .01;
+    }
     spec.cascade = {60, 900, .02, 20, -.04, .02};
     spec.own_impact = {.001, .004, 300};
     windows[0] = {inputs.as_of + 3 * 24 * kHour, inputs.as_of + 5 * 24 * kHour, std::nan("")};
     windows[1] = {inputs.as_of + 6 * 24 * kHour, inputs.as_of + 7 * 24 * kHour + 300, .1};
     spec.index = windows;
     spec.index_count = 2;
+    for (qs_cost_change &change : changes)
+      qs_cost_change_init(&change);
     for (int v = 0; v < 3; v++) {
       qs_simulate_venue_init(&venues[v]);
       venues[v].name = v == 0 ? "a" : v == 1 ? "b" : "c";
@@ -72,6 +85,13 @@ public:
     } else {
       spec.slices.count = 3;
       spec.slices.over_seconds = 1200;
+      changes[0].from = inputs.as_of + 4 * 24 * kHour;
+      changes[0].half_spread = .03;
+      changes[1].from = inputs.as_of + 5 * 24 * kHour;
+      changes[1].venue = "b";
+      changes[1].proportional = .0011;
+      spec.costs.schedule = changes;
+      spec.costs.schedule_count = 2;
     }
     add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
     add_policy(QS_HEDGE_POLICY_FIXED_INTERVAL).every = 3;
@@ -81,6 +101,7 @@ public:
 private:
   qs_simulate_index windows[2];
   qs_simulate_venue venues[3];
+  qs_cost_change changes[2];
 };
 
 TEST(Together, AllPartsAddUp) {
@@ -89,12 +110,14 @@ TEST(Together, AllPartsAddUp) {
     ASSERT_EQ(w.run(), QS_OK) << w.context.message;
     for (size_t i = 0; i < w.result.policy_count; i++) {
       const qs_policy_result &p = w.policy(i);
-      const double sum = p.options.estimate + p.hedge.estimate + p.funding.estimate - p.fees.estimate -
-                         p.spread.estimate - p.impact.estimate - p.liquidation.estimate - p.lost.estimate;
+      const double sum = p.options.estimate + p.hedge.estimate + p.funding.estimate + p.collateral.estimate -
+                         p.fees.estimate - p.spread.estimate - p.impact.estimate - p.liquidation.estimate -
+                         p.lost.estimate - p.transfers.estimate;
+      EXPECT_EQ(p.transfers.estimate > 0, !option) << p.name;
       EXPECT_NEAR(p.net.estimate, sum, 1e-11) << p.name;
       EXPECT_NEAR(p.net.estimate, p.mean.estimate - p.cost.estimate, 1e-11) << p.name;
       for (const qs_estimate &e : {p.options, p.hedge, p.funding, p.fees, p.spread, p.impact, p.liquidation,
-                                   p.lost, p.liquidated, p.failed})
+                                   p.lost, p.liquidated, p.failed, p.collateral})
         EXPECT_NE(e.estimate, 0) << p.name << " " << &e - &p.options;
       long double mean = 0, traded = 0;
       for (size_t k = 0; k < p.pnl_count; k++)
