@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "host/engine/greeks.h"
@@ -10,7 +11,7 @@
 #include "host/engine/revalue_fourier.h"
 #include "host/engine/scheduler.h"
 
-/* Cells are worked off in chunks whose moments stay below this. */
+/* Cells are worked off in chunks whose moments stay below this, of two at once half of it. */
 static const size_t chunk_bytes = (size_t)160 << 20;
 
 qs_shock qs_shock_none(const qs_model *model) {
@@ -367,12 +368,12 @@ static void settle_cell(const revaluer *r, const qs_shock *shocks, const source 
   total->std_error += inverted;
 }
 
-static size_t cells_per_chunk(const revaluer *r) {
+static size_t cells_per_chunk(const revaluer *r, size_t bytes) {
   size_t payoffs = 1;
   for (size_t u = 0; u < r->market->underlying_count; u++) {
     payoffs += r->sets[u].count + r->paths[u].count;
   }
-  size_t cells = chunk_bytes / (payoffs * r->simulation->batches * sizeof(qs_moment));
+  size_t cells = bytes / (payoffs * r->simulation->batches * sizeof(qs_moment));
   return cells ? cells : 1;
 }
 
@@ -411,37 +412,109 @@ static qs_status prepare(revaluer *r) {
                                    r->simulation, neutral, 1, r->joint_base);
 }
 
-static qs_status revalue_chunk(const revaluer *r, const qs_shock *shocks, size_t cells, qs_estimate *totals,
-                               qs_estimate *parts, double *values) {
-  qs_arena *arena = qs_arena_create(r->context);
-  if (!arena) {
+/* A chunk of cells whose values are there and have to be added up. */
+typedef struct sums {
+  const revaluer *r;
+  qs_arena *arena; /* all that is below */
+  const qs_shock *shocks;
+  source *sources;
+  double **joint, *rooms; /* rooms: of each thread */
+  size_t cells;
+  qs_estimate *totals, *parts;
+  double *values;
+  pthread_t thread;
+  bool apart; /* on the thread, beside the devices' next order */
+} sums;
+
+static void *add_up(void *argument) {
+  const sums *s = argument;
+  const revaluer *r = s->r;
+  const size_t batches = r->simulation->batches, underlyings = r->market->underlying_count;
+#pragma omp parallel for num_threads(r->context->threads) schedule(dynamic)
+  for (size_t c = 0; c < s->cells; c++) {
+    double *scratch = s->rooms + 2 * batches * (size_t)omp_get_thread_num();
+    settle_cell(r, s->shocks + c * underlyings, s->sources + c * underlyings, s->joint, c, scratch,
+                scratch + batches, &s->totals[c], s->parts ? s->parts + c * r->count : NULL,
+                s->values ? s->values + c * r->count : NULL);
+  }
+  return NULL;
+}
+
+/* Adds the chunk up, or begins to. */
+static void begin_sums(sums *s, bool apart) {
+  s->apart = apart && pthread_create(&s->thread, NULL, add_up, s) == 0;
+  if (!s->apart) {
+    add_up(s);
+  }
+}
+
+static void end_sums(sums *s) {
+  if (s->apart) {
+    pthread_join(s->thread, NULL);
+  }
+  qs_arena_destroy(s->arena);
+  *s = (sums){0};
+}
+
+/* Simulates the cells of a chunk. */
+static qs_status run_chunk(const revaluer *r, sums *s) {
+  s->arena = qs_arena_create(r->context);
+  if (!s->arena) {
     return qs_fail_memory(r->context, "revaluing scenarios");
   }
-  size_t underlyings = r->market->underlying_count;
-  source *sources = QS_NEW(arena, cells * underlyings, source);
-  const size_t batches = r->simulation->batches;
-  double *rooms = QS_NEW(arena, 2 * batches * (size_t)r->context->threads, double); /* of each thread */
-  double **joint = QS_NEW(arena, r->count, double *);
-  qs_status status = sources && rooms && joint ? run_cells(r, arena, shocks, cells, sources)
-                                               : qs_fail_memory(r->context, "revaluing scenarios");
-  if (!status) {
-    status = qs_joint_revalue(r->context, arena, r->devices, r->market, r->contracts, r->count, r->simulation,
-                              shocks, cells, joint);
+  const size_t threads = (size_t)r->context->threads;
+  s->sources = QS_NEW(s->arena, s->cells * r->market->underlying_count, source);
+  s->rooms = QS_NEW(s->arena, 2 * r->simulation->batches * threads, double);
+  s->joint = QS_NEW(s->arena, r->count, double *);
+  if (!s->sources || !s->rooms || !s->joint) {
+    return qs_fail_memory(r->context, "revaluing scenarios");
   }
-#pragma omp parallel for num_threads(r->context->threads) schedule(dynamic) if (!status)
-  for (size_t c = 0; c < (status ? 0 : cells); c++) {
-    double *scratch = rooms + 2 * batches * (size_t)omp_get_thread_num();
-    settle_cell(r, shocks + c * underlyings, sources + c * underlyings, joint, c, scratch, scratch + batches,
-                &totals[c], parts ? parts + c * r->count : NULL, values ? values + c * r->count : NULL);
+  qs_status status = run_cells(r, s->arena, s->shocks, s->cells, s->sources);
+  return status ? status
+                : qs_joint_revalue(r->context, s->arena, r->devices, r->market, r->contracts, r->count,
+                                   r->simulation, s->shocks, s->cells, s->joint);
+}
+
+/* Chunk after chunk; with `apart` one is added up while the devices are at the next. */
+static qs_status run_chunks(const revaluer *r, const qs_shock *shocks, size_t cells, size_t chunk, bool apart,
+                            qs_estimate *totals, qs_estimate *parts, double *values) {
+  sums made[2] = {0};
+  qs_status status = QS_OK;
+  size_t turn = 0;
+  for (size_t c = 0; !status && c < cells; c += chunk, turn = !turn) {
+    sums *now = &made[turn];
+    *now = (sums){.r = r,
+                  .shocks = shocks + c * r->market->underlying_count,
+                  .cells = cells - c < chunk ? cells - c : chunk,
+                  .totals = totals + c,
+                  .parts = parts ? parts + c * r->count : NULL,
+                  .values = values ? values + c * r->count : NULL};
+    status = run_chunk(r, now);
+    end_sums(&made[!turn]); /* of the chunk before */
+    if (!status) {
+      begin_sums(now, apart && c + chunk < cells);
+    }
   }
-  qs_arena_destroy(arena);
+  end_sums(&made[0]);
+  end_sums(&made[1]);
   return status;
 }
 
-qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
-                     const qs_contract *contracts, size_t count, const qs_simulation *simulation,
-                     const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,
-                     double *values) {
+/* Whether a device computes that is not the CPU, which adds up. */
+static bool has_others(const qs_devices *devices) {
+  bool others = false;
+  for (size_t d = 0; d < qs_devices_count(devices); d++) {
+    qs_device_report report;
+    qs_devices_report(devices, d, &report);
+    others = others || (report.alive && report.info.threads == 0);
+  }
+  return others;
+}
+
+qs_status qs_revalue_by(const qs_revalue_way *way, qs_context *context, qs_arena *arena, qs_devices *devices,
+                        const qs_market *market, const qs_contract *contracts, size_t count,
+                        const qs_simulation *simulation, const qs_shock *shocks, size_t cells,
+                        qs_estimate *totals, qs_estimate *parts, double *values) {
   revaluer r = {.context = context,
                 .arena = arena,
                 .devices = devices,
@@ -450,11 +523,17 @@ qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, 
                 .count = count,
                 .simulation = simulation};
   qs_status status = prepare(&r);
-  size_t chunk = status ? 1 : cells_per_chunk(&r);
-  for (size_t c = 0; !status && c < cells; c += chunk) {
-    size_t some = cells - c < chunk ? cells - c : chunk;
-    status = revalue_chunk(&r, shocks + c * market->underlying_count, some, totals + c,
-                           parts ? parts + c * count : NULL, values ? values + c * count : NULL);
-  }
-  return status;
+  return status ? status
+                : run_chunks(&r, shocks, cells, cells_per_chunk(&r, way->chunk_bytes), way->apart, totals,
+                             parts, values);
+}
+
+qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
+                     const qs_contract *contracts, size_t count, const qs_simulation *simulation,
+                     const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,
+                     double *values) {
+  const bool apart = has_others(devices);
+  const qs_revalue_way way = {apart ? chunk_bytes / 2 : chunk_bytes, apart};
+  return qs_revalue_by(&way, context, arena, devices, market, contracts, count, simulation, shocks, cells,
+                       totals, parts, values);
 }

@@ -32,9 +32,21 @@ qs_shock qs_shock_none(const qs_model *model);
 /* Whether two shocks leave the same paths, spot apart; by_rate: and the same discount rate. */
 bool qs_shock_same_paths(const qs_shock *a, const qs_shock *b, bool by_rate);
 
+/* How the cells are worked off; results do not depend on it. */
+typedef struct qs_revalue_way {
+  size_t chunk_bytes; /* of moments at once, unless one cell has more */
+  bool apart;         /* a chunk is added up while the devices are at the next: two are in memory then */
+} qs_revalue_way;
+
 /* P&L of each cell: shocks[cell * underlyings + u] is what happens to underlying u. totals[cells] and, by
  * contract, parts[cell * count + i] (P&L of the whole position, may be null); values[cell * count + i] (may
  * be null) is the position's value in the cell. */
+qs_status qs_revalue_by(const qs_revalue_way *way, qs_context *context, qs_arena *arena, qs_devices *devices,
+                        const qs_market *market, const qs_contract *contracts, size_t count,
+                        const qs_simulation *simulation, const qs_shock *shocks, size_t cells,
+                        qs_estimate *totals, qs_estimate *parts, double *values);
+
+/* The usual way: apart where there is a device beside the CPU. */
 qs_status qs_revalue(qs_context *context, qs_arena *arena, qs_devices *devices, const qs_market *market,
                      const qs_contract *contracts, size_t count, const qs_simulation *simulation,
                      const qs_shock *shocks, size_t cells, qs_estimate *totals, qs_estimate *parts,

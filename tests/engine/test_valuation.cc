@@ -1,4 +1,6 @@
 // Values, Greeks, totals and revaluation, against closed forms, identities and bumps.
+#include <cstring>
+
 #include "host/base/model.h"
 #include "tests/engine/world.h"
 
@@ -259,6 +261,70 @@ TEST(Revaluation, GbmShocksAreClosedForm) {
   EXPECT_NEAR(parts[1].estimate, -2 * (coin1 - coin0), 3e-4);
   EXPECT_NEAR(values[0], 3 * call1, 3e-4);
   EXPECT_NEAR(pnl.estimate, parts[0].estimate + parts[1].estimate, 1e-9);
+}
+
+// However many cells are in hand at once, and whether they are added up beside the next ones.
+TEST(Revaluation, SameBitsHoweverCellsAreWorkedOff) {
+  World w;
+  w.inputs.simulation.paths = 2048;
+  w.add_underlying("X", QS_MODEL_HESTON, kHeston);
+  w.add_underlying("Y", QS_MODEL_GBM, {{QS_SIGMA, 0.3}});
+  for (const char *underlying : {"X", "Y"}) {
+    w.add_option(underlying[0] == 'X' ? "a" : "b", underlying, QS_CALL, 105, 0.5, 2);
+    w.add_option(underlying[0] == 'X' ? "c" : "d", underlying, QS_PUT, 95, 0.25, -1);
+  }
+  w.build();
+  constexpr std::size_t kCells = 11, kCount = 4;
+  std::vector<qs_shock> shocks;
+  for (std::size_t c = 0; c < kCells; c++) {
+    for (int u = 0; u < 2; u++) {
+      qs_shock shock = qs_shock_none(&w.market->underlyings[u].model);
+      shock.model = qs_model_scale_volatility(&shock.model, 1 + 0.05 * static_cast<double>(c % 4));
+      shock.log_spot = 0.02 * static_cast<double>(c);
+      shocks.push_back(shock);
+    }
+  }
+  struct Answer {
+    std::vector<qs_estimate> totals, parts;
+    std::vector<double> values;
+    qs_status status;
+  };
+  const auto answer = [&](const qs_revalue_way *way) {
+    Answer a = {std::vector<qs_estimate>(kCells), std::vector<qs_estimate>(kCells * kCount),
+                std::vector<double>(kCells * kCount), QS_OK};
+    a.status =
+        way ? qs_revalue_by(way, &w.context, w.arena, w.devices, w.market, w.book->contracts, kCount,
+                            &w.simulation, shocks.data(), kCells, a.totals.data(), a.parts.data(),
+                            a.values.data())
+            : qs_revalue(&w.context, w.arena, w.devices, w.market, w.book->contracts, kCount, &w.simulation,
+                         shocks.data(), kCells, a.totals.data(), a.parts.data(), a.values.data());
+    return a;
+  };
+  const Answer usual = answer(nullptr);
+  ASSERT_EQ(usual.status, QS_OK) << w.context.message;
+  EXPECT_NE(usual.totals[10].estimate, usual.totals[9].estimate);
+  const std::size_t cell = kCount * w.simulation.batches * sizeof(qs_moment);
+  for (const qs_revalue_way way :
+       {qs_revalue_way{1, false}, {1, true}, {3 * cell, true}, {kCells * cell, true}}) {
+    const Answer a = answer(&way);
+    ASSERT_EQ(a.status, QS_OK) << w.context.message;
+    EXPECT_EQ(std::memcmp(a.totals.data(), usual.totals.data(), kCells * sizeof(qs_estimate)), 0);
+    EXPECT_EQ(std::memcmp(a.parts.data(), usual.parts.data(), kCells * kCount * sizeof(qs_estimate)), 0);
+    EXPECT_EQ(std::memcmp(a.values.data(), usual.values.data(), kCells * kCount * sizeof(double)), 0);
+  }
+  // What fails on the way leaves nothing running.
+  int cancel = 0;
+  struct Counter {
+    int *cancel, orders;
+  } counter = {&cancel, 0};
+  w.context.cancel = &cancel;
+  w.context.progress = [](void *data, const char *, std::uint64_t, std::uint64_t) {
+    Counter *c = static_cast<Counter *>(data);
+    __atomic_store_n(c->cancel, ++c->orders > 6, __ATOMIC_RELAXED);
+  };
+  w.context.progress_data = &counter;
+  const qs_revalue_way way = {1, true};
+  EXPECT_EQ(answer(&way).status, QS_ERROR_CANCELLED);
 }
 
 TEST(Revaluation, VolatilityScalingIsExactAtConstantMoneyness) {
