@@ -126,8 +126,9 @@ bool qs_path_table_build(const qs_path_unit *unit, const qs_table *table, qs_pat
   made.scored = m->jumps == QS_JUMPS_NONE ? 0 : m->jumps == QS_JUMPS_EXPONENTIAL ? 2 : 1;
   made.inverse_lambda = m->lambda > m->common ? 1.0 / (m->lambda - m->common) : 0.0;
   const double own = 1.0 - m->rho * m->rho;
-  made.whole = 1.0 / (own > 1e-4 ? own : 1e-4);
-  made.whole_rho = 2.0 * m->rho * made.whole;
+  made.whole = unit->leverage ? 1.0 : 1.0 / (own > 1e-4 ? own : 1e-4);
+  made.whole_rho = unit->leverage ? 0.0 : 2.0 * m->rho * made.whole;
+  made.slope = unit->leverage ? 0.0 : m->rho * m->xi;
   *path = made;
   return true;
 }

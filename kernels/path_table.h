@@ -30,7 +30,9 @@ typedef struct qs_path_table {
   uint32_t lambda, scored; /* the intensity's place among the parameters; how many have scores */
   double inverse_lambda;   /* 0 without jumps */
   qs_dynamics dynamics;
-  double whole, whole_rho; /* 1 / (1 - rho^2), kept finite, and 2 rho times it */
+  double whole, whole_rho; /* 1 / (1 - rho^2), kept finite, and 2 rho times it; under a leverage 1 and 0, its
+                              rows are of the whole variance */
+  double slope;            /* rho xi; under a leverage 0 */
   bool cuts;               /* intervals are cut at their jumps: barriers are watched at all times */
   uint32_t most_dates;     /* of a payoff */
   size_t most_slots;       /* of a payoff: qs_path_slot_rows */

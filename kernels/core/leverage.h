@@ -23,6 +23,17 @@
 // clang-format on
 #pragma pop_macro("QS_REAL_DOUBLE")
 
+// What a step under a leverage function needs, in both precisions.
+enum {
+  QS_LOCAL_LOW,     // ln S / F of the table's first node, per unit of the unit's own forward
+  QS_LOCAL_INVERSE, // 1 / distance of nodes
+  QS_LOCAL_ROOT,    // sqrt(dt)
+  QS_LOCAL_PULL,    // kappa dt
+  QS_LOCAL_YEARS,   // dt
+  QS_LOCAL_RATIO,   // weight of the step's likelihood ratio: dt or 0
+  QS_LOCAL_NUMBERS
+};
+
 // How long likelihood ratios are taken over: while v is far from zero, its deviation a quarter of v0 at most.
 static inline double qs_local_ratio_years(double v0, double xi) {
   return v0 / (16.0 * (xi * xi > 1e-12 ? xi * xi : 1e-12));

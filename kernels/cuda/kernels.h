@@ -8,6 +8,7 @@
 
 #include "kernels/core/moments.h"
 #include "kernels/core/net.h"
+#include "kernels/local_table.h"
 #include "kernels/path_table.h"
 
 // A plan's table in device memory; numbers are float or double, as the kernels that read them.
@@ -94,6 +95,12 @@ struct qs_cuda_horizon_block {
   uint64_t start_paths;
 };
 
+// A path unit's leverage in device memory; `table` is the host's, null without.
+struct qs_cuda_local {
+  const qs_local_table *table;
+  const void *numbers, *coefficients, *inverse, *tables;
+};
+
 // A path unit's arrays in device memory, its payoffs' one after the other; unit, table and places [payoff]
 // are the host's.
 struct qs_cuda_places {
@@ -106,6 +113,7 @@ struct qs_cuda_path_plan {
   const void *scores, *drifts, *numbers, *added;
   const void *dates, *seen, *known;
   const void *codes, *constants, *rows, *clears;
+  qs_cuda_local local;
   double intensity, p; // of the model's jumps
   uint32_t parameters, steps, table_dates;
   bool noise; // wanted; set with the layout
@@ -152,6 +160,12 @@ enum { QS_CUDA_PRICES_PER_GROUP = 16, QS_CUDA_GREEKS_PER_GROUP = 4 };
   cudaError_t qs_cuda_launch_path_payoff##suffix(const qs_cuda_plan &plan, const qs_cuda_path_plan &path,    \
                                                  const qs_cuda_path_block &block, uint32_t payoff,           \
                                                  double shift, cudaStream_t stream);                         \
+  cudaError_t qs_cuda_launch_local##suffix(const qs_cuda_plan &plan, const qs_cuda_path_plan &path,          \
+                                           const qs_cuda_path_block &block, const qs_cuda_draws &draws,      \
+                                           double shift, cudaStream_t stream);                               \
+  cudaError_t qs_cuda_launch_local_greeks##suffix(const qs_cuda_path_plan &path,                             \
+                                                  const qs_cuda_path_block &block, uint32_t payoff,          \
+                                                  double shift, cudaStream_t stream);                        \
   cudaError_t qs_cuda_launch_path_moments##suffix(const qs_cuda_path_block &block,                           \
                                                   const qs_cuda_path_moments &moments, cudaStream_t stream);
 QS_CUDA_LAUNCHERS(_f)

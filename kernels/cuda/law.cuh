@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include "kernels/cuda/fast.cuh"
+
 #define QS_LANES 1
 #define QS_ROW   32 // QS_CUDA_TILE
 #include "kernels/core/key.h"

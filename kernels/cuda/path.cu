@@ -1,11 +1,10 @@
 // A path unit on a GPU: blocks of whole batches, or of parts of one where the device's budget holds no batch.
-// Each block is simulated, then its payoffs are valued one after the other; all moments are copied back at
-// the end.
+// Each block is simulated, under a leverage for each shift by itself, then its payoffs are valued one after
+// the other; all moments are copied back at the end.
 #include <algorithm>
 
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/path_run.h"
-#include "kernels/refuse.h"
 
 namespace {
 
@@ -23,10 +22,41 @@ qs_status queue_payoff(qs_cuda_path_run *run, const qs_cuda_path_block &block, q
   cudaError_t error = (run->precise ? qs_cuda_launch_path_payoff_d : qs_cuda_launch_path_payoff_f)(
       run->plan, run->path, block, payoff, unit.shifts[shift], run->device->stream);
   qs_status status = qs_cuda_check(run->device, error, "valuing payoffs along paths", message);
+  if (status == QS_OK && unit.leverage && unit.greeks) {
+    error = (run->precise ? qs_cuda_launch_local_greeks_d : qs_cuda_launch_local_greeks_f)(
+        run->path, block, payoff, unit.shifts[shift], run->device->stream);
+    status = qs_cuda_check(run->device, error, "valuing Greeks under a leverage", message);
+  }
   if (status == QS_OK) {
     error = (run->precise ? qs_cuda_launch_path_moments_d
                           : qs_cuda_launch_path_moments_f)(block, to, run->device->stream);
     status = qs_cuda_check(run->device, error, "adding up payoffs along paths", message);
+  }
+  return status;
+}
+
+// Queues all payoffs under the shifts [from, to) over the block.
+qs_status queue_payoffs(qs_cuda_path_run *run, const qs_cuda_path_block &block, qs_cuda_path_moments moments,
+                        uint32_t from, uint32_t to, const volatile int *cancel, char *message) {
+  qs_status status = QS_OK;
+  for (uint32_t payoff = 0; payoff < run->unit->payoff_count; payoff++) {
+    for (uint32_t shift = from; status == QS_OK && shift < to; shift++) {
+      status = queue_payoff(run, block, moments, shift, payoff, message);
+    }
+    status = status ? status : qs_cuda_pace(run->device, run->chunk++, cancel, message);
+  }
+  return status;
+}
+
+// Queues the block's paths under a leverage and all payoffs over them, shift by shift.
+qs_status queue_local(qs_cuda_path_run *run, const qs_cuda_path_block &block, qs_cuda_path_moments moments,
+                      const volatile int *cancel, char *message) {
+  qs_status status = QS_OK;
+  for (uint32_t shift = 0; status == QS_OK && shift < run->unit->shift_count; shift++) {
+    const cudaError_t error = (run->precise ? qs_cuda_launch_local_d : qs_cuda_launch_local_f)(
+        run->plan, run->path, block, run->sampling.draws, run->unit->shifts[shift], run->device->stream);
+    status = qs_cuda_check(run->device, error, "simulating paths under a leverage", message);
+    status = status ? status : queue_payoffs(run, block, moments, shift, shift + 1, cancel, message);
   }
   return status;
 }
@@ -42,7 +72,7 @@ qs_status queue_block(qs_cuda_path_run *run, uint32_t batch, uint32_t batches, u
   const qs_cuda_points points = {batch,  block.paths,      unit.first_path,
                                  offset, unit.batch_paths, block.path_begin};
   qs_status status = qs_cuda_sampling_draw(device, run->sampling, points, message);
-  if (status == QS_OK) {
+  if (status == QS_OK && !unit.leverage) {
     const cudaError_t error = (run->precise ? qs_cuda_launch_noise_d : qs_cuda_launch_noise_f)(
         run->plan, run->path, block, run->sampling.draws, device->stream);
     status = qs_cuda_check(device, error, "simulating paths", message);
@@ -58,13 +88,11 @@ qs_status queue_block(qs_cuda_path_run *run, uint32_t batch, uint32_t batches, u
                                    first && last ? nullptr : static_cast<qs_position *>(device->kept.data),
                                    first,
                                    last};
-  for (uint32_t payoff = 0; payoff < unit.payoff_count; payoff++) {
-    for (uint32_t shift = 0; status == QS_OK && shift < unit.shift_count; shift++) {
-      status = queue_payoff(run, block, to, shift, payoff, message);
-    }
-    status = status ? status : qs_cuda_pace(device, run->chunk++, cancel, message);
+  if (status) {
+    return status;
   }
-  return status;
+  return unit.leverage ? queue_local(run, block, to, cancel, message)
+                       : queue_payoffs(run, block, to, 0, unit.shift_count, cancel, message);
 }
 
 qs_status run_blocks(qs_cuda_path_run *run, const volatile int *cancel, char *message) {
@@ -90,9 +118,6 @@ qs_status qs_cuda_path(qs_device *device, const qs_path_unit *unit, const volati
   run.device = device;
   run.unit = unit;
   qs_status status = qs_path_unit_check(unit, message);
-  if (!status && unit->leverage) {
-    status = refuse(message, QS_ERROR_DEVICE, "a GPU takes no leverage function");
-  }
   status = status ? status : qs_cuda_enter(device, message);
   status = status ? status : qs_cuda_path_prepare(&run, message);
   status = status ? status : run_blocks(&run, cancel, message);

@@ -8,6 +8,7 @@
 static qs_status upload(qs_cuda_path_run *run, char *message) {
   const qs_path_unit &unit = *run->unit;
   const qs_path_table &t = run->path_table;
+  const qs_local_table &l = run->local_table; // empty without a leverage
   const qs_cuda_path_arrays &a = run->arrays;
   qs_cuda_path_plan &to = run->path;
   qs_cuda_array arrays[] = {
@@ -22,6 +23,10 @@ static qs_status upload(qs_cuda_path_run *run, char *message) {
       {a.constants, a.total.constants, sizeof *a.constants, &to.constants},
       {a.rows, a.total.rows, sizeof *a.rows, &to.rows},
       {a.clears, a.total.clears, sizeof *a.clears, &to.clears},
+      {l.numbers, l.number_count, 0, &to.local.numbers},
+      {l.coefficients, l.coefficient_count, 0, &to.local.coefficients},
+      {l.inverse, l.date_count, 0, &to.local.inverse},
+      {l.tables, l.step_count, sizeof *l.tables, &to.local.tables},
       {},
       {},
       {}};
@@ -29,6 +34,7 @@ static qs_status upload(qs_cuda_path_run *run, char *message) {
   qs_cuda_sampling_arrays(&run->sampling, arrays + count - QS_CUDA_NET_ARRAYS);
   to.unit = &unit;
   to.table = &t;
+  to.local.table = unit.leverage ? &l : nullptr;
   to.places = a.places;
   to.intensity = run->table.dynamics.lambda;
   to.p = run->table.dynamics.p;
@@ -69,6 +75,7 @@ qs_status qs_cuda_path_prepare(qs_cuda_path_run *run, char *message) {
   run->moments = (size_t)unit.shift_count * unit.payoff_count * qs_path_unit_quantities(&unit);
   qs_status status = qs_table_build(&unit.path, message, &run->table);
   if (status == QS_OK && (!qs_path_table_build(&unit, &run->table, &run->path_table) ||
+                          (unit.leverage && !qs_local_table_build(&unit, &run->table, &run->local_table)) ||
                           !qs_cuda_path_arrays_build(unit, &run->arrays))) {
     snprintf(message, QS_DEVICE_TEXT, "out of memory for %u payoffs", unit.payoff_count);
     status = QS_ERROR_MEMORY;
@@ -83,6 +90,7 @@ qs_status qs_cuda_path_prepare(qs_cuda_path_run *run, char *message) {
 void qs_cuda_path_release(qs_cuda_path_run *run) {
   qs_cuda_sampling_free(&run->sampling);
   qs_cuda_path_arrays_free(&run->arrays);
+  qs_local_table_free(&run->local_table);
   qs_path_table_free(&run->path_table);
   qs_table_free(&run->table);
 }

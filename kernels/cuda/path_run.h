@@ -12,6 +12,7 @@ struct qs_cuda_path_run {
   bool precise;
   qs_table table;
   qs_path_table path_table;
+  qs_local_table local_table; // under a leverage
   qs_cuda_path_arrays arrays;
   qs_cuda_sampling sampling;
   qs_cuda_plan plan;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_ARRAYS = 6, MOST_ARRAYS = TABLE_ARRAYS + 16, ALIGNMENT = 256 };
+enum { TABLE_ARRAYS = 6, MOST_ARRAYS = TABLE_ARRAYS + 24, ALIGNMENT = 256 };
 
 static size_t bytes_of(const qs_cuda_array &array, qs_precision precision) {
   const size_t number = precision == QS_PRECISION_DOUBLE ? sizeof(double) : sizeof(float);

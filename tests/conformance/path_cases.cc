@@ -1,5 +1,6 @@
 #include "tests/conformance/path_cases.h"
 
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
@@ -73,11 +74,16 @@ PathValuation valuation(const path_law &law, qs_sampling sampling, qs_precision 
     exotic.program = &every_operation();
     run.exotics.push_back(exotic);
   }
-  for (std::size_t i = 0; i < run.steps.size(); i++) {
-    run.steps[i].added = i % 2 ? 0.0005 : 0; // a shifted variance
+  if (law.leverage) { // takes neither early exercise nor a shifted variance
+    const auto early = [](const Exotic &exotic) { return exotic.payoff == QS_PATH_EARLY; };
+    run.exotics.erase(std::remove_if(run.exotics.begin(), run.exotics.end(), early), run.exotics.end());
+  } else {
+    for (std::size_t i = 0; i < run.steps.size(); i++) {
+      run.steps[i].added = i % 2 ? 0.0005 : 0; // a shifted variance
+    }
+    run.added = {0, .1, .2, .3, .4, 0, 0, .1, .1, .1}; // two moves of it, by date
   }
-  run.added = {0, .1, .2, .3, .4, 0, 0, .1, .1, .1}; // two moves of it, by date
-  run.unit.path_count = 192 + 64;                    // the last batch is a short one
+  run.unit.path_count = 192 + 64; // the last batch is a short one
   run.unit.first_path = 512;
   return run;
 }
@@ -93,7 +99,8 @@ const std::vector<path_law> &path_laws() {
                                              {"svcj", QS_MODEL_SVCJ, QS_SCHEME_QE},
                                              {"heston_euler", QS_MODEL_HESTON, QS_SCHEME_EULER},
                                              {"bates_euler", QS_MODEL_BATES, QS_SCHEME_EULER},
-                                             {"svcj_euler", QS_MODEL_SVCJ, QS_SCHEME_EULER}};
+                                             {"svcj_euler", QS_MODEL_SVCJ, QS_SCHEME_EULER},
+                                             {"leverage", QS_MODEL_HESTON, QS_SCHEME_EULER, true}};
   return laws;
 }
 
@@ -112,6 +119,38 @@ path_case::path_case(const path_law &law, qs_sampling sampling, qs_precision pre
       payoff.known = known;
     }
   }
+  if (law.leverage) {
+    add_leverage();
+  }
+}
+
+void path_case::add_leverage() {
+  const std::uint32_t nodes = 9;
+  low_ = {-.6, -.5}, spacing_ = {.15, .13};
+  for (std::uint32_t table = 0; table < 2; table++) {
+    for (std::uint32_t j = 0; j < nodes; j++) {
+      const double x = low_[table] + j * spacing_[table];
+      values_.push_back((table ? 1.0 : 1.1) - .6 * x + .8 * x * x);
+    }
+  }
+  for (std::uint32_t j = 0; j < run_.steps.size(); j++) {
+    step_table_.push_back(j >= 4);
+    step_offset_.push_back(.002 * j);
+  }
+  for (const qs_date &date : run_.dates) {
+    date_table_.push_back(date.main_steps >= 4);
+    date_offset_.push_back(.002 * date.main_steps);
+  }
+  leverage_ = {2,
+               nodes,
+               low_.data(),
+               spacing_.data(),
+               values_.data(),
+               step_table_.data(),
+               date_table_.data(),
+               step_offset_.data(),
+               date_offset_.data()};
+  run_.unit.leverage = &leverage_;
 }
 
 void path_case::shorten() {

@@ -15,6 +15,7 @@ struct path_law {
   const char *name;
   qs_model_type model;
   qs_scheme scheme;
+  bool leverage = false; // of a heston by Euler steps, under a leverage function
 };
 const std::vector<path_law> &path_laws();
 const char *sampling_name(qs_sampling sampling);
@@ -36,7 +37,13 @@ public:
   std::string name;
 
 private:
+  void add_leverage();
+
   paths::PathValuation run_;
+  // Two tables over nodes on either side of ln S / F = 0, the second from the fourth step on.
+  std::vector<double> low_, spacing_, values_, step_offset_, date_offset_;
+  std::vector<std::uint32_t> step_table_, date_table_;
+  qs_path_leverage leverage_{};
 };
 
 } // namespace conformance

@@ -2,6 +2,7 @@
 // nothing leaks.
 #include <cstring>
 #include <string>
+#include <tuple>
 
 #include "host/engine/backends.h"
 #include "host/engine/scheduler.h"
@@ -14,8 +15,13 @@ using conformance::path_case;
 
 typedef std::vector<qs_moment> answer;
 
+enum { SVCJ = 5, LEVERAGE = 9 }; // laws
+
+path_case case_of(std::size_t law, qs_sampling sampling, bool greeks) {
+  return path_case(conformance::path_laws()[law], sampling, QS_PRECISION_MIXED, greeks);
+}
 path_case svcj(qs_sampling sampling, bool greeks) {
-  return path_case(conformance::path_laws()[5], sampling, QS_PRECISION_MIXED, greeks);
+  return case_of(SVCJ, sampling, greeks);
 }
 
 class EmulatedPaths : public emulated::DeviceTest {
@@ -27,35 +33,43 @@ protected:
 };
 
 // From one leaf of a batch at a time to all batches at once.
-TEST_F(EmulatedPaths, SameBitsInBlocksOfAnySize) {
-  for (qs_sampling sampling : {QS_SAMPLING_PSEUDO, QS_SAMPLING_SOBOL, QS_SAMPLING_ANTITHETIC}) {
-    for (bool greeks : {false, true}) {
-      const path_case c = svcj(sampling, greeks);
-      answer want;
+class EmulatedBlocks : public EmulatedPaths,
+                       public ::testing::WithParamInterface<std::tuple<std::size_t, qs_sampling>> {};
+
+TEST_P(EmulatedBlocks, SameBitsWhateverTheirSize) {
+  for (bool greeks : {false, true}) {
+    const path_case c = case_of(std::get<0>(GetParam()), std::get<1>(GetParam()), greeks);
+    answer want;
+    ASSERT_EQ(open(), QS_OK);
+    ASSERT_EQ(run(c, &want), QS_OK) << message;
+    const std::size_t launches = emulation::the().launches;
+    close();
+    std::size_t most = 0;
+    for (std::size_t memory : {std::size_t{1} << 10, std::size_t{600000}, std::size_t{1} << 20}) {
+      fresh(memory);
       ASSERT_EQ(open(), QS_OK);
-      ASSERT_EQ(run(c, &want), QS_OK) << message;
-      const std::size_t launches = emulation::the().launches;
+      answer got;
+      ASSERT_EQ(run(c, &got), QS_OK) << message;
+      EXPECT_EQ(c.difference(got, want), "") << c.name << " with " << memory << " bytes free";
+      most = std::max(most, emulation::the().launches);
       close();
-      std::size_t most = 0;
-      for (std::size_t memory : {std::size_t{1} << 10, std::size_t{600000}, std::size_t{1} << 20}) {
-        fresh(memory);
-        ASSERT_EQ(open(), QS_OK);
-        answer got;
-        ASSERT_EQ(run(c, &got), QS_OK) << message;
-        EXPECT_EQ(c.difference(got, want), "") << c.name << " with " << memory << " bytes free";
-        most = std::max(most, emulation::the().launches);
-        close();
-      }
-      EXPECT_GT(most, 3 * launches) << c.name; // 4 leaves one by one, in place of all at once
-      fresh(std::size_t{1} << 30);
     }
+    EXPECT_GT(most, 3 * launches) << c.name; // 4 leaves one by one, in place of all at once
+    fresh(std::size_t{1} << 30);
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(All, EmulatedBlocks,
+                         ::testing::Combine(::testing::Values(std::size_t{SVCJ}, std::size_t{LEVERAGE}),
+                                            ::testing::Values(QS_SAMPLING_PSEUDO, QS_SAMPLING_SOBOL,
+                                                              QS_SAMPLING_ANTITHETIC)));
+
 // Fails the calls of opening, running and closing one after the other until none fails any more.
-TEST_F(EmulatedPaths, EveryCallMayFail) {
+class EmulatedFailures : public EmulatedPaths, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(EmulatedFailures, EveryCallMayFail) {
   for (const emulated::failure &h : emulated::failures) {
-    path_case c = svcj(QS_SAMPLING_SOBOL, true);
+    path_case c = case_of(GetParam(), QS_SAMPLING_SOBOL, true);
     c.shorten();
     const answer untouched = c.room();
     int failed = 0;
@@ -84,6 +98,8 @@ TEST_F(EmulatedPaths, EveryCallMayFail) {
     EXPECT_GT(failed, 20);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(All, EmulatedFailures, ::testing::Values(std::size_t{SVCJ}, std::size_t{LEVERAGE}));
 
 TEST_F(EmulatedPaths, TooLittleMemoryIsSaid) {
   const path_case c = svcj(QS_SAMPLING_PSEUDO, true);
