@@ -56,6 +56,13 @@ typedef enum qs_precision {
   QS_PRECISION_DOUBLE = 1
 } qs_precision;
 
+/* How value and path units compute in mixed precision. */
+typedef enum qs_arithmetic {
+  QS_ARITHMETIC_EXACT = 0, /* the same bits everywhere */
+  QS_ARITHMETIC_FAST = 1   /* a backend may approximate division, roots, logarithms and sines of the paths'
+                              steps: as   good to within a hundredth of any usual standard error, in other bits */
+} qs_arithmetic;
+
 /* One step in time. */
 typedef struct qs_step {
   double years;        /* length, > 0 */
@@ -134,6 +141,7 @@ typedef struct qs_value_unit {
   uint64_t batch_paths;
   uint32_t batch_begin, batch_end;
   uint64_t first_path;
+  qs_arithmetic arithmetic;
 } qs_value_unit;
 
 /* Simulate the state at every date for the paths [path_begin, path_end), multiples of QS_LEAF_PATHS.
@@ -282,6 +290,7 @@ typedef struct qs_path_unit {
                                   adds up to at the dates */
   uint32_t added_count;        /* at most QS_MAX_ADDED */
   const qs_path_leverage *leverage; /* null: none */
+  qs_arithmetic arithmetic;
 } qs_path_unit;
 
 /* ---- payoffs of several underlyings ---- */

@@ -50,6 +50,10 @@ static qs_status check_inputs(qs_context *context, const qs_inputs *inputs) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "simulation.variance_reduction: got antithetic: must not be so where sampling is sobol");
   }
+  if (simulation->arithmetic == QS_FAST && simulation->precision == QS_DOUBLE) {
+    return qs_fail(context, QS_ERROR_INPUT,
+                   "simulation.arithmetic: got fast: must not be so where precision is double");
+  }
   const double target = simulation->target_std_error;
   if (!isnan(target) && !(target > 0 && target < 1)) {
     return qs_fail(context, QS_ERROR_INPUT,
@@ -380,6 +384,7 @@ static void start_results(qs_run_state *r) {
   results->seed = r->inputs->simulation.seed;
   results->paths = qs_simulation_resolve(&r->inputs->simulation).paths;
   results->precision = r->inputs->simulation.precision == QS_DOUBLE ? "double" : "mixed";
+  results->arithmetic = r->inputs->simulation.arithmetic == QS_FAST ? "fast" : "exact";
   static const char *const samplings[] = {"pseudo", "sobol", "antithetic"};
   results->sampling = samplings[r->simulation.sampling];
   results->target_std_error = NAN;

@@ -315,9 +315,10 @@ void summary_print(FILE *file, const qs_results *r, const char *config, const ch
   char as_of[32];
   format_time(r->as_of, as_of);
   bool named = r->sampling && strcmp(r->sampling, "pseudo") != 0;
-  fprintf(file, "quickset %s   %s   as of %s   %llu paths, seed %llu, %s%s%s\n", qs_version(), config, as_of,
-          (unsigned long long)r->paths, (unsigned long long)r->seed, r->precision ? r->precision : "",
-          named ? ", " : "", named ? r->sampling : "");
+  bool fast = r->arithmetic && strcmp(r->arithmetic, "exact") != 0;
+  fprintf(file, "quickset %s   %s   as of %s   %llu paths, seed %llu, %s%s%s%s\n", qs_version(), config,
+          as_of, (unsigned long long)r->paths, (unsigned long long)r->seed, r->precision ? r->precision : "",
+          fast ? ", fast" : "", named ? ", " : "", named ? r->sampling : "");
   summary_calibration(file, r);
   summary_value(file, r);
   summary_risk(file, r);

@@ -398,6 +398,7 @@ static qs_status make_unit(const builder *b, uint32_t g, const group *of, qs_pat
   unit->shift_count = b->market->shifts ? b->market->shift_count : 1;
   unit->greeks = b->market->greeks;
   unit->precision = b->simulation->precision;
+  unit->arithmetic = b->simulation->arithmetic;
   unit->path_count = b->simulation->paths;
   unit->batch_paths = b->simulation->batch_paths;
   unit->batch_end = b->simulation->batches;

@@ -1,9 +1,9 @@
 #include "host/engine/unit_walk.h"
 
 /* A member that was added to one of these belongs into the walk below. */
-_Static_assert(sizeof(qs_path_plan) == 176 && sizeof(qs_value_unit) == 248 && sizeof(qs_horizon_unit) == 280,
+_Static_assert(sizeof(qs_path_plan) == 176 && sizeof(qs_value_unit) == 256 && sizeof(qs_horizon_unit) == 280,
                "walk the new member of a value or horizon unit, then correct the size");
-_Static_assert(sizeof(qs_path_unit) == 288 && sizeof(qs_path_payoff_plan) == 136 &&
+_Static_assert(sizeof(qs_path_unit) == 296 && sizeof(qs_path_payoff_plan) == 136 &&
                    sizeof(qs_path_leverage) == 64 && sizeof(qs_script_program) == 64,
                "walk the new member of a path unit, then correct the size");
 _Static_assert(sizeof(qs_joint_unit) == 120 && sizeof(qs_joint_asset) == 256 &&
@@ -80,6 +80,7 @@ static void walk_value(const qs_unit_walker *w, qs_value_unit *unit) {
   const run_members run = {&unit->greeks,     &unit->precision,   &unit->path_count, &unit->batch_paths,
                            &unit->first_path, &unit->batch_begin, &unit->batch_end};
   walk_run(w, &run);
+  w->value(w->data, &unit->arithmetic, sizeof unit->arithmetic);
 }
 
 /* The formula at `place`, and how many prices it observes. */
@@ -151,6 +152,7 @@ static void walk_along(const qs_unit_walker *w, qs_path_unit *unit) {
   const run_members run = {&unit->greeks,     &unit->precision,   &unit->path_count, &unit->batch_paths,
                            &unit->first_path, &unit->batch_begin, &unit->batch_end};
   walk_run(w, &run);
+  w->value(w->data, &unit->arithmetic, sizeof unit->arithmetic);
   w->value(w->data, &unit->added_count, sizeof unit->added_count);
   walk_reals(w, &unit->added_weights, unit->added_count * dates);
   walk_leverage(w, &unit->leverage, &unit->path);

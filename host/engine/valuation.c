@@ -29,6 +29,7 @@ qs_simulation qs_simulation_resolve(const qs_simulation_spec *spec) {
   simulation.batches = (uint32_t)((leaves + batch_leaves - 1) / batch_leaves);
   simulation.seed = spec->seed;
   simulation.precision = spec->precision == QS_DOUBLE ? QS_PRECISION_DOUBLE : QS_PRECISION_MIXED;
+  simulation.arithmetic = spec->arithmetic == QS_FAST ? QS_ARITHMETIC_FAST : QS_ARITHMETIC_EXACT;
   simulation.scheme = spec->scheme == QS_SCHEME_CHOICE_EULER ? QS_SCHEME_EULER : QS_SCHEME_QE;
   simulation.step_days = spec->time_step_days;
   const bool mirrored = spec->variance_reduction == QS_REDUCTION_ANTITHETIC;
@@ -143,6 +144,7 @@ qs_status qs_unit_build(qs_context *context, qs_arena *arena, const qs_underlyin
   unit->shift_count = market->shifts ? market->shift_count : 1;
   unit->greeks = market->greeks;
   unit->precision = simulation->precision;
+  unit->arithmetic = simulation->arithmetic;
   unit->path_count = simulation->paths;
   unit->batch_paths = simulation->batch_paths;
   unit->batch_end = simulation->batches;

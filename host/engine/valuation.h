@@ -28,6 +28,7 @@ typedef struct qs_simulation {
   uint32_t batches;
   uint64_t seed;
   qs_precision precision;
+  qs_arithmetic arithmetic;
   qs_scheme scheme;
   double step_days; /* NaN: by model and distance */
   qs_sampling sampling;

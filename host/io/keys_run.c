@@ -9,6 +9,7 @@
 #define AT(member) offsetof(qs_simulation_spec, member)
 
 static const qs_choice precision_choices[] = {{"mixed", QS_MIXED}, {"double", QS_DOUBLE}};
+static const qs_choice arithmetic_choices[] = {{"exact", QS_EXACT}, {"fast", QS_FAST}};
 static const qs_choice scheme_choices[] = {
     {"auto", QS_SCHEME_CHOICE_AUTO}, {"qe", QS_SCHEME_CHOICE_QE}, {"euler", QS_SCHEME_CHOICE_EULER}};
 static const qs_choice reduction_choices[] = {{"auto", QS_REDUCTION_AUTO},
@@ -39,6 +40,8 @@ static const qs_field simulation_fields[] = {
     {"paths", QS_FIELD_COUNT, .offset = AT(paths), .range = {1, 1099511627776.0, false, false}},
     {"seed", QS_FIELD_COUNT, .offset = AT(seed), .range = {0, 18446744073709551615.0, false, false}},
     {"precision", QS_FIELD_CHOICE, .offset = AT(precision), .choices = precision_choices, .choice_count = 2},
+    {"arithmetic", QS_FIELD_CHOICE, .offset = AT(arithmetic), .choices = arithmetic_choices,
+     .choice_count = 2},
     {"sampling", QS_FIELD_CHOICE, .offset = AT(sampling), .choices = sampling_choices, .choice_count = 2},
     {"scheme", QS_FIELD_CHOICE, .offset = AT(scheme), .choices = scheme_choices, .choice_count = 3},
     {"time_step", QS_FIELD_OTHER, .read = read_time_step},
@@ -53,6 +56,9 @@ static qs_status check_simulation(qs_reader *reader, const qs_node *node, void *
   const qs_node *reduction = qs_node_get(node, "variance_reduction"), *most = qs_node_get(node, "max_paths");
   if (spec->variance_reduction == QS_REDUCTION_ANTITHETIC && spec->sampling == QS_SAMPLING_CHOICE_SOBOL) {
     return qs_node_bad(reader, reduction, "must not be antithetic where sampling is sobol");
+  }
+  if (spec->arithmetic == QS_FAST && spec->precision == QS_DOUBLE) {
+    return qs_node_bad(reader, qs_node_get(node, "arithmetic"), "must not be fast where precision is double");
   }
   if (most && isnan(spec->target_std_error)) {
     return qs_node_bad_key(reader, most, "max_paths needs target_std_error");

@@ -113,6 +113,7 @@ void qs_manifest_write(qs_buffer *b, const qs_results *r, const qs_config *confi
   qs_json_count(b, "seed", r->seed);
   qs_json_count(b, "paths", r->paths);
   qs_json_text(b, "precision", r->precision);
+  qs_json_text(b, "arithmetic", r->arithmetic);
   qs_json_bool(b, "trusted", r->trusted);
   write_sections(b, r);
   qs_json_text(b, "config", config ? qs_config_path(config) : NULL);

@@ -287,6 +287,7 @@ qs_status qs_results_to_json(qs_context *context, const qs_results *results, boo
   qs_json_count(&b, "seed", results->seed);
   qs_json_count(&b, "paths", results->paths);
   qs_json_text(&b, "precision", results->precision);
+  qs_json_text(&b, "arithmetic", results->arithmetic);
   qs_json_text(&b, "sampling", results->sampling);
   write_target(&b, results);
   qs_json_bool(&b, "trusted", results->trusted);

@@ -266,6 +266,10 @@ typedef struct qs_cash_spec {
 } qs_cash_spec;
 
 typedef enum qs_precision_choice { QS_MIXED = 0, QS_DOUBLE = 1 } qs_precision_choice;
+typedef enum qs_arithmetic_choice {
+  QS_EXACT = 0,
+  QS_FAST = 1 /* GPUs approximate the steps of paths, in mixed precision; bits then depend on the devices */
+} qs_arithmetic_choice;
 typedef enum qs_scheme_choice {
   QS_SCHEME_CHOICE_AUTO = 0,
   QS_SCHEME_CHOICE_QE = 1,
@@ -292,6 +296,7 @@ typedef struct qs_simulation_spec {
   qs_sampling_choice sampling;
   double target_std_error; /* of each simulated price, over the underlying's spot; NaN (default): none */
   uint64_t max_paths;      /* with a target, where to stop (default 16777216) */
+  qs_arithmetic_choice arithmetic; /* exact with double precision */
 } qs_simulation_spec;
 
 typedef struct qs_value_spec {

@@ -442,6 +442,7 @@ typedef struct qs_results {
   qs_time as_of;
   uint64_t seed, paths;
   const char *precision;
+  const char *arithmetic;  /* exact, fast */
   const char *sampling;    /* pseudo, sobol, antithetic */
   double target_std_error; /* what was asked for; NaN: nothing */
   bool target_reached;     /* by every simulated price */

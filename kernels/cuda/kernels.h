@@ -22,6 +22,7 @@ struct qs_cuda_plan {
   double v0, start_weight;
   uint32_t key0, key1;
   bool mirrored; // antithetic paths
+  bool fast;     // by the kernels of fast.cuh
 };
 
 // Rows that threads fill or read side by side: each warp has a tile of its own, [row][thread].
@@ -170,8 +171,20 @@ enum { QS_CUDA_PRICES_PER_GROUP = 16, QS_CUDA_GREEKS_PER_GROUP = 4 };
                                                   const qs_cuda_path_moments &moments, cudaStream_t stream);
 QS_CUDA_LAUNCHERS(_f)
 QS_CUDA_LAUNCHERS(_d)
+QS_CUDA_LAUNCHERS(_q) // of paths and noise alone
+
+// Whether paths move by a law that fast.cuh's kernels have, in mixed precision.
+static inline bool qs_cuda_has_fast(qs_arithmetic arithmetic, qs_precision precision, qs_variance variance) {
+  return arithmetic == QS_ARITHMETIC_FAST && precision == QS_PRECISION_MIXED && variance == QS_VARIANCE_QE;
+}
 
 // Every law that a model can have (kernels/table.c): what the path kernels are instantiated for.
+#ifdef QS_CUDA_FAST
+#define QS_CUDA_LAWS(X)                                                                                      \
+  X(QS_VARIANCE_QE, QS_JUMPS_NONE)                                                                           \
+  X(QS_VARIANCE_QE, QS_JUMPS_COUNTED)                                                                        \
+  X(QS_VARIANCE_QE, QS_JUMPS_VARIANCE)
+#else
 #define QS_CUDA_LAWS(X)                                                                                      \
   X(QS_VARIANCE_CONSTANT, QS_JUMPS_NONE)                                                                     \
   X(QS_VARIANCE_CONSTANT, QS_JUMPS_COUNTED)                                                                  \
@@ -182,5 +195,6 @@ QS_CUDA_LAUNCHERS(_d)
   X(QS_VARIANCE_EULER, QS_JUMPS_NONE)                                                                        \
   X(QS_VARIANCE_EULER, QS_JUMPS_COUNTED)                                                                     \
   X(QS_VARIANCE_EULER, QS_JUMPS_VARIANCE)
+#endif
 
 #endif

@@ -73,7 +73,9 @@ qs_status queue_block(qs_cuda_path_run *run, uint32_t batch, uint32_t batches, u
                                  offset, unit.batch_paths, block.path_begin};
   qs_status status = qs_cuda_sampling_draw(device, run->sampling, points, message);
   if (status == QS_OK && !unit.leverage) {
-    const cudaError_t error = (run->precise ? qs_cuda_launch_noise_d : qs_cuda_launch_noise_f)(
+    const cudaError_t error = (run->precise     ? qs_cuda_launch_noise_d
+                               : run->plan.fast ? qs_cuda_launch_noise_q
+                                                : qs_cuda_launch_noise_f)(
         run->plan, run->path, block, run->sampling.draws, device->stream);
     status = qs_cuda_check(device, error, "simulating paths", message);
   }

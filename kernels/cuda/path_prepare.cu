@@ -41,6 +41,7 @@ static qs_status upload(qs_cuda_path_run *run, char *message) {
   to.parameters = run->table.parameter_count;
   to.steps = run->table.step_count;
   to.table_dates = run->table.date_count;
+  run->plan.fast = qs_cuda_has_fast(unit.arithmetic, unit.precision, run->table.dynamics.variance);
   return qs_cuda_upload(run->device, run->table, unit.path, unit.precision, unit.greeks, arrays, count,
                         message, &run->plan);
 }

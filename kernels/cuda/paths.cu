@@ -5,9 +5,14 @@
 // keep constants in.
 enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 3 : 6 };
 
+// One less where its registers would not do.
+static constexpr int resident_of(qs_jumps jumps, bool greeks) {
+  return greeks && jumps == QS_JUMPS_VARIANCE ? RESIDENT - 1 : RESIDENT;
+}
+
 // `sampled`: words are ready, or paths mirrored.
 template <qs_variance variance, qs_jumps jumps, bool greeks, bool sampled>
-__global__ void __launch_bounds__(BLOCK, RESIDENT)
+__global__ void __launch_bounds__(BLOCK, resident_of(jumps, greeks))
     QS_R(paths)(const __grid_constant__ QS_R(qs_law) from, const __grid_constant__ qs_cuda_draws draws,
                 qs_cuda_block block) {
   constexpr qs_shape shape = {variance, jumps, greeks};

@@ -51,8 +51,9 @@ qs_status queue_block(const qs_cuda_value_run &run, uint32_t batch, uint32_t bat
                                    static_cast<uint32_t>(run.moments),
                                    moments};
   cudaStream_t stream = run.device->stream;
-  cudaError_t error = (precise ? qs_cuda_launch_paths_d : qs_cuda_launch_paths_f)(run.plan, block,
-                                                                                  run.sampling.draws, stream);
+  cudaError_t error = (precise         ? qs_cuda_launch_paths_d
+                       : run.plan.fast ? qs_cuda_launch_paths_q
+                                       : qs_cuda_launch_paths_f)(run.plan, block, run.sampling.draws, stream);
   qs_status status = qs_cuda_check(run.device, error, "simulating paths", message);
   if (status == QS_OK) {
     error = (precise ? qs_cuda_launch_payoffs_d : qs_cuda_launch_payoffs_f)(run.plan, block, payoffs, stream);

@@ -42,6 +42,7 @@ qs_status qs_cuda_value_prepare(qs_cuda_value_run *run, char *message) {
   qs_cuda_sampling_arrays(&run->sampling, arrays + 2);
   status = qs_cuda_upload(run->device, run->table, unit.path, unit.precision, unit.greeks, arrays,
                           2 + QS_CUDA_NET_ARRAYS, message, &run->plan);
+  run->plan.fast = qs_cuda_has_fast(unit.arithmetic, unit.precision, run->table.dynamics.variance);
   run->dates = unit.payoffs[unit.payoff_count - 1].date + 1;
   run->fields = (precise ? qs_cuda_fields_d : qs_cuda_fields_f)(unit.greeks, run->table.parameter_count);
   run->date_bytes = run->fields * (precise ? sizeof(double) : sizeof(float));

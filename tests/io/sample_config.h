@@ -9,7 +9,7 @@ inline const char sample_yaml[] = R"(# every key
 as_of: 2026-03-02T09:30:00Z
 output: out/here
 reporting_currency: USD
-simulation: {paths: 4096, seed: 7, precision: double, sampling: pseudo, scheme: euler, time_step: 2.5, variance_reduction: none, target_std_error: 0.001, max_paths: 65536}
+simulation: {paths: 4096, seed: 7, precision: double, arithmetic: exact, sampling: pseudo, scheme: euler, time_step: 2.5, variance_reduction: none, target_std_error: 0.001, max_paths: 65536}
 underlyings:
   - name: BTC
     quotes: quotes.csv

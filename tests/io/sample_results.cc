@@ -388,6 +388,7 @@ SampleResults::SampleResults() {
   results.seed = 18446744073709551615u; /* does not fit a double */
   results.paths = count();
   results.precision = text("precision");
+  results.arithmetic = text("arithmetic");
   results.trusted = false;
   add_trades();
   add_sensitivities();

@@ -48,6 +48,7 @@ TEST_F(Sample, RunAndMarket) {
   EXPECT_EQ(c.in->simulation.paths, 4096u);
   EXPECT_EQ(c.in->simulation.seed, 7u);
   EXPECT_EQ(c.in->simulation.precision, QS_DOUBLE);
+  EXPECT_EQ(c.in->simulation.arithmetic, QS_EXACT);
   EXPECT_EQ(c.in->simulation.scheme, QS_SCHEME_CHOICE_EULER);
   EXPECT_EQ(c.in->simulation.time_step_days, 2.5);
   EXPECT_EQ(c.in->simulation.variance_reduction, QS_REDUCTION_NONE);
