@@ -1,6 +1,7 @@
 // What a GPU does per second, as JSON: path-steps a second of every model with and without Greeks, how the
-// payoffs weigh, payoffs along paths and formulas, Sobol points, and the time of one valuation, cold (a fresh
-// process) and warm. Every timed kernel's bits are compared with the CPU's.
+// payoffs weigh, fast arithmetic, payoffs along paths and formulas, a leverage function, Sobol points,
+// policies of hedging over time, and the time of one valuation, cold (a fresh process) and warm. Every timed
+// kernel's bits are compared with the CPU's; fast arithmetic's means with the exact ones.
 //
 // usage: gpu_bench OUT.json           throughput and warm time of a valuation
 //        gpu_bench --cold OUT.json    the first valuation of this process, device start included
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/gpu_bench_hedge.h"
 #include "bench/gpu_facts.h"
 #include "host/engine/backends.h"
 #include "host/engine/scheduler.h"
@@ -104,6 +106,10 @@ struct path_valuation {
   formula mean{WEEKS};
   qs_path_payoff_plan payoff{};
   double shift = 0.0;
+  std::vector<double> nodes, offsets;
+  std::vector<std::uint32_t> tables;
+  double low = -1.5, spacing = 0.05;
+  qs_path_leverage leverage{};
   qs_path_unit unit{};
 
   path_valuation(qs_path_payoff kind, qs_model_type type, bool greeks, qs_sampling sampling,
@@ -138,6 +144,25 @@ struct path_valuation {
     unit.precision = QS_PRECISION_MIXED;
     unit.path_count = paths, unit.batch_paths = paths / QS_MAX_BATCHES, unit.batch_end = QS_MAX_BATCHES;
   }
+  // A leverage function of one table, for a heston.
+  void add_leverage() {
+    for (int j = 0; j < 61; j++) {
+      const double at = low + j * spacing;
+      nodes.push_back(1.0 - 0.3 * at + 0.2 * at * at);
+    }
+    tables.assign(STEPS, 0), offsets.assign(STEPS, 0.0);
+    leverage = {1,
+                static_cast<std::uint32_t>(nodes.size()),
+                &low,
+                &spacing,
+                nodes.data(),
+                tables.data(),
+                tables.data(),
+                offsets.data(),
+                offsets.data()};
+    unit.leverage = &leverage;
+    unit.path.scheme = QS_SCHEME_EULER;
+  }
   path_valuation(const path_valuation &) = delete;
   path_valuation &operator=(const path_valuation &) = delete;
 };
@@ -171,6 +196,14 @@ std::vector<qs_moment> run(machine *m, qs_devices *devices, const qs_path_unit &
     give_up(m->context);
   }
   return moments;
+}
+
+std::vector<double> run(machine *m, qs_devices *devices, const qs_rebalance_unit &unit) {
+  std::vector<double> rows(unit.policy_count * qs_rebalance_unit_rows(&unit) * unit.stride);
+  if (qs_schedule_rebalance(&m->context, devices, "bench", &unit, nullptr, rows.data()) != QS_OK) {
+    give_up(m->context);
+  }
+  return rows;
 }
 
 // Whether the GPU and the CPU agree to the last bit on the unit's first `batches` batches.
@@ -213,17 +246,71 @@ void throughput(machine *m, qs_model_type type, bool greeks, std::uint32_t payof
               greeks ? "greeks" : "price", payoffs, rate, same ? "same bits" : "BITS DIFFER");
 }
 
+// `arithmetic: fast`, and how far its means are from the exact ones, in standard errors.
+void fast_throughput(machine *m, qs_model_type type, bool greeks, bool last) {
+  const std::uint32_t steps = 365;
+  const std::uint64_t paths = std::uint64_t{1} << 21;
+  valuation v(type, greeks, steps, 1, paths);
+  const std::vector<qs_moment> exact = run(m, m->gpu, v.unit);
+  v.unit.arithmetic = QS_ARITHMETIC_FAST;
+  double seconds = median_seconds(m, v.unit, 5);
+  const std::vector<qs_moment> fast = run(m, m->gpu, v.unit);
+  const std::size_t quantities = exact.size() / QS_MAX_BATCHES;
+  double apart = 0;
+  for (std::size_t q = 0; q < quantities; q++) {
+    double difference = 0, m2 = 0;
+    for (std::size_t b = 0; b < QS_MAX_BATCHES; b++) {
+      difference += fast[b * quantities + q].mean - exact[b * quantities + q].mean;
+      m2 += exact[b * quantities + q].m2;
+    }
+    const double n = static_cast<double>(paths), error = std::sqrt(m2) / n;
+    apart = std::fmax(apart, error > 0 ? std::fabs(difference / QS_MAX_BATCHES) / error : 0);
+  }
+  m->differs = m->differs || !(apart < 0.1);
+  double rate = 1e-9 * static_cast<double>(paths) * steps / seconds;
+  std::fprintf(m->out,
+               "    {\"model\": \"%s\", \"greeks\": %s, \"paths\": %llu, \"steps\": %u, \"seconds\": %.6g, "
+               "\"g_path_steps_per_second\": %.6g, \"std_errors_from_exact\": %.4g}%s\n",
+               qs_model_name(type), greeks ? "true" : "false", static_cast<unsigned long long>(paths), steps,
+               seconds, rate, apart, last ? "" : ",");
+  std::printf("%-7s %-6s fast            %8.2f G path-steps/s  %.4f standard errors from exact\n",
+              qs_model_name(type), greeks ? "greeks" : "price", rate, apart);
+}
+
+// Policies of hedging over time, the transfer of paths and results with it.
+void hedge_throughput(machine *m, std::uint32_t instruments, bool last) {
+  const std::uint64_t paths = std::uint64_t{1} << 16;
+  const hedge_job job(paths, instruments);
+  double seconds = median_seconds(m, job.unit, 5);
+  double rate = 1e-6 * static_cast<double>(paths) * hedge_job::DATES * hedge_job::POLICIES / seconds;
+  const std::vector<double> a = run(m, m->gpu, job.unit), b = run(m, m->cpu, job.unit);
+  bool same = std::memcmp(a.data(), b.data(), a.size() * sizeof a[0]) == 0;
+  m->differs = m->differs || !same;
+  std::fprintf(
+      m->out,
+      "    {\"instruments\": %u, \"paths\": %llu, \"dates\": %d, \"policies\": %d, \"seconds\": %.6g, "
+      "\"m_path_dates_per_second\": %.6g, \"same_bits_as_cpu\": %s}%s\n",
+      instruments, static_cast<unsigned long long>(paths), hedge_job::DATES, hedge_job::POLICIES, seconds,
+      rate, same ? "true" : "false", last ? "" : ",");
+  std::printf("hedging, %u instrument(s)  %10.2f M path-dates/s of all policies  %s\n", instruments, rate,
+              same ? "same bits" : "BITS DIFFER");
+}
+
 struct path_row {
   const char *name;
   qs_path_payoff payoff;
   qs_model_type model;
   bool greeks;
   qs_sampling sampling;
+  bool leverage = false;
 };
 
 void path_throughput(machine *m, const path_row &row, bool last) {
   const std::uint64_t paths = std::uint64_t{1} << 18;
-  const path_valuation v(row.payoff, row.model, row.greeks, row.sampling, paths);
+  path_valuation v(row.payoff, row.model, row.greeks, row.sampling, paths);
+  if (row.leverage) {
+    v.add_leverage();
+  }
   double seconds = median_seconds(m, v.unit, 3);
   double rate = 1e-9 * static_cast<double>(paths) * path_valuation::STEPS / seconds;
   bool same = same_bits(m, v.unit, 1);
@@ -251,6 +338,8 @@ void along_paths(machine *m) {
       {"script", QS_PATH_SCRIPT, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO},
       {"asian", QS_PATH_ASIAN, QS_MODEL_SVCJ, true, QS_SAMPLING_PSEUDO},
       {"asian", QS_PATH_ASIAN, QS_MODEL_GBM, true, QS_SAMPLING_PSEUDO},
+      {"leverage", QS_PATH_ASIAN, QS_MODEL_HESTON, false, QS_SAMPLING_PSEUDO, true},
+      {"leverage", QS_PATH_ASIAN, QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO, true},
   };
   const std::size_t count = sizeof rows / sizeof *rows;
   for (std::size_t i = 0; i < count; i++) {
@@ -290,8 +379,17 @@ int bench_warm(machine *m) {
   }
   throughput(m, QS_MODEL_SVCJ, false, 256, false);
   throughput(m, QS_MODEL_SVCJ, true, 256, true);
+  std::fputs("  ],\n  \"fast\": [\n", m->out);
+  for (qs_model_type type : {QS_MODEL_HESTON, QS_MODEL_BATES, QS_MODEL_SVCJ}) {
+    for (bool greeks : {false, true}) {
+      fast_throughput(m, type, greeks, type == QS_MODEL_SVCJ && greeks);
+    }
+  }
   std::fputs("  ],\n  \"along_paths\": [\n", m->out);
   along_paths(m);
+  std::fputs("  ],\n  \"hedging\": [\n", m->out);
+  hedge_throughput(m, 1, false);
+  hedge_throughput(m, 3, true);
   double warm = median_seconds(m, one_valuation().unit, 21);
   std::fprintf(m->out, "  ],\n  \"warm_valuation_seconds\": %.6g\n}\n", warm);
   std::printf("one valuation, warm: %.3f ms\n", 1e3 * warm);

@@ -44,18 +44,19 @@ def tests(report):
     return {"run": len(cases) - len(skipped), "skipped": len(skipped), "failed": failed}
 
 
-def instructions(sass, row):
+def instructions(sass, row, precision="f"):
     """SASS instructions a path-step of the path kernel that the row of the throughput table ran, or None."""
     for kernel in (sass or {}).get("kernels", []):
-        if kernel["kernel"] == f"paths_f<{LAWS[row['model']]}, {int(row['greeks'])}, 0>":
+        if kernel["kernel"] == f"paths_{precision}<{LAWS[row['model']]}, {int(row['greeks'])}, 0>":
             return kernel["step"]["all"] or None
     return None
 
 
 def shares(bench, sass, clock_ghz):
     """Adds to each row its share of the issue rate: multiprocessors x clock x 128 instructions of one thread a cycle."""
-    for row in bench["throughput"] if bench else []:
-        count = instructions(sass, row)
+    rows = [(row, "f") for row in bench["throughput"]] + [(row, "q") for row in bench.get("fast", [])] if bench else []
+    for row, precision in rows:
+        count = instructions(sass, row, precision)
         row["instructions_per_step"] = count
         if count and clock_ghz:
             limit = bench["multiprocessors"] * clock_ghz * 128 / count
@@ -97,10 +98,18 @@ def show(result):
             print(f"{row['model']:<8} {'yes' if row['greeks'] else 'no':<6} {row['payoffs']:>7} "
                   f"{row['g_path_steps_per_second']:>15.2f} {row['instructions_per_step'] or '':>13} "
                   f"{f'{share:.0%}' if share else '':>15}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
+        print("\nfast     greeks  G path-steps/s  instructions  of issue limit  standard errors from exact")
+        for row in bench.get("fast", []):
+            share = row.get("share_of_issue_limit")
+            print(f"{row['model']:<8} {'yes' if row['greeks'] else 'no':<6} {row['g_path_steps_per_second']:>15.2f} "
+                  f"{row['instructions_per_step'] or '':>13} {f'{share:.0%}' if share else '':>15}  {row['std_errors_from_exact']:.4f}")
         print("\npayoff   model  greeks sampling  G path-steps/s  same bits")
         for row in bench.get("along_paths", []):
             print(f"{row['payoff']:<8} {row['model']:<6} {'yes' if row['greeks'] else 'no':<6} {row['sampling']:<8} "
                   f"{row['g_path_steps_per_second']:>15.2f}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
+        for row in bench.get("hedging", []):
+            print(f"hedging, {row['instruments']} instruments, {row['policies']} policies: "
+                  f"{row['m_path_dates_per_second']:.1f} M path-dates/s, same bits: {'yes' if row['same_bits_as_cpu'] else 'NO'}")
         print(f"one valuation: warm {1e3 * bench['warm_valuation_seconds']:.2f} ms", end="")
         print(f", cold {1e3 * result['cold']['cold_valuation_seconds']:.0f} ms" if result["cold"] else "")
     for name in ("conformance", "arithmetic"):

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 15, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 16, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 

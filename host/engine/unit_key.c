@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "host/engine/unit_walk.h"
+#include "kernels/unit_walk.h"
 
 enum { KIND_EARLY = 32 }; /* beside those of units */
 

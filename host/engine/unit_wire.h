@@ -9,7 +9,7 @@
 #ifndef QS_HOST_ENGINE_UNIT_WIRE_H
 #define QS_HOST_ENGINE_UNIT_WIRE_H
 
-#include "host/engine/unit_walk.h"
+#include "kernels/unit_walk.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -11,6 +11,9 @@ qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const 
 qs_status qs_cuda_path(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
                        qs_moment *moments);
 
+qs_status qs_cuda_rebalance(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
+                            char *message, double *rows);
+
 // What a plug-in exports.
 extern "C" QS_API const qs_backend *qs_backend_plugin(void);
 

@@ -21,7 +21,7 @@ PUBLIC = "include/quickset/"
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
                 "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h",
                 "kernels/core/funding.h", "kernels/core/venue.h", "kernels/core/cascade.h",
-                "kernels/core/impact.h"}
+                "kernels/core/impact.h", "kernels/unit_walk.h"}
 CAPABILITIES = {"risk", "stress", "hedge", "simulate"}
 STANDS_ON = {"host/policy": {"host/base", "host/market"}}  # these folders alone, of host
 INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"]+)[>\"]", re.MULTILINE)

@@ -1,4 +1,4 @@
-#include "host/engine/unit_walk.h"
+#include "kernels/unit_walk.h"
 
 /* A member that was added to one of these belongs into the walk below. */
 _Static_assert(sizeof(qs_path_plan) == 176 && sizeof(qs_value_unit) == 256 && sizeof(qs_horizon_unit) == 280,

@@ -1,14 +1,14 @@
 /*
- * One walk over all that a unit of work says, for those who digest it (unit_key.h) and those who carry it to
- * another process (unit_wire.h). For the files of this folder alone.
+ * One walk over all that a unit of work says, for those who digest it (host/engine/unit_key.h), carry it to
+ * another process (host/engine/unit_wire.h) or to a device's memory (kernels/cuda/rebalance_send.cu).
  *
  * Whoever adds a member to a unit, or to what a unit points to, adds it to the walk in unit_walk.c, after the
  * counts that its size depends on, and then corrects the size that is asserted there. What the walk does not
- * name is 0 in another process. Members of qs_trade_cost, qs_step, qs_script_code and other
+ * name is 0 in another process, and on a device leads to the host. Members of qs_trade_cost, qs_step, qs_script_code and other
  * structures without pointers go along as they are.
  */
-#ifndef QS_HOST_ENGINE_UNIT_WALK_H
-#define QS_HOST_ENGINE_UNIT_WALK_H
+#ifndef QS_KERNELS_UNIT_WALK_H
+#define QS_KERNELS_UNIT_WALK_H
 
 #include <stdbool.h>
 #include <stddef.h>
