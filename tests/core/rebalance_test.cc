@@ -91,8 +91,9 @@ struct Walk {
     return in.scale[d] * (in.marked.empty() ? m(k, d) : at(in.marked, d));
   }
   real equity(uint32_t d) const {
-    real sum = rows[QS_REBALANCE_COLLATERAL] * coin(d) * (1 - real(u.margin.haircut)) + at(u.position, d) +
-               account();
+    const real shown = u.margin.coin ? marked(0, d) / price(0, d) : 1; // what a coin is worth to the venue
+    real sum = rows[QS_REBALANCE_COLLATERAL] * coin(d) * shown * (1 - real(u.margin.haircut)) +
+               at(u.position, d) + account();
     for (size_t k = 0; k < held.size(); k++)
       sum += u.discount[d] * held[k] * (marked(k, d) - price(k, d));
     return sum - (u.required.empty() ? 0 : at(u.required, d));

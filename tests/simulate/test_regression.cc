@@ -170,10 +170,7 @@ TEST(Regression, WhatItCannotDoIsSaid) {
       {[](Along &w) { w.add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE); },
        "simulate.policies.1: got delta_every_date: needs a price before the expiry"},
       {[](Along &w) { w.spec.attribution = true; }, "simulate.attribution: needs a price before the expiry"},
-      {[](Along &w) {
-         w.margin(100, .2, .1, 1, 0);
-       },
-       "simulate.margin: needs a price"},
+      {[](Along &w) { w.margin(100, .2, .1, 1, 0); }, "simulate.margin: needs a price"},
       {[](Along &w) { w.spec.save_policy = "regression"; }, "it looks back"},
       {[](Along &w) { w.spec.dates.count = 5; }, "simulate.dates: every fixing of t1, and its expiry"},
       {[](Along &w) { w.spec.dates.spacing_days = 2, w.spec.dates.count = 5; },

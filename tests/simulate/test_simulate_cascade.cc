@@ -132,11 +132,20 @@ TEST(Cascade, AfterAFallInClosedForm) {
       .expect(-day + mean * g, 2 * day + square * g + mean * mean * (g_square - g * g) + 2 * mean * with,
               "second day");
   EXPECT_GT(g, .1);
+  // The jumps themselves, over the same paths without them.
+  Falling bare(2);
+  std::vector<double> y = bare.paths(), jumps(y.size());
+  const qs_cascade *cascade = nullptr;
+  ASSERT_EQ(qs_cascade_make(&w.context, w.arena, &w.problem, &cascade), QS_OK);
+  qs_cascade_run(cascade, 0, kPaths, kPaths, y.data(), jumps.data());
+  EXPECT_EQ(x, y);
+  Moments(jumps.data() + 2 * kPaths, kPaths).expect(g, g + g_square - g * g, "number of jumps");
+  EXPECT_EQ(Moments(jumps.data() + kPaths, kPaths).mean, 0);
   // A fill between the dates changes nothing at the dates.
   Falling late(2);
   late.spec.cascade = w.spec.cascade;
   late.spec.latency_seconds = 6 * 3600;
-  const std::vector<double> y = late.paths();
+  y = late.paths();
   ASSERT_EQ(late.problem.row_count, 5u);
   Moments(y.data() + 4 * kPaths, kPaths)
       .expect(-day + mean * g, 2 * day + square * g + mean * mean * (g_square - g * g) + 2 * mean * with,

@@ -154,6 +154,27 @@ TEST(SimulateIndex, MarginGoesByWhatItSees) {
   }
 }
 
+// Seen at twice the price at the first date already, the account is empty and carries no hedge; at half of
+// it, where the call has lost its worth, it carries one.
+TEST(SimulateIndex, TheFirstTradeIsMeasuredByWhatIsSeen) {
+  for (double error : {1.0, -.5}) {
+    Seen w(30);
+    w.spec.dates.count = 1;
+    w.spec.dates.spacing_days = 1;
+    w.policies.clear();
+    w.add_policy(QS_HEDGE_POLICY_CALLBACK).function = [](void *, const qs_policy_view *view, double *target) {
+      for (size_t i = 0; i < view->path_count; i++)
+        target[i] = .5;
+      return QS_OK;
+    };
+    w.margin(20, .25, .25, 1, 0);
+    w.spec.margin.partial = true;
+    w.off(-1, 1.5, error);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    EXPECT_EQ(w.policy(0).trades.estimate, error > 0 ? 0 : 2);
+  }
+}
+
 TEST(SimulateIndex, AtTheUnwindAndAfterItNothingIsOff) {
   double objective[3];
   for (int i = 0; i < 3; i++) {
