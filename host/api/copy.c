@@ -200,6 +200,18 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
   to->index = copy_array(c, from->index, from->index_count, sizeof *from->index);
 }
 
+static void copy_backtest(copier *c, const qs_backtest_spec *from, qs_backtest_spec *to) {
+  copy_text(c, &to->position);
+  copy_text(c, &to->instrument);
+  copy_text(c, &to->compare);
+  to->record.prices = copy_array(c, from->record.prices, from->record.count, sizeof *from->record.prices);
+  to->dates.times = copy_array(c, from->dates.times, from->dates.time_count, sizeof *from->dates.times);
+  COPY_ARRAY(c, qs_hedge_policy_spec, policies, policy_count);
+  for (size_t i = 0; i < policies_count; i++) {
+    copy_text(c, &policies[i].name);
+  }
+}
+
 qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *inputs,
                          const qs_inputs **copy) {
   copier c = {arena, false};
@@ -213,6 +225,7 @@ qs_status qs_inputs_copy(qs_context *context, qs_arena *arena, const qs_inputs *
     copy_stress(&c, &inputs->stress, &made->stress);
     copy_hedge(&c, &inputs->hedge, &made->hedge);
     copy_simulate(&c, &inputs->simulate, &made->simulate);
+    copy_backtest(&c, &inputs->backtest, &made->backtest);
   }
   if (c.failed) {
     return qs_fail_memory(context, "copying the inputs");

@@ -17,6 +17,7 @@
 #include "host/hedge/hedge.h"
 #include "host/local/local.h"
 #include "host/risk/risk.h"
+#include "host/simulate/replay.h"
 #include "host/simulate/simulate.h"
 #include "host/stress/stress.h"
 
@@ -83,6 +84,9 @@ static qs_status build(qs_run_state *r) {
   }
   if (!status && r->sections & QS_SECTION_SIMULATE) {
     status = qs_simulate_check(r->context, r->inputs, r->market, r->book);
+  }
+  if (!status && r->sections & QS_SECTION_BACKTEST) {
+    status = qs_replay_check(r->context, r->inputs, r->market, r->book);
   }
   qs_contract *instruments = NULL;
   if (!status && r->sections & QS_SECTION_HEDGE) {
@@ -343,6 +347,16 @@ static qs_status run_simulate(qs_run_state *r) {
   return status;
 }
 
+static qs_status run_backtest(qs_run_state *r) {
+  qs_status status =
+      qs_replay_run(r->context, r->arena, r->inputs, r->market, r->book, &r->results->backtest);
+  if (!status) {
+    r->results->trusted = r->results->trusted && r->results->backtest.trusted;
+    end_stage(r, "backtest");
+  }
+  return status;
+}
+
 static qs_status report_devices(qs_run_state *r) {
   const qs_devices *devices = r->engine->devices;
   size_t count = qs_devices_count(devices);
@@ -427,6 +441,9 @@ qs_status qs_run_sections(qs_run_state *r) {
   }
   if (!status && r->sections & QS_SECTION_SIMULATE) {
     status = run_simulate(r);
+  }
+  if (!status && r->sections & QS_SECTION_BACKTEST) {
+    status = run_backtest(r);
   }
   return status;
 }

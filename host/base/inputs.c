@@ -22,6 +22,7 @@ void qs_inputs_init(qs_inputs *inputs) {
   inputs->risk.history_window = 250;
   qs_hedge_spec_init(&inputs->hedge);
   qs_simulate_spec_init(&inputs->simulate);
+  qs_backtest_spec_init(&inputs->backtest);
 }
 
 void qs_underlying_spec_init(qs_underlying_spec *spec) {

@@ -19,6 +19,7 @@ static const char help_text[] =
     "  quickset hedge --policy FILE --spot S --holding H [--variance V] [--time T]\n"
     "                             what a saved policy (simulate_policy.txt) trades in this state\n"
     "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
+    "  quickset backtest CONFIG   policies of hedging over time, on recorded prices\n"
     "  quickset shard CONFIG --shard I/N --out FILE\n"
     "                             share I of N of the run's work, for `quickset run --merge`\n"
     "  quickset check CONFIG      validate the config and all that it names; run nothing\n"
@@ -62,6 +63,7 @@ static const command_name commands[] = {
     {"stress", COMMAND_RUN, QS_SECTION_STRESS},
     {"hedge", COMMAND_RUN, QS_SECTION_HEDGE},
     {"simulate", COMMAND_RUN, QS_SECTION_SIMULATE},
+    {"backtest", COMMAND_RUN, QS_SECTION_BACKTEST},
     {"shard", COMMAND_SHARD, 0},
     {"check", COMMAND_CHECK, 0},
     {"plan", COMMAND_PLAN, 0},

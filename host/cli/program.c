@@ -72,6 +72,8 @@ static const char *section_key(uint32_t section) {
     return "the key stress";
   case QS_SECTION_HEDGE:
     return "the key hedge";
+  case QS_SECTION_BACKTEST:
+    return "the key backtest";
   default:
     return "the key simulate";
   }
@@ -243,7 +245,7 @@ static int run(const options *o, qs_engine *engine, const qs_config *config) {
   if (!(sections & inputs->sections)) {
     fprintf(stderr, "quickset: %s: `quickset %s` needs %s in the config\n", o->config, o->name,
             o->sections ? section_key(o->sections)
-                        : "a book, or one of the keys risk, stress, hedge and simulate");
+                        : "a book, or one of the keys risk, stress, hedge, simulate and backtest");
     return qs_status_exit_code(QS_ERROR_INPUT);
   }
   const char *folder = o->out ? o->out : qs_config_output(config);

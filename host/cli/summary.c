@@ -325,6 +325,7 @@ void summary_print(FILE *file, const qs_results *r, const char *config, const ch
   summary_stress(file, r);
   summary_hedge(file, r);
   summary_simulate(file, r);
+  summary_backtest(file, r);
   print_breaches(file, r);
   print_end(file, r, folder);
 }

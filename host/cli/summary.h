@@ -16,6 +16,7 @@ void summary_risk(FILE *file, const qs_results *results);
 void summary_stress(FILE *file, const qs_results *results);
 void summary_hedge(FILE *file, const qs_results *results);
 void summary_simulate(FILE *file, const qs_results *results);
+void summary_backtest(FILE *file, const qs_results *results);
 
 /* "2026-08-01 17:58:04 UTC" without seconds where they are 0, into text[32]. */
 void format_time(qs_time time, char text[32]);

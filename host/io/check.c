@@ -336,5 +336,8 @@ qs_status qs_draft_check(qs_reader *reader, qs_draft *draft) {
   if (status == QS_OK) {
     status = qs_draft_check_actions(reader, draft);
   }
-  return status == QS_OK ? qs_draft_check_simulate(reader, draft) : status;
+  if (status == QS_OK) {
+    status = qs_draft_check_simulate(reader, draft);
+  }
+  return status == QS_OK ? qs_draft_check_backtest(reader, draft) : status;
 }

@@ -1,4 +1,5 @@
-/* What the section simulate names: its position, its instruments, dates that fit both, and its policies. */
+/* What the sections simulate and backtest name: a position, instruments, dates that fit both, and policies.
+ */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -470,20 +471,15 @@ static qs_status check_real_world(qs_reader *reader, const qs_draft *draft, cons
   return flaw ? qs_node_bad(reader, at ? at : node, "%s", flaw) : QS_OK;
 }
 
-qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
-  const qs_node *section = qs_node_get(draft->root, "simulate");
-  if (!section) {
-    return QS_OK;
-  }
-  const qs_node *instrument = qs_node_get(section, "instruments")->first;
+qs_status qs_draft_check_hedging(qs_reader *reader, const qs_draft *draft, const qs_node *section,
+                                 const qs_node *instrument, bool *along) {
   const qs_node *dates = qs_node_get(section, "dates");
   qs_listed_name name;
   qs_time last = 0, unwind = 0;
-  bool along = false;
   char text[QS_TIME_TEXT];
   qs_status status = check_first(reader, draft, instrument, &name);
   if (!status) {
-    status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last, &along);
+    status = check_position(reader, draft, qs_node_get(section, "position"), name.underlying, &last, along);
   }
   status = status ? status : find_unwind(reader, draft, dates, &unwind);
   if (!status && last < unwind) {
@@ -497,10 +493,18 @@ qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
   status = status ? status : check_options(reader, draft, instrument, name.underlying, unwind);
   status = status ? status
                   : check_limits(reader, qs_node_get(section, "instrument_limits"), &draft->inputs.simulate);
-  status = status ? status : check_policies(reader, draft, section, name.underlying, along);
+  status = status ? status : check_policies(reader, draft, section, name.underlying, *along);
   status =
       status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);
   status = status ? status : check_costs(reader, section, &draft->inputs.simulate);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
   return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);
+}
+
+qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft) {
+  const qs_node *section = qs_node_get(draft->root, "simulate");
+  bool along = false;
+  return section ? qs_draft_check_hedging(reader, draft, section, qs_node_get(section, "instruments")->first,
+                                          &along)
+                 : QS_OK;
 }

@@ -62,6 +62,7 @@ static const qs_field config_fields[] = {
     {"stress", QS_FIELD_MAP, .offset = AT(stress), .table = &qs_stress_table},
     {"hedge", QS_FIELD_MAP, .offset = AT(hedge), .table = &qs_hedge_table},
     {"simulate", QS_FIELD_MAP, .offset = AT(simulate), .table = &qs_simulate_table},
+    {"backtest", QS_FIELD_MAP, .offset = AT(backtest), .table = &qs_backtest_table},
 };
 
 const qs_table qs_config_table = {config_fields, sizeof config_fields / sizeof config_fields[0],
@@ -83,6 +84,7 @@ static uint32_t sections_of(const qs_draft *draft) {
   sections |= qs_node_get(draft->root, "stress") ? QS_SECTION_STRESS : 0u;
   sections |= qs_node_get(draft->root, "hedge") ? QS_SECTION_HEDGE : 0u;
   sections |= qs_node_get(draft->root, "simulate") ? QS_SECTION_SIMULATE : 0u;
+  sections |= qs_node_get(draft->root, "backtest") ? QS_SECTION_BACKTEST : 0u;
   return sections;
 }
 

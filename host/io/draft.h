@@ -36,7 +36,8 @@ extern const qs_table qs_config_table;
 extern const qs_table qs_simulation_table, qs_underlying_table, qs_correlation_table, qs_common_jump_table,
     qs_position_table, qs_cash_table, qs_trade_table, qs_value_table, qs_limit_table, qs_risk_table,
     qs_stress_table, qs_scenario_table, qs_margin_grid_table, qs_hedge_table, qs_cost_table,
-    qs_fixing_rule_table, qs_simulate_table;
+    qs_fixing_rule_table, qs_simulate_table, qs_hedge_policy_table, qs_simulate_dates_table,
+    qs_backtest_table;
 
 /* Exactly one of the two must be given; NaN is not. */
 qs_status qs_check_weight(qs_reader *reader, const qs_node *node, double cost_weight, double risk_aversion);
@@ -52,6 +53,11 @@ qs_status qs_read_dates(qs_reader *reader, const char *key, const qs_node *node,
 qs_status qs_read_constants(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 qs_status qs_read_schedules(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 
+/* Read the policies and dates of a hedge over time. */
+qs_status qs_read_policies(qs_reader *reader, const qs_node *node, const qs_hedge_policy_spec **policies,
+                           size_t *count);
+qs_status qs_read_simulate_dates(qs_reader *reader, const qs_node *node, qs_simulate_dates *dates);
+
 /* Reads a list of positions: the name of a CSV file, or a list of mappings. */
 qs_status qs_positions_read(qs_reader *reader, const qs_field *field, const qs_node *node,
                             qs_positions_source *source, const qs_position_spec **positions, size_t *count);
@@ -62,6 +68,9 @@ qs_status qs_quotes_read(qs_reader *reader, const qs_node *node, qs_underlying_s
 /* Reads the price history; `node` names it. */
 qs_status qs_history_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 
+/* Reads the recorded prices of a backtest, whose spec is the object; `node` names the file. */
+qs_status qs_record_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
+
 /* A cell as a number inside the range; NaN for an empty cell where `optional`. */
 qs_status qs_cell_number(qs_reader *reader, const qs_csv *csv, size_t row, size_t column,
                          const qs_range *range, bool optional, double *value);
@@ -70,9 +79,16 @@ qs_status qs_cell_number(qs_reader *reader, const qs_csv *csv, size_t row, size_
  * definite correlation matrix. */
 qs_status qs_draft_check(qs_reader *reader, qs_draft *draft);
 
-/* The parts of it that concern the book, those of stress and hedge, and those of simulate. */
+/* The parts of it that concern the book, those of stress and hedge, those of simulate, and those of backtest.
+ */
 qs_status qs_draft_check_book(qs_reader *reader, const qs_draft *draft);
 qs_status qs_draft_check_simulate(qs_reader *reader, const qs_draft *draft);
+qs_status qs_draft_check_backtest(qs_reader *reader, const qs_draft *draft);
+
+/* What a section says of a hedge over time, read as `simulate` of the draft; its instruments are written at
+ * `instrument` and after it. *along: it hedges what has no price before its expiry. */
+qs_status qs_draft_check_hedging(qs_reader *reader, const qs_draft *draft, const qs_node *section,
+                                 const qs_node *instrument, bool *along);
 qs_status qs_draft_check_actions(qs_reader *reader, const qs_draft *draft);
 
 /* Whether the text names an underlying of the config. */

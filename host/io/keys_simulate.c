@@ -66,14 +66,14 @@ static void init_policy(void *object) {
   qs_hedge_policy_spec_init(object);
 }
 
-static const qs_table policy_table = {policy_fields, sizeof policy_fields / sizeof policy_fields[0],
-                                      sizeof(qs_hedge_policy_spec), init_policy, check_policy};
+const qs_table qs_hedge_policy_table = {policy_fields, sizeof policy_fields / sizeof policy_fields[0],
+                                        sizeof(qs_hedge_policy_spec), init_policy, check_policy};
 
 /* A mapping, or the type alone where nothing else is needed. */
 static qs_status read_policy(qs_reader *reader, const qs_node *node, qs_hedge_policy_spec *spec) {
   qs_hedge_policy_spec_init(spec);
   if (node->kind == QS_NODE_MAP) {
-    return qs_schema_read(reader, &policy_table, node, spec);
+    return qs_schema_read(reader, &qs_hedge_policy_table, node, spec);
   }
   qs_status status = qs_schema_read_field(reader, &policy_fields[0], node, spec);
   for (size_t i = 0; !status && i < sizeof own_keys / sizeof own_keys[0]; i++) {
@@ -90,9 +90,8 @@ static qs_status read_policy(qs_reader *reader, const qs_node *node, qs_hedge_po
 
 enum { MAX_POLICIES = 256, MAX_TIMES = 4096 };
 
-static qs_status read_policies(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  (void)field;
-  qs_simulate_spec *spec = object;
+qs_status qs_read_policies(qs_reader *reader, const qs_node *node, const qs_hedge_policy_spec **list,
+                           size_t *count) {
   if (node->kind != QS_NODE_LIST || node->count == 0 || node->count > MAX_POLICIES) {
     return qs_node_bad(reader, node, "must be a list of 1 to %d policies, each a name or a mapping",
                        MAX_POLICIES);
@@ -108,9 +107,15 @@ static qs_status read_policies(qs_reader *reader, const qs_field *field, const q
       return status;
     }
   }
-  spec->policies = policies;
-  spec->policy_count = node->count;
+  *list = policies;
+  *count = node->count;
   return QS_OK;
+}
+
+static qs_status read_policies(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  qs_simulate_spec *spec = object;
+  return qs_read_policies(reader, node, &spec->policies, &spec->policy_count);
 }
 
 static const qs_field date_fields[] = {
@@ -120,14 +125,12 @@ static const qs_field date_fields[] = {
      .range = {0.0001, 366, false, false}},
 };
 
-static const qs_table dates_table = {date_fields, sizeof date_fields / sizeof date_fields[0],
-                                     sizeof(qs_simulate_dates), NULL, NULL};
+const qs_table qs_simulate_dates_table = {date_fields, sizeof date_fields / sizeof date_fields[0],
+                                          sizeof(qs_simulate_dates), NULL, NULL};
 
-static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
-  (void)field;
-  qs_simulate_dates *dates = &((qs_simulate_spec *)object)->dates;
+qs_status qs_read_simulate_dates(qs_reader *reader, const qs_node *node, qs_simulate_dates *dates) {
   if (node->kind == QS_NODE_MAP) {
-    return qs_schema_read(reader, &dates_table, node, dates);
+    return qs_schema_read(reader, &qs_simulate_dates_table, node, dates);
   }
   if (node->kind != QS_NODE_LIST || node->count < 2 || node->count > MAX_TIMES) {
     return qs_node_bad(reader, node,
@@ -140,6 +143,11 @@ static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_n
     dates->time_count = node->count;
   }
   return status;
+}
+
+static qs_status read_dates(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  return qs_read_simulate_dates(reader, node, &((qs_simulate_spec *)object)->dates);
 }
 
 static const qs_field option_cost_fields[] = {
@@ -412,7 +420,7 @@ static const qs_field simulate_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instruments", QS_FIELD_TEXTS, .offset = AT(instruments), .count_offset = AT(instrument_count),
      .required = true, .min_count = 1, .max_count = 8, .distinct = true},
-    {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &dates_table},
+    {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &qs_simulate_dates_table},
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
     {"venues", QS_FIELD_LIST, .offset = AT(venues), .count_offset = AT(venue_count), .max_count = 8,
      .table = &venue_table},
@@ -422,7 +430,7 @@ static const qs_field simulate_fields[] = {
     {"objective", QS_FIELD_CHOICE, .offset = AT(objective), .choices = objectives,
      .choice_count = sizeof objectives / sizeof objectives[0]},
     {"objective_level", QS_FIELD_NUMBER, .offset = AT(objective_level), .range = {0, 1, true, true}},
-    {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &policy_table},
+    {"policies", QS_FIELD_OTHER, .required = true, .read = read_policies, .table = &qs_hedge_policy_table},
     {"frontier", QS_FIELD_NUMBERS, .offset = AT(frontier), .count_offset = AT(frontier_count),
      .range = {0, 1e15, true, false}, .min_count = 1, .max_count = 64, .distinct = true},
     {"instrument_limits", QS_FIELD_LIST, .offset = AT(instrument_limits),

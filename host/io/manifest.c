@@ -12,9 +12,10 @@ static void write_sections(qs_buffer *b, const qs_results *r) {
   const struct {
     bool present;
     const char *name;
-  } sections[] = {{calibrated, "calibrate"},   {r->valued, "value"},
-                  {r->risk.present, "risk"},   {r->stress.present, "stress"},
-                  {r->hedge.present, "hedge"}, {r->simulate.present, "simulate"}};
+  } sections[] = {{calibrated, "calibrate"},        {r->valued, "value"},
+                  {r->risk.present, "risk"},        {r->stress.present, "stress"},
+                  {r->hedge.present, "hedge"},      {r->simulate.present, "simulate"},
+                  {r->backtest.present, "backtest"}};
   qs_json_open(b, "sections", '[', true);
   for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
     if (sections[i].present) {
@@ -61,6 +62,8 @@ static void write_counts_in(qs_buffer *b, const qs_inputs *in) {
   qs_json_count(b, "history", in->risk.history_count);
   qs_json_count(b, "scenarios", in->stress.scenario_count);
   qs_json_count(b, "policies", in->simulate.policy_count);
+  qs_json_count(b, "recorded_prices", in->backtest.record.count);
+  qs_json_count(b, "backtest_policies", in->backtest.policy_count);
   qs_json_count(b, "limits", in->limit_count);
   qs_json_close(b);
 }
@@ -85,6 +88,7 @@ static void write_counts_out(qs_buffer *b, const qs_results *r) {
   qs_json_count(b, "stress_cells", r->stress.grid_count + r->stress.scenario_count + r->stress.margin_count);
   qs_json_count(b, "hedge_trades", r->hedge.trade_count);
   qs_json_count(b, "policies", r->simulate.policy_count);
+  qs_json_count(b, "backtest_policies", r->backtest.policy_count);
   qs_json_count(b, "breaches", r->breach_count);
   qs_json_count(b, "warnings", r->warning_count);
   qs_json_close(b);

@@ -60,6 +60,10 @@ void qs_csv_simulate(qs_buffer *buffer, const qs_results *results);
 void qs_csv_simulate_attribution(qs_buffer *buffer, const qs_results *results);
 void qs_csv_simulate_pnl(qs_buffer *buffer, const qs_results *results);
 
+/* backtest_policies.csv has a row per policy, backtest.csv one per policy and step. */
+void qs_csv_backtest_policies(qs_buffer *buffer, const qs_results *results);
+void qs_csv_backtest(qs_buffer *buffer, const qs_results *results);
+
 /* Sections of the JSON document, under their keys. */
 void qs_json_estimate(qs_buffer *buffer, const char *key, qs_estimate value);
 void qs_json_time(qs_buffer *buffer, const char *key, qs_time time); /* null for 0 */
@@ -73,6 +77,7 @@ void qs_json_risk(qs_buffer *buffer, const qs_results *results);
 void qs_json_stress(qs_buffer *buffer, const qs_results *results);
 void qs_json_hedge(qs_buffer *buffer, const qs_results *results);
 void qs_json_simulate(qs_buffer *buffer, const qs_results *results);
+void qs_json_backtest(qs_buffer *buffer, const qs_results *results);
 void qs_json_run_info(qs_buffer *buffer, const qs_results *results);
 
 #ifdef __cplusplus

@@ -415,6 +415,10 @@ static void write_saved_policy(qs_buffer *b, const qs_results *r) {
   qs_policy_file_write(b, r->simulate.saved);
 }
 
+static bool has_backtest(const qs_results *r) {
+  return r->backtest.present;
+}
+
 static bool has_correlations(const qs_results *r) {
   return r->d_correlation_count > 0;
 }
@@ -454,5 +458,7 @@ const qs_results_file qs_results_csv_files[] = {
     {"simulate_attribution.csv", has_attribution, qs_csv_simulate_attribution},
     {"simulate_pnl.csv", has_simulate_pnl, qs_csv_simulate_pnl},
     {"simulate_policy.txt", has_policy, write_saved_policy},
+    {"backtest_policies.csv", has_backtest, qs_csv_backtest_policies},
+    {"backtest.csv", has_backtest, qs_csv_backtest},
     {NULL, NULL, NULL},
 };

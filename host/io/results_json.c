@@ -299,6 +299,7 @@ qs_status qs_results_to_json(qs_context *context, const qs_results *results, boo
   qs_json_stress(&b, results);
   qs_json_hedge(&b, results);
   qs_json_simulate(&b, results);
+  qs_json_backtest(&b, results);
   if (include_run_info) {
     qs_json_run_info(&b, results);
   }

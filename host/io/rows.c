@@ -1,4 +1,4 @@
-/* What CSV files hold: positions, quotes, prices. */
+/* What CSV files hold: positions, quotes, prices by the day and by the bar. */
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -346,5 +346,70 @@ qs_status qs_history_read(qs_reader *reader, const qs_field *field, const qs_nod
     status = read_prices(reader, csv, object);
   }
   reader->draft->history = csv;
+  return status;
+}
+
+enum { R_TIME, R_PRICE, RECORD_COLUMNS };
+static const uint64_t last_second = 253402300799; /* of the year 9999 */
+
+/* Each row's time and price; the second row says how far apart all are. */
+static qs_status read_bar(qs_reader *reader, const qs_csv *csv, size_t row, const size_t *column,
+                          qs_price_record *record, qs_time *before, double *price) {
+  static const qs_range positive = {0, 1e18, true, false};
+  const char *text = qs_csv_row(csv, row)[column[R_TIME]];
+  uint64_t seconds = 0;
+  qs_time time = 0;
+  if (!qs_time_parse(text, &time)) {
+    if (!qs_text_count(text, &seconds) || seconds > last_second) {
+      return qs_csv_bad(reader, csv, row, column[R_TIME],
+                        "must be a time such as 2026-08-01T17:58:00Z, or seconds since 1970");
+    }
+    time = (qs_time)seconds;
+  }
+  if (row == 0) {
+    record->first = time;
+  } else if (row == 1) {
+    record->bar_seconds = time - *before;
+  }
+  if (row && time <= *before) {
+    return qs_csv_bad(reader, csv, row, column[R_TIME], "times must ascend; the row before has %s",
+                      qs_csv_row(csv, row - 1)[column[R_TIME]]);
+  }
+  if (row && time - *before != record->bar_seconds) {
+    char next[QS_TIME_TEXT];
+    qs_time_format(*before + record->bar_seconds, next);
+    return qs_csv_bad(reader, csv, row, column[R_TIME],
+                      "must be %s: prices are %lld seconds apart, as the first two are", next,
+                      (long long)record->bar_seconds);
+  }
+  *before = time;
+  return qs_cell_number(reader, csv, row, column[R_PRICE], &positive, false, price);
+}
+
+qs_status qs_record_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  static const char *const known[RECORD_COLUMNS] = {"time", "price"};
+  qs_price_record *record = &((qs_backtest_spec *)object)->record;
+  const char *path = NULL;
+  qs_csv *csv = NULL;
+  size_t column[RECORD_COLUMNS];
+  qs_status status = qs_schema_file_name(reader, node, &path);
+  status = status ? status : read_csv(reader, node, path, &csv);
+  status = status ? status : find_columns(reader, csv, known, RECORD_COLUMNS, RECORD_COLUMNS, column);
+  if (!status && csv->rows < 2) {
+    status = qs_csv_bad(reader, csv, 0, column[R_TIME], "must have at least 2 rows");
+  }
+  double *prices = status ? NULL : QS_NEW(reader->arena, csv->rows, double);
+  if (!status && !prices) {
+    status = qs_reader_no_memory(reader);
+  }
+  qs_time before = 0;
+  for (size_t row = 0; !status && row < csv->rows; row++) {
+    status = read_bar(reader, csv, row, column, record, &before, &prices[row]);
+  }
+  if (!status) {
+    record->prices = prices;
+    record->count = csv->rows;
+  }
   return status;
 }

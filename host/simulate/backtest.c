@@ -188,7 +188,8 @@ static double statistic(const size_t *index, size_t count, const void *data) {
 
 qs_status qs_backtest_objective(qs_context *context, const qs_backtest_step *steps,
                                 const qs_backtest_step *other, size_t count,
-                                const qs_backtest_setting *setting, qs_bootstrap_result *result) {
+                                const qs_backtest_setting *setting, qs_bootstrap_result *result,
+                                double *block) {
   if (count < 9) {
     return qs_fail(context, QS_ERROR_INPUT, "an interval of %zu steps: at least 9", count);
   }
@@ -208,5 +209,8 @@ qs_status qs_backtest_objective(qs_context *context, const qs_backtest_step *ste
   pair data = {steps, other, setting->cost_weight};
   qs_status status = qs_bootstrap_interval(context, &b, statistic, &data, result);
   qs_arena_destroy(scratch);
+  if (!status && block) {
+    *block = b.block;
+  }
   return status;
 }

@@ -26,6 +26,7 @@
 
 #include "host/history/bootstrap.h"
 #include "host/policy/problem.h"
+#include "quickset/backtest.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,16 +65,6 @@ typedef struct qs_backtest_policy {
   const double *variance;       /* [dates - 1] v that the policy is told; null: that of the marks */
 } qs_backtest_policy;
 
-/* One step: from date n to date n + 1. Costs are paid: >= 0. */
-typedef struct qs_backtest_step {
-  double options, theta, delta, gamma, vega, residual, premium;
-  double hedge, funding;
-  double fees, spread, impact, liquidation;
-  double turnover; /* money traded */
-  double holding;  /* after the trade at the begin */
-  size_t trades, liquidated;
-} qs_backtest_step;
-
 /* options + hedge + funding: what Var[gross error] is of. */
 double qs_backtest_gross(const qs_backtest_step *step);
 
@@ -105,10 +96,12 @@ typedef struct qs_backtest_setting {
 
 /* The objective over all steps, count x Var[gross of a step] + w x sum of costs, where the steps' errors are
  * uncorrelated; interval by the stationary bootstrap over steps, whose block is the longest that the series
- * asks for. With `other` the objective of `steps` less that of `other`, resampled together. */
+ * asks for. With `other` the objective of `steps` less that of `other`, resampled together. `block` (may be
+ * null) gets the blocks' mean length. */
 qs_status qs_backtest_objective(qs_context *context, const qs_backtest_step *steps,
                                 const qs_backtest_step *other, size_t count,
-                                const qs_backtest_setting *setting, qs_bootstrap_result *result);
+                                const qs_backtest_setting *setting, qs_bootstrap_result *result,
+                                double *block);
 
 /* The model's v at every date from forecasts of realised variance made there: v0 x forecast / first forecast,
  * which keeps today's marks and takes the premium of implied over realised variance as a constant factor. All

@@ -210,7 +210,7 @@ void qs_simulate_policy_option(const qs_simulate_problem *p, const qs_contract *
                                      : c->expiry)};
 }
 
-static qs_status make_policy_problem(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
+qs_status qs_simulate_policy_problem(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                                      qs_policy_problem *made) {
   qs_policy_option *options = QS_NEW(arena, p->contract_count, qs_policy_option);
   qs_policy_date *dates = QS_NEW(arena, p->date_count, qs_policy_date);
@@ -418,7 +418,7 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
   qs_policy_problem *over_time = QS_NEW(arena, 1, qs_policy_problem);
   qs_policy_ratios ratios = {0};
   qs_simulate_policy *made = QS_NEW(arena, spec->policy_count, qs_simulate_policy);
-  qs_status status = made && over_time ? make_policy_problem(context, arena, problem, over_time)
+  qs_status status = made && over_time ? qs_simulate_policy_problem(context, arena, problem, over_time)
                                        : qs_fail_memory(context, "preparing policies");
   if (!status && wants_optimum(spec) && qs_simulate_paired(problem)) {
     best.made = true;

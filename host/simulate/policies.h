@@ -16,6 +16,10 @@ qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_prob
 void qs_simulate_policy_option(const qs_simulate_problem *problem, const qs_contract *contract,
                                qs_policy_option *option);
 
+/* The position, dates and costs as a problem over time with the first instrument; the model must be there. */
+qs_status qs_simulate_policy_problem(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                                     qs_policy_problem *over_time);
+
 /* policies[spec->policy_count], owned by the arena; the optimum too, where one of them or the frontier wants
  * it. */
 qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,

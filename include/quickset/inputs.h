@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quickset/backtest.h"
 #include "quickset/engine.h"
 #include "quickset/model.h"
 #include "quickset/simulate.h"
@@ -428,7 +429,8 @@ typedef enum qs_section {
   QS_SECTION_RISK = 4,
   QS_SECTION_STRESS = 8,
   QS_SECTION_HEDGE = 16,
-  QS_SECTION_SIMULATE = 32
+  QS_SECTION_SIMULATE = 32,
+  QS_SECTION_BACKTEST = 64
 } qs_section;
 
 typedef struct qs_inputs {
@@ -456,6 +458,7 @@ typedef struct qs_inputs {
   qs_stress_spec stress;
   qs_hedge_spec hedge;
   qs_simulate_spec simulate;
+  qs_backtest_spec backtest;
 } qs_inputs;
 
 /* Defaults, no sections, nothing in the book. */

@@ -18,7 +18,8 @@ extern "C" {
 #endif
 
 typedef struct qs_plan_stage {
-  const char *stage; /* "prepare", "calibrate", "value", "risk", "stress", "hedge", "simulate": static */
+  const char *stage; /* "prepare", "calibrate", "value", "risk", "stress", "hedge", "simulate",
+                        "backtest": static */
   uint64_t orders;   /* times that the devices are given work, among all of them */
   uint64_t units;    /* of work in those: one law (an underlying or a group under one shock), its dates and a
                         portion of payoffs; devices take them in pieces of paths */

@@ -2,6 +2,7 @@
 #ifndef QUICKSET_H
 #define QUICKSET_H
 
+#include "quickset/backtest.h"
 #include "quickset/engine.h"
 #include "quickset/inputs.h"
 #include "quickset/journal.h"

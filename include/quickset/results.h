@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "quickset/backtest.h"
 #include "quickset/inputs.h"
 #include "quickset/policy.h"
 
@@ -467,6 +468,7 @@ typedef struct qs_results {
   qs_stress_result stress;
   qs_hedge_result hedge;
   qs_simulate_result simulate;
+  qs_backtest_result backtest;
   const qs_breach *breaches;
   size_t breach_count;
   const char *const *warnings;

@@ -409,5 +409,6 @@ std::vector<BadCase> bad_cases() {
   add_option_cases(cases);
   add_objective_cases(cases);
   add_cost_cases(cases);
+  add_backtest_cases(cases);
   return cases;
 }

@@ -43,5 +43,7 @@ void add_option_cases(std::vector<BadCase> &cases);
 void add_objective_cases(std::vector<BadCase> &cases);
 /* Venues, changes of costs, and the account. */
 void add_cost_cases(std::vector<BadCase> &cases);
+/* The section backtest and its prices. */
+void add_backtest_cases(std::vector<BadCase> &cases);
 
 #endif

@@ -104,6 +104,20 @@ simulate:
   index: [{from: 2026-03-05, to: 2026-03-06T12:00:00Z}, {from: 2026-03-07, to: 2026-03-08, error: -0.05}]
   cascade: {decay: 60, excitation: 900, threshold: 0.02, base: 5, mean: -0.05, deviation: 0.02}
   own_impact: {permanent: 0.0001, transient: 0.0002, decay: 300}
+backtest:
+  position: t5
+  instrument: K-PERPETUAL
+  prices: record.csv
+  dates: {count: 9, spacing_days: 0.5}
+  costs: {proportional: 0.0005, relative_half_spread: 0.0001, impact: 0.01}
+  latency_bars: 1
+  margin: {collateral: 1000, maintenance: 0.1, parts: 4, fee: 0.005}
+  account: coin
+  risk_aversion: 0.5
+  policies: [none, {type: delta_band, name: band, width: 0.03}]
+  compare: band
+  variance: {marks: expected, told: same}
+  intervals: {level: 0.9, replicates: 500, seed: 3}
 )";
 
 inline const char sample_quotes[] = "instrument,bid,ask,mark,open_interest,bid_size,ask_size\n"
@@ -121,6 +135,28 @@ inline const char sample_positions[] = "venue,quantity,instrument,entry_price,bo
 
 inline const char sample_prices[] =
     "date,BTC,X,K\n2026-01-01,60000,100,9\n2026-01-02,61000,101,9.5\n2026-01-03,59000,99,9.25\n";
+
+inline const char sample_record[] = "time,price\n"
+                                    "2026-03-02T06:00:00Z,10\n"
+                                    "1772452800,10.25\n"
+                                    "2026-03-02T18:00:00Z,9.75\n"
+                                    "1772496000,10.5\n"
+                                    "2026-03-03T06:00:00Z,10\n"
+                                    "1772539200,10.25\n"
+                                    "2026-03-03T18:00:00Z,9.75\n"
+                                    "1772582400,10.5\n"
+                                    "2026-03-04T06:00:00Z,10\n"
+                                    "1772625600,10.25\n"
+                                    "2026-03-04T18:00:00Z,9.75\n"
+                                    "1772668800,10.5\n"
+                                    "2026-03-05T06:00:00Z,10\n"
+                                    "1772712000,10.25\n"
+                                    "2026-03-05T18:00:00Z,9.75\n"
+                                    "1772755200,10.5\n"
+                                    "2026-03-06T06:00:00Z,10\n"
+                                    "1772798400,10.25\n"
+                                    "2026-03-06T18:00:00Z,9.75\n"
+                                    "1772841600,10.5\n";
 
 inline const char sample_scenarios[] = R"(scenarios:
   - name: crash
@@ -155,7 +191,8 @@ inline std::map<std::string, std::string> sample_files() {
   return {{"config.yaml", sample_yaml},         {"quotes.csv", sample_quotes},
           {"positions.csv", sample_positions},  {"prices.csv", sample_prices},
           {"scenarios.yaml", sample_scenarios}, {"costs.yaml", sample_costs},
-          {"grid.yaml", sample_grid},           {"target.csv", sample_target}};
+          {"grid.yaml", sample_grid},           {"target.csv", sample_target},
+          {"record.csv", sample_record}};
 }
 
 #endif

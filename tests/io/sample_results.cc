@@ -367,6 +367,59 @@ void SampleResults::add_simulate() {
   s.attribution = {true, estimate(), estimate(), estimate(), estimate(), estimate(), estimate(), estimate()};
 }
 
+qs_backtest_interval SampleResults::backtest_interval() {
+  return {number(), number(), number(), number(), number()};
+}
+
+qs_backtest_policy_result SampleResults::backtest_policy(const char *name) {
+  qs_backtest_policy_result p{};
+  p.name = text(name);
+  p.type = text("type");
+  p.objective = backtest_interval();
+  p.difference = backtest_interval();
+  p.rank = count();
+  qs_backtest_step &t = p.total;
+  for (double *value :
+       {&p.variance, &p.cost, &p.net, &t.options, &t.theta, &t.delta, &t.gamma, &t.vega, &t.residual,
+        &t.premium, &t.hedge, &t.funding, &t.fees, &t.spread, &t.impact, &t.liquidation, &t.turnover}) {
+    *value = number();
+  }
+  t.trades = count();
+  t.liquidated = count();
+  p.steps = backtest_steps_.data();
+  return p;
+}
+
+void SampleResults::add_backtest() {
+  qs_backtest_result &b = results.backtest;
+  b.present = true;
+  b.trusted = false;
+  b.why = text("why");
+  for (const char **words :
+       {&b.label, &b.position, &b.underlying, &b.instrument, &b.account, &b.marks, &b.told, &b.compare}) {
+    *words = text("word");
+  }
+  b.cost_weight = number();
+  b.risk_aversion = number();
+  b.level = number();
+  b.replicates = count();
+  b.seed = count();
+  b.days = number();
+  b.bar_seconds = (int64_t)count();
+  bars_ = {1785571200, 1785657600, 1785744000};
+  bar_prices_ = {number(), number(), number()};
+  states_ = {number(), number(), number()};
+  b.dates = b.bars = bars_.data();
+  b.prices = bar_prices_.data();
+  b.states = states_.data();
+  b.date_count = 3;
+  backtest_steps_.resize(2); /* in backtest.csv alone */
+  backtest_steps_[1] = {1.5, .25, .5, .75, 1, 2, 3, 4, 5, .125, .375, .0625, .5, 6, 7, 8, 9};
+  backtest_policies_ = {backtest_policy("policy"), backtest_policy("another")};
+  b.policies = backtest_policies_.data();
+  b.policy_count = 2;
+}
+
 void SampleResults::add_run_info() {
   results.backend_note = text("note");
   const char *name = text("device");
@@ -397,6 +450,7 @@ SampleResults::SampleResults() {
   add_stress();
   add_hedge();
   add_simulate();
+  add_backtest();
   const char *measure = text("measure");
   const char *book = text("book");
   const char *underlying = text("underlying");

@@ -33,6 +33,9 @@ private:
   void add_hedge();
   qs_policy_result policy(const char *name, const double *pnl, size_t pnl_count);
   void add_simulate();
+  qs_backtest_interval backtest_interval();
+  qs_backtest_policy_result backtest_policy(const char *name);
+  void add_backtest();
   void add_run_info();
   qs_stress_cell cell(const char *name);
 
@@ -46,6 +49,10 @@ private:
   std::vector<double> probabilities_;
   std::vector<const char *> instruments_;
   std::vector<qs_policy_result> policies_;
+  std::vector<qs_time> bars_;
+  std::vector<double> bar_prices_, states_;
+  std::vector<qs_backtest_step> backtest_steps_;
+  std::vector<qs_backtest_policy_result> backtest_policies_;
   std::vector<qs_frontier_point> frontier_;
   std::vector<double> saved_edges_;
   qs_saved_date saved_date_{};

@@ -87,7 +87,8 @@ TEST(Options, Commands) {
                                                                    {"risk", QS_SECTION_RISK},
                                                                    {"stress", QS_SECTION_STRESS},
                                                                    {"hedge", QS_SECTION_HEDGE},
-                                                                   {"simulate", QS_SECTION_SIMULATE}};
+                                                                   {"simulate", QS_SECTION_SIMULATE},
+                                                                   {"backtest", QS_SECTION_BACKTEST}};
   for (const auto &[name, section] : sections) {
     Parsed p({name, "c"});
     ASSERT_TRUE(p.good) << name;
@@ -309,6 +310,16 @@ TEST(Summary, SaysWhyThereIsNoLowerBound) {
   std::string text = printed([&](FILE *file) { summary_simulate(file, &sample.results); });
   EXPECT_NE(text.find("no lower bound: there is a drift"), std::string::npos) << text;
   EXPECT_NE(text.find(sample.results.simulate.policies[1].name), std::string::npos) << text;
+  EXPECT_NE(text.find("position gains"), std::string::npos) << text;
+}
+
+TEST(Summary, SaysWhatABacktestIsEvidenceOf) {
+  SampleResults sample;
+  const qs_backtest_result &b = sample.results.backtest;
+  std::string text = printed([&](FILE *file) { summary_backtest(file, &sample.results); });
+  EXPECT_NE(text.find(b.label), std::string::npos) << text;
+  EXPECT_NE(text.find(b.policies[1].name), std::string::npos) << text;
+  EXPECT_NE(text.find(std::string("NOT TRUSTED: ") + b.why), std::string::npos) << text;
   EXPECT_NE(text.find("position gains"), std::string::npos) << text;
 }
 

@@ -55,8 +55,9 @@ TEST_F(Sample, RunAndMarket) {
   EXPECT_EQ(c.in->simulation.sampling, QS_SAMPLING_CHOICE_PSEUDO);
   EXPECT_EQ(c.in->simulation.target_std_error, 0.001);
   EXPECT_EQ(c.in->simulation.max_paths, 65536u);
-  EXPECT_EQ(c.in->sections, (uint32_t)(QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK |
-                                       QS_SECTION_STRESS | QS_SECTION_HEDGE | QS_SECTION_SIMULATE));
+  EXPECT_EQ(c.in->sections,
+            (uint32_t)(QS_SECTION_CALIBRATE | QS_SECTION_VALUE | QS_SECTION_RISK | QS_SECTION_STRESS |
+                       QS_SECTION_HEDGE | QS_SECTION_SIMULATE | QS_SECTION_BACKTEST));
   ASSERT_EQ(c.in->underlying_count, 4u);
   const qs_underlying_spec &btc = c.in->underlyings[0];
   EXPECT_STREQ(btc.name, "BTC");
@@ -421,17 +422,18 @@ TEST_F(Sample, SimulatePositions) {
         "\", instruments: [BTC-PERPETUAL], risk_aversion: 1, policies: [none], dates: "
         "{count: 2, spacing_days: 1}}";
     LOAD(c, folder / "config.yaml",
-         {portfolio, "trades=[]", "hedge.book=q", "limits.1.book=q", section.c_str()});
+         {portfolio, "trades=[]", "hedge.book=q", "limits.1.book=q", section.c_str(),
+          "underlyings.0.discount_rate=0", "backtest.position=q", "backtest.instrument=BTC-PERPETUAL"});
     EXPECT_STREQ(c.in->simulate.position, position);
   }
 }
 
 TEST_F(Sample, FilesAreListedWithTheirHashes) {
   LOAD(c, folder / "config.yaml");
-  const char *const names[] = {"config.yaml",    "quotes.csv", "positions.csv", "prices.csv",
-                               "scenarios.yaml", "grid.yaml",  "costs.yaml",    "target.csv"};
-  ASSERT_EQ(qs_config_file_count(c.config), 8u);
-  for (size_t i = 0; i < 8; i++) {
+  const char *const names[] = {"config.yaml", "quotes.csv", "positions.csv", "prices.csv", "scenarios.yaml",
+                               "grid.yaml",   "costs.yaml", "target.csv",    "record.csv"};
+  ASSERT_EQ(qs_config_file_count(c.config), 9u);
+  for (size_t i = 0; i < 9; i++) {
     const char *path = nullptr;
     const char *sha256 = nullptr;
     qs_config_file(c.config, i, &path, &sha256);

@@ -82,7 +82,8 @@ std::string digest(const qs_inputs *in) {
   for (size_t i = 0; i < in->trade_count; i++)
     text << in->trades[i].id << in->trades[i].quantity;
   text << in->cash_count << in->correlation_count << in->stress.scenario_count << in->hedge.cost_count
-       << in->limit_count << in->risk.what_if_count << in->simulate.policy_count << in->simulate.level_count;
+       << in->limit_count << in->risk.what_if_count << in->simulate.policy_count << in->simulate.level_count
+       << in->backtest.policy_count << in->backtest.record.count;
   return text.str();
 }
 

@@ -29,7 +29,8 @@ struct Writer {
   std::string message() const { return context.message; }
 };
 
-const std::vector<std::string> whole = {"books.csv",         "calibration.csv",
+const std::vector<std::string> whole = {"backtest.csv",      "backtest_policies.csv",
+                                        "books.csv",         "calibration.csv",
                                         "d_correlation.csv", "hedge.csv",
                                         "manifest.json",     "pnl.csv",
                                         "quotes.csv",        "results.json",

@@ -362,6 +362,49 @@ TEST_F(Program, HedgesWithAnOption) {
   json_decref(results);
 }
 
+/* The shipped example on recorded prices: what adds up does, whatever the threads. */
+TEST_F(Program, BacktestsOnRecordedPrices) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/backtest.yaml";
+  Outcome outcome = run({"backtest", example, "--out", folder / "a", "--threads", "1"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("20 days of one market, BTC"), std::string::npos) << outcome.out;
+  ASSERT_EQ(run({"backtest", example, "--quiet", "--out", folder / "b", "--threads", "3"}).code, 0);
+  for (const char *file : {"results.json", "backtest.csv", "backtest_policies.csv"}) {
+    EXPECT_EQ(Scratch::read(folder / "a/" + file), Scratch::read(folder / "b/" + file)) << file;
+  }
+  const std::string csv = Scratch::read(folder / "a/backtest.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 5 * 60);
+  json_t *results = json_loads(Scratch::read(folder / "a/results.json").c_str(), 0, nullptr);
+  ASSERT_NE(results, nullptr);
+  json_t *section = json_object_get(results, "backtest"), *policy;
+  EXPECT_STREQ(json_string_value(json_object_get(section, "compare")), "delta_every_date");
+  size_t i;
+  json_array_foreach(json_object_get(section, "policies"), i, policy) {
+    json_t *parts = json_object_get(policy, "attribution"), *gains = json_object_get(policy, "options");
+    const auto number = [](json_t *object, const char *key) {
+      return json_number_value(json_object_get(object, key));
+    };
+    double sum = 0, options = 0;
+    for (const char *key : {"options", "hedge", "funding", "fees", "spread", "impact", "liquidation"}) {
+      sum += *key == 'o' || *key == 'h' || std::string(key) == "funding" ? number(parts, key)
+                                                                         : -number(parts, key);
+    }
+    for (const char *key : {"theta", "delta", "gamma", "vega", "residual"}) {
+      options += number(gains, key);
+    }
+    EXPECT_NEAR(number(parts, "net"), sum, 1e-6);
+    EXPECT_NEAR(number(parts, "options"), options, 1e-6);
+    json_t *objective = json_object_get(policy, "objective");
+    EXPECT_LT(number(objective, "low"), number(objective, "estimate"));
+    EXPECT_GT(number(objective, "high"), number(objective, "estimate"));
+  }
+  EXPECT_EQ(i, 5u);
+  json_decref(results);
+  outcome = run({"backtest", QS_SOURCE_DIR "/configs/hedging/short_call.yaml"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.err.find("needs the key backtest"), std::string::npos) << outcome.err;
+}
+
 /* What a run kept answers later: what it holds at once is what the policy trades from nothing. */
 TEST_F(Program, AKeptPolicyIsAskedLater) {
   const std::string example = QS_SOURCE_DIR "/configs/hedging/short_call.yaml";

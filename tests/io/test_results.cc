@@ -159,6 +159,14 @@ TEST(ResultsJson, FollowsTheContract) {
   EXPECT_EQ(json.number("simulate.objective_level"), r.simulate.objective_level);
   EXPECT_EQ(json.number("simulate.policies.1.rank"), (double)r.simulate.policies[1].rank);
   EXPECT_EQ(json.number("simulate.tuning.tilt"), r.simulate.tuning.tilt);
+  EXPECT_EQ(json.text("backtest.label"), r.backtest.label);
+  EXPECT_EQ(json.text("backtest.bars.2"), "2026-08-03T08:00:00Z");
+  EXPECT_EQ(json.number("backtest.states.1"), r.backtest.states[1]);
+  EXPECT_EQ(json.number("backtest.policies.1.difference.high"), r.backtest.policies[1].difference.high);
+  EXPECT_EQ(json.number("backtest.policies.0.objective.block"), r.backtest.policies[0].objective.block);
+  EXPECT_EQ(json.number("backtest.policies.1.attribution.liquidation"),
+            r.backtest.policies[1].total.liquidation);
+  EXPECT_EQ(json.number("backtest.policies.1.options.premium"), r.backtest.policies[1].total.premium);
   EXPECT_EQ(json.number("simulate.attribution.vega.std_error"), r.simulate.attribution.vega.std_error);
   EXPECT_EQ(json.at("devices"), nullptr) << "devices differ between equal runs";
   EXPECT_EQ(json.at("times"), nullptr);
@@ -169,7 +177,7 @@ TEST(ResultsJson, SectionsThatWereNotRunAreEmpty) {
   qs_results results{};
   results.currency = "USD";
   Json json(to_json(results, true));
-  for (const char *key : {"total", "risk", "stress", "hedge", "simulate"}) {
+  for (const char *key : {"total", "risk", "stress", "hedge", "simulate", "backtest"}) {
     EXPECT_TRUE(json_is_object(json.at(key))) << key;
     EXPECT_EQ(json_object_size(json.at(key)), 0u) << key;
   }
@@ -306,7 +314,7 @@ TEST(ResultsCsv, TablesAreRectangular) {
       EXPECT_EQ(row.size(), rows[0].size()) << file->name;
     }
   }
-  EXPECT_EQ(files, 16u);
+  EXPECT_EQ(files, 18u);
 }
 
 TEST(ResultsCsv, TradesHoldTheirNumbers) {
@@ -342,6 +350,27 @@ TEST(ResultsCsv, TextsAreQuotedWhereTheyMustBe) {
   EXPECT_EQ(rows[1][7], "");
 }
 
+TEST(ResultsCsv, BacktestHasARowPerPolicyAndStep) {
+  SampleResults sample;
+  auto rows = parse_csv(csv_file(sample.results, "backtest.csv"));
+  ASSERT_EQ(rows.size(), 5u); // two policies, two steps each
+  std::map<std::string, std::string> cells;
+  for (size_t i = 0; i < rows[0].size(); i++) {
+    cells[rows[0][i]] = rows[4][i];
+  }
+  const qs_backtest_step &step = sample.results.backtest.policies[1].steps[1];
+  EXPECT_EQ(cells["policy"], sample.results.backtest.policies[1].name);
+  EXPECT_EQ(cells["step"], "1");
+  EXPECT_EQ(cells["from"], "2026-08-02T08:00:00Z");
+  EXPECT_EQ(cells["to"], "2026-08-03T08:00:00Z");
+  EXPECT_EQ(std::stod(cells["price"]), sample.results.backtest.prices[1]);
+  EXPECT_EQ(std::stod(cells["gamma"]), step.gamma);
+  EXPECT_EQ(std::stod(cells["liquidation"]), step.liquidation);
+  EXPECT_EQ(std::stod(cells["net"]), step.options + step.hedge + step.funding - step.fees - step.spread -
+                                         step.impact - step.liquidation);
+  EXPECT_EQ(std::stod(cells["liquidations"]), double(step.liquidated));
+}
+
 TEST(ResultsCsv, QuotesAppearOnceWithTheirReason) {
   SampleResults sample;
   auto rows = parse_csv(csv_file(sample.results, "quotes.csv"));
@@ -367,15 +396,17 @@ TEST(Manifest, NamesInputsAndOutputs) {
   EXPECT_EQ(json.text("version"), qs_version());
   EXPECT_EQ(json.text("config"), folder / "config.yaml");
   EXPECT_EQ(json.text("overrides.0"), "simulation.seed=5");
-  EXPECT_EQ(json_array_size(json.at("inputs")), 8u);
+  EXPECT_EQ(json_array_size(json.at("inputs")), 9u);
   EXPECT_EQ(json.number("inputs.1.bytes"), (double)sizeof sample_quotes - 1);
   EXPECT_EQ(json.number("counts_in.positions"), 3);
   EXPECT_EQ(json.number("counts_in.quotes"), 5);
   EXPECT_EQ(json.number("counts_out.trades_not_trusted"), 2);
   EXPECT_EQ(json.number("counts_out.stress_cells"), 4);
-  EXPECT_EQ(json_array_size(json.at("sections")), 6u);
+  EXPECT_EQ(json_array_size(json.at("sections")), 7u);
+  EXPECT_EQ(json.number("counts_in.recorded_prices"), 20);
+  EXPECT_EQ(json.number("counts_out.backtest_policies"), 2);
   EXPECT_EQ(json.text("devices.0.name"), sample.results.devices[0].name);
-  ASSERT_EQ(json_array_size(json.at("files")), 17u);
+  ASSERT_EQ(json_array_size(json.at("files")), 19u);
   for (size_t i = 0; i < 12; i++) {
     std::string prefix = "files." + std::to_string(i) + ".";
     std::string text = Scratch::read(folder / ("out/" + json.text(prefix + "name")));

@@ -302,11 +302,14 @@ TEST(Backtest, ObjectiveIsItsDefinitionAndPairsAreResampledTogether) {
   qs_context_init(&context);
   qs_backtest_setting setting = {2, 0.95, 1000, 1};
   qs_bootstrap_result own, difference;
-  ASSERT_EQ(qs_backtest_objective(&context, a.data(), nullptr, 200, &setting, &own), QS_OK);
+  double block = 0;
+  ASSERT_EQ(qs_backtest_objective(&context, a.data(), nullptr, 200, &setting, &own, nullptr), QS_OK);
   double variance = 200 * (squares - 200 * mean * mean) / 199;
   EXPECT_NEAR(own.estimate, variance + 2 * costs, 1e-9);
-  ASSERT_EQ(qs_backtest_objective(&context, a.data(), b.data(), 200, &setting, &difference), QS_OK);
+  ASSERT_EQ(qs_backtest_objective(&context, a.data(), b.data(), 200, &setting, &difference, &block), QS_OK);
   EXPECT_NEAR(difference.estimate, -0.0201 * variance, 1e-9);
+  EXPECT_GE(block, 1);
+  EXPECT_LE(block, 3 * std::sqrt(200.0));
   EXPECT_LT(difference.high, 0); // told apart although each alone is far more uncertain
   EXPECT_GT(own.std_error, 20 * difference.std_error);
 }

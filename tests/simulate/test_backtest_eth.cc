@@ -173,7 +173,8 @@ struct Month {
   qs_bootstrap_result judge(const std::vector<qs_backtest_step> &a, const std::vector<qs_backtest_step> *b) {
     qs_backtest_setting setting = {kWeight, 0.95, 4000, 1};
     qs_bootstrap_result r = {};
-    EXPECT_EQ(qs_backtest_objective(&fixture.context, a.data(), b ? b->data() : nullptr, steps, &setting, &r),
+    EXPECT_EQ(qs_backtest_objective(&fixture.context, a.data(), b ? b->data() : nullptr, steps, &setting, &r,
+                                    nullptr),
               QS_OK)
         << fixture.message();
     return r;
