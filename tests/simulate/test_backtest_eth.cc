@@ -16,6 +16,7 @@
 #include "host/policy/classical.h"
 #include "host/policy/optimum.h"
 #include "host/simulate/backtest.h"
+#include "host/simulate/replay.h"
 #include "tests/full_sample.h"
 #include "tests/history/table.h"
 #include "tests/market/chain.h"
@@ -29,7 +30,9 @@ constexpr double kWeight = 1000;          /* of the cost; a risk aversion of .00
 struct Month {
   Chain chain;
   MarketFixture fixture;
-  std::vector<double> prices; /* by the minute from as_of */
+  std::vector<double> prices;    /* by the minute from as_of */
+  std::vector<double> month;     /* and from the begin of the month */
+  std::vector<qs_time> expiries; /* of the options */
   std::vector<qs_policy_option> options;
   std::vector<qs_policy_date> dates;
   std::vector<size_t> bar;
@@ -93,11 +96,13 @@ struct Month {
       if (listed && std::abs(k) < 0.2 && call == (k >= 0)) {
         double added = qs_shift_added(&market().shift, chain.as_of, q.expiry);
         options.push_back({call, true, q.years, q.strike, q.forward, -1, added});
+        expiries.push_back(q.expiry);
       }
     }
     problem = {&market().model, options.data(), options.size(), dates.data(), dates.size(), 0, kWeight, 0};
     steps = dates.size() - 1;
     tell(skipped);
+    month = prices;
     prices.erase(prices.begin(), prices.begin() + static_cast<long>(skipped));
     qs_policy_settings settings = {};
     ASSERT_EQ(qs_policy_make_ratios(&fixture.context, fixture.arena, &problem, &settings, &ratios), QS_OK)
@@ -269,6 +274,89 @@ TEST(BacktestEth, OneMonthOfOneMarket) {
       } else {
         EXPECT_GT(net.estimate, 0) << marked;
       }
+    }
+  }
+}
+
+/* The same month as the section `backtest` of the inputs, marked at what was expected and told by HAR in
+ * logs. */
+qs_backtest_spec section(const Month &m, bool coin, const std::vector<qs_time> &times,
+                         const std::vector<qs_hedge_policy_spec> &policies) {
+  qs_backtest_spec spec;
+  qs_backtest_spec_init(&spec);
+  spec.position = "portfolio";
+  spec.instrument = coin ? "ETH-PERPETUAL" : "ETH-SPOT";
+  spec.account = coin ? QS_ACCOUNT_COIN : QS_ACCOUNT_REPORTING;
+  spec.record = {m.month.data(), m.month.size(), qs_time_civil(2024, 1, 1), 60};
+  spec.dates.times = times.data();
+  spec.dates.time_count = times.size();
+  spec.costs = {5e-4, 2e-6, 0.0179};
+  spec.latency_bars = 1;
+  spec.cost_weight = kWeight;
+  spec.policies = policies.data();
+  spec.policy_count = policies.size();
+  spec.variance.told = QS_STATE_HAR_LOG;
+  spec.intervals.replicates = 4000;
+  return spec;
+}
+
+TEST(BacktestEth, TheSectionSaysTheSame) {
+  if (!january()) {
+    GTEST_SKIP() << "no ETH chain and bars in " QS_SOURCE_DIR "/../shared/data, or no zlib";
+  }
+  Month &m = *january();
+  std::vector<qs_trade_spec> trades(m.options.size());
+  std::vector<std::string> ids(m.options.size());
+  for (size_t i = 0; i < trades.size(); i++) {
+    const qs_policy_option &o = m.options[i];
+    ids[i] = "o" + std::to_string(i);
+    qs_trade_spec_init(&trades[i]);
+    trades[i].id = ids[i].c_str();
+    trades[i].type = QS_TRADE_EUROPEAN;
+    trades[i].underlying = "ETH";
+    trades[i].call_put = o.call ? QS_CALL : QS_PUT;
+    trades[i].strike = o.strike;
+    trades[i].expiry = m.expiries[i];
+    trades[i].quantity = -1;
+  }
+  std::vector<qs_time> times;
+  for (const qs_policy_date &d : m.dates) {
+    times.push_back(m.chain.as_of + std::llround(d.years * 365 * 86400));
+  }
+  qs_inputs inputs = m.fixture.inputs;
+  inputs.trades = trades.data();
+  inputs.trade_count = trades.size();
+  qs_book *book = nullptr;
+  qs_context *context = &m.fixture.context;
+  ASSERT_EQ(qs_book_build(context, m.fixture.arena, &inputs, m.fixture.market, &book), QS_OK)
+      << m.fixture.message();
+  std::vector<qs_hedge_policy_spec> policies(2);
+  qs_hedge_policy_spec_init(&policies[0]);
+  policies[1] = policies[0];
+  policies[0].type = QS_HEDGE_POLICY_DELTA_EVERY_DATE;
+  policies[1].type = QS_HEDGE_POLICY_WHALLEY_WILMOTT;
+  for (bool coin : {false, true}) {
+    inputs.backtest = section(m, coin, times, policies);
+    qs_backtest_result result = {};
+    ASSERT_EQ(qs_replay_run(context, m.fixture.arena, &inputs, m.fixture.market, book, &result), QS_OK)
+        << m.fixture.message();
+    std::printf("%s\n", result.label);
+    const int kinds[] = {QS_POLICY_DELTA, QS_POLICY_WHALLEY_WILMOTT};
+    std::vector<std::vector<qs_backtest_step>> of;
+    for (size_t i = 0; i < 2; i++) {
+      of.push_back(m.run("expected", "har_log", kinds[i], perpetual(coin)));
+      for (size_t n = 0; n < m.steps; n++) {
+        const qs_backtest_step &a = result.policies[i].steps[n], &b = of[i][n];
+        EXPECT_NEAR(a.holding, b.holding, 1e-9) << n;
+        EXPECT_NEAR(a.vega, b.vega, 1e-7) << n;
+        EXPECT_NEAR(qs_backtest_gross(&a), qs_backtest_gross(&b), 1e-7) << n;
+        EXPECT_NEAR(qs_backtest_cost(&a), qs_backtest_cost(&b), 1e-9) << n;
+        EXPECT_EQ(a.trades, b.trades) << n;
+      }
+      const qs_bootstrap_result own = m.judge(of[i], nullptr), by = m.judge(of[i], &of[0]);
+      EXPECT_NEAR(result.policies[i].objective.estimate, own.estimate, 1e-9 * own.estimate);
+      EXPECT_NEAR(result.policies[i].objective.high, own.high, 1e-9 * own.high);
+      EXPECT_NEAR(result.policies[i].difference.low, by.low, 1e-9 * own.estimate);
     }
   }
 }
