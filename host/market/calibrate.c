@@ -1,6 +1,7 @@
 #include <math.h>
 #include <omp.h>
 
+#include "host/base/exchange.h"
 #include "host/market/build.h"
 #include "host/market/common_jumps.h"
 #include "host/market/fit_range.h"
@@ -53,13 +54,35 @@ typedef struct calibration {
   uint64_t done, total; /* for progress */
 } calibration;
 
-/* Runs the tasks on all threads. Each is independent of the others and of the thread that runs it. */
+/* Gives each process of a team the others' outcomes. */
+static qs_status share_outcomes(calibration *all, qs_status own) {
+  qs_arena *arena = all->context->exchange ? qs_arena_create(all->context) : NULL;
+  qs_fit_outcome *outcomes = arena ? QS_NEW(arena, all->task_count, qs_fit_outcome) : NULL;
+  if (!outcomes) {
+    qs_arena_destroy(arena);
+    return all->context->exchange ? qs_fail_memory(all->context, "calibrating") : own;
+  }
+  for (size_t i = 0; i < all->task_count; i++) {
+    outcomes[i] = *all->tasks[i].outcome;
+  }
+  const qs_exchange_rows list = {
+      .first = outcomes, .rows = 1, .item_bytes = sizeof *outcomes, .items = all->task_count};
+  qs_status status = qs_exchange_all(all->context, "calibrate", &list, 1, own);
+  for (size_t i = 0; i < all->task_count; i++) {
+    *all->tasks[i].outcome = outcomes[i];
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
+
+/* Runs the tasks on all threads, of a team on those of all. Each is independent of the others and of the
+ * thread that runs it. */
 static qs_status run_tasks(calibration *all) {
   qs_context *context = all->context;
-  uint64_t finished = 0;
-  int count = (int)all->task_count;
+  uint64_t finished = 0, begin, end;
+  qs_exchange_range(context, all->task_count, &begin, &end);
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic)
-  for (int i = 0; i < count; i++) {
+  for (uint64_t i = begin; i < end; i++) {
     const task *todo = &all->tasks[i];
     if (qs_cancelled(context)) {
       continue;
@@ -73,9 +96,12 @@ static qs_status run_tasks(calibration *all) {
       qs_progress(context, "calibrate", all->done + now, all->total);
     }
   }
+  qs_status status =
+      qs_cancelled(context) ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled while calibrating") : QS_OK;
+  status = share_outcomes(all, status);
   all->done += all->task_count;
   all->task_count = 0;
-  return qs_cancelled(context) ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled while calibrating") : QS_OK;
+  return status;
 }
 
 static void add_task(calibration *all, const qs_fit_problem *problem, const qs_model *start,
