@@ -195,6 +195,7 @@ static void copy_simulate(copier *c, const qs_simulate_spec *from, qs_simulate_s
     copy_text(c, &schedule[i].venue);
   }
   to->costs.schedule = schedule;
+  copy_text(c, &to->margin.also);
   copy_text(c, &to->save_policy);
   to->frontier = copy_array(c, from->frontier, from->frontier_count, sizeof *from->frontier);
   to->index = copy_array(c, from->index, from->index_count, sizeof *from->index);

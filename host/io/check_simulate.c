@@ -186,6 +186,35 @@ static qs_status check_position(qs_reader *reader, const qs_draft *draft, const 
   return moves ? QS_OK : qs_node_bad(reader, node, "holds cash alone, which needs no hedge");
 }
 
+/* What else lies in the account. */
+static qs_status check_also(qs_reader *reader, const qs_draft *draft, const qs_node *node,
+                            const char *underlying, qs_time unwind) {
+  const char *also = draft->inputs.simulate.margin.also;
+  room texts;
+  holding h;
+  char other[64] = "";
+  bool by_id = false;
+  for (size_t i = 0; node && !by_id && hold(draft, i, &texts, &h); i++) {
+    by_id = has_id(&h, also);
+  }
+  for (size_t i = 0; node && hold(draft, i, &texts, &h); i++) {
+    if (!(by_id ? has_id(&h, also) : strcmp(h.book, also) == 0) || !h.underlying) {
+      continue;
+    }
+    const char *flaw =
+        strcmp(h.underlying, underlying) == 0   ? "is of the hedge's underlying; must be of another"
+        : *other && strcmp(h.underlying, other) ? "is of a further underlying; must be of one alone"
+        : h.on_path                     ? "is a trade along a path, which has no price before its expiry"
+        : h.expiry && h.expiry < unwind ? "expires before the unwind"
+                                        : NULL;
+    if (flaw) {
+      return qs_node_bad(reader, node, "%s %s", h.id, flaw);
+    }
+    snprintf(other, sizeof other, "%s", h.underlying);
+  }
+  return node && !*other ? qs_node_bad(reader, node, "must be a book or the id of a position") : QS_OK;
+}
+
 static const qs_underlying_spec *find_underlying(const qs_draft *draft, const char *name) {
   for (size_t i = 0; i < draft->inputs.underlying_count; i++) {
     if (strcmp(draft->inputs.underlyings[i].name, name) == 0) {
@@ -496,6 +525,10 @@ qs_status qs_draft_check_hedging(qs_reader *reader, const qs_draft *draft, const
   status = status ? status : check_policies(reader, draft, section, name.underlying, *along);
   status =
       status ? status : check_real_world(reader, draft, qs_node_get(section, "real_world"), name.underlying);
+  const qs_node *margin = qs_node_get(section, "margin");
+  if (!status) {
+    status = check_also(reader, draft, margin ? qs_node_get(margin, "also") : NULL, name.underlying, unwind);
+  }
   status = status ? status : check_costs(reader, section, &draft->inputs.simulate);
   status = status ? status : check_names(reader, qs_node_get(section, "policies"), &draft->inputs.simulate);
   return status ? status : check_saved(reader, qs_node_get(section, "save_policy"), &draft->inputs.simulate);

@@ -290,6 +290,7 @@ static const qs_field margin_fields[] = {
      .range = {0, 1, false, false}},
     {"transfer_fixed", QS_FIELD_NUMBER, .offset = offsetof(qs_simulate_margin, transfer_fixed),
      .range = {0, 1e15, false, false}},
+    {"also", QS_FIELD_TEXT, .offset = offsetof(qs_simulate_margin, also)},
     {"partial", QS_FIELD_BOOL, .offset = offsetof(qs_simulate_margin, partial)},
 };
 

@@ -10,8 +10,9 @@ static const char stage[] = "simulate";
 
 enum { CHUNK = 512 }; /* paths that one thread lets fall at a time */
 
-qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
-                                 const qs_simulate_problem *problem, qs_simulate_paths *paths) {
+/* The steps are those of `model`. */
+static qs_status make_grid(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                           const qs_model *model, qs_grid *grid) {
   const size_t first = problem->now ? 1 : 0, count = problem->row_count - first;
   bool *through = QS_NEW(arena, count, bool);
   if (!through) {
@@ -20,19 +21,46 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
   for (size_t d = 0; d < count; d++) {
     through[d] = true;
   }
-  qs_simulate_paths made = {.problem = problem, .devices = devices};
+  const qs_status status =
+      qs_grid_build_through(context, arena, model, problem->market->as_of, problem->rows + first, through,
+                            count, problem->simulation.step_days, grid);
+  return status ? status
+                : qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, grid);
+}
+
+/* Jumps have normals of their own where the others are shared (kernels/plan.h). */
+static bool has_sizes(const qs_model *model) {
+  return qs_model_parameters(model->type) >> QS_SIGMA_J & 1;
+}
+
+qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
+                                 const qs_simulate_problem *problem, qs_simulate_paths *paths) {
+  qs_simulate_paths made = {.problem = problem, .devices = devices, .weights = {1}, .key_count = 1};
   qs_status status = qs_simulate_real_model(context, problem, &made.model);
-  if (!status) {
-    status = qs_grid_build_through(context, arena, &made.model, problem->market->as_of, problem->rows + first,
-                                   through, count, problem->simulation.step_days, &made.grid);
-  }
-  if (!status) {
-    status = qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, &made.grid);
-  }
-  made.key = qs_key(problem->simulation.seed, QS_PURPOSE_SIMULATE, problem->under->name);
+  status = status ? status : make_grid(context, arena, problem, &made.model, &made.grid);
+  made.keys[0] = qs_key(problem->simulation.seed, QS_PURPOSE_SIMULATE, problem->under->name);
+  made.shared = problem->also && has_sizes(&made.model);
   status = status ? status : qs_cascade_make(context, arena, problem, &made.cascade);
   if (!status) {
     *paths = made;
+  }
+  return status;
+}
+
+qs_status qs_simulate_paths_beside(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                   double r, qs_simulate_paths *beside) {
+  const qs_simulate_problem *q = paths->problem->also;
+  const uint64_t seed = paths->problem->simulation.seed;
+  qs_simulate_paths made = {.problem = q,
+                            .devices = paths->devices,
+                            .model = q->under->model,
+                            .keys = {paths->keys[0], qs_key(seed, QS_PURPOSE_SIMULATE, q->under->name)},
+                            .weights = {r, sqrt(1 - r * r)},
+                            .key_count = 2,
+                            .shared = has_sizes(&q->under->model)};
+  const qs_status status = make_grid(context, arena, q, &paths->model, &made.grid);
+  if (!status) {
+    *beside = made;
   }
   return status;
 }
@@ -59,16 +87,16 @@ static void fall(const qs_context *context, const qs_cascade *cascade, uint64_t 
 
 qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *paths, uint64_t begin,
                                 uint64_t count, double *x, double *v) {
-  static const double whole = 1;
   const qs_simulate_problem *problem = paths->problem;
   const size_t first = problem->now ? 1 : 0;
   if (problem->now) {
     start_rows(&paths->model, count, x, v);
   }
-  qs_horizon_unit unit = {.keys = &paths->key, .weights = &whole, .key_count = 1};
+  qs_horizon_unit unit = {
+      .keys = paths->keys, .weights = paths->weights, .key_count = paths->key_count, .shared = paths->shared};
   unit.path.model = paths->model;
   unit.path.scheme = problem->simulation.scheme;
-  unit.path.key = paths->key;
+  unit.path.key = paths->keys[paths->key_count - 1];
   unit.path.steps = paths->grid.steps;
   unit.path.step_count = paths->grid.step_count;
   unit.path.dates = paths->grid.dates;

@@ -15,13 +15,21 @@ typedef struct qs_simulate_paths {
   qs_model model; /* the law that they follow */
   qs_devices *devices;
   qs_grid grid;
-  uint64_t key;
+  uint64_t keys[2]; /* of the normals' streams, and their weights */
+  double weights[2];
+  uint32_t key_count;
+  bool shared;               /* others have the same normals */
   const qs_cascade *cascade; /* null: none */
 } qs_simulate_paths;
 
 /* Once the model is there. Owned by the arena. */
 qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_devices *devices,
                                  const qs_simulate_problem *problem, qs_simulate_paths *paths);
+
+/* Paths of problem->also beside these: its normals are r times theirs and sqrt(1 - r^2) times its own. Owned
+ * by the arena. */
+qs_status qs_simulate_paths_beside(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                   double r, qs_simulate_paths *beside);
 
 /* x[row * count + path] and v likewise of the paths [begin, begin + count), multiples of QS_LEAF_PATHS; the
  * drift and others' liquidations are in x. Does not report progress. */

@@ -7,6 +7,7 @@
 #include "host/market/time.h"
 #include "host/simulate/account.h"
 #include "host/simulate/along.h"
+#include "host/simulate/also.h"
 #include "host/simulate/costs.h"
 #include "host/simulate/failure.h"
 #include "host/simulate/index.h"
@@ -462,6 +463,7 @@ qs_status qs_simulate_problem_make(qs_context *context, qs_arena *arena, const q
   status = status ? status : qs_simulate_costs_check(context, &p);
   status = status ? status : check_dates(context, &p);
   status = status ? status : lay_rows(context, arena, &p);
+  status = status ? status : qs_also_find(context, arena, book, &p, &p.also);
   if (!status) {
     *problem = p;
   }

@@ -5,6 +5,7 @@
 
 #include "host/simulate/account.h"
 #include "host/simulate/along.h"
+#include "host/simulate/also.h"
 #include "host/simulate/callback.h"
 #include "host/simulate/failure.h"
 #include "host/simulate/moved.h"
@@ -40,6 +41,7 @@ typedef struct plan {
   qs_shown_plan shown;
   const qs_state_table *quotes; /* of options at decisions; null: no caller asks */
   qs_margin_rule margin;
+  qs_also *also; /* null: nothing else lies in the account */
   qs_rebalance_unit unit;
 } plan;
 
@@ -192,6 +194,13 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     instruments[0].funding = b->funding;
   }
   unit.margin = made->shown.marks ? &made->margin : NULL;
+  if (made->also) {
+    status = qs_also_run(context, made->also, b->begin, b->count);
+    unit.required = made->also->required;
+    if (status) {
+      return status;
+    }
+  }
   const qs_rebalance_failure failure = {
       .kept = b->failing.kept, .lost = b->failing.lost, .room = b->failing.room, .closed = b->failing.closed};
   unit.failure = made->failures ? &failure : NULL;
@@ -305,6 +314,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   status = status ? status : make_quotes(context, scratch, &made);
   if (!status && !isnan(margin->collateral)) {
     status = qs_simulate_account_rule(context, scratch, problem, &made.margin);
+    status = status ? status : qs_also_make(context, scratch, paths, &made.also);
     status = status ? status : qs_simulate_marks_make(context, scratch, paths, &made.shown.marks);
   }
   if (!status) {

@@ -190,6 +190,10 @@ typedef struct qs_simulate_margin {
   double band;           /* default 0 */
   double transfer_fee;   /* of what is moved (default 0) */
   double transfer_fixed; /* reporting currency, each time (default 0) */
+  /* A position or trade by its id, or a book, of one other underlying, that lies in the same account: what it
+   * gains counts for the margin, and nowhere else. Options among it must not expire before the unwind. Null:
+   * nothing (default). */
+  const char *also;
   bool partial; /* the first trade goes as far as it is covered, like others; false: what the account does not
                    carry is refused (default) */
 } qs_simulate_margin;

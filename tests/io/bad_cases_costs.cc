@@ -212,6 +212,21 @@ void add_cost_cases(std::vector<BadCase> &cases) {
        " leverage: 3,\n           band: 0.3",
        "\n           @band: 0.3",
        {"simulate.margin.band: got 0.3: needs leverage: without it no collateral is moved"}},
+      {"simulate_margin_also_unknown",
+       C,
+       "also: BTC-PERPETUAL",
+       "also: @moon",
+       {"simulate.margin.also: got moon: must be a book or the id of a position"}},
+      {"simulate_margin_also_of_the_hedge",
+       C,
+       "also: BTC-PERPETUAL",
+       "also: @t1",
+       {"simulate.margin.also: got t1: t1 is of the hedge's underlying; must be of another"}},
+      {"simulate_margin_also_a_list",
+       C,
+       "also: BTC-PERPETUAL",
+       "also: @[BTC-PERPETUAL]",
+       {"simulate.margin.also"}},
   };
   cases.insert(cases.end(), more.begin(), more.end());
 }

@@ -100,7 +100,7 @@ simulate:
   latency_seconds: 30
   funding: {reversion: 80, volatility: 0.02, mean: 0.0002, start: 0.0004, correlation: 0.25, interest: 0, band: 0.00025, cap: 0.005}
   margin: {collateral: 1000, initial: 0.2, maintenance: 0.1, parts: 4, fee: 0.005, coin: true, yield: 0.015, haircut: 0.08, leverage: 3,
-           band: 0.3, transfer_fee: 0.0007, transfer_fixed: 1.5, partial: true}
+           band: 0.3, transfer_fee: 0.0007, transfer_fixed: 1.5, also: BTC-PERPETUAL, partial: true}
   index: [{from: 2026-03-05, to: 2026-03-06T12:00:00Z}, {from: 2026-03-07, to: 2026-03-08, error: -0.05}]
   cascade: {decay: 60, excitation: 900, threshold: 0.02, base: 5, mean: -0.05, deviation: 0.02}
   own_impact: {permanent: 0.0001, transient: 0.0002, decay: 300}

@@ -300,6 +300,7 @@ TEST_F(Sample, Simulate) {
   EXPECT_EQ(s.margin.parts, 4u);
   EXPECT_EQ(s.margin.fee, 0.005);
   EXPECT_TRUE(s.margin.coin && s.margin.partial);
+  EXPECT_STREQ(s.margin.also, "BTC-PERPETUAL");
   EXPECT_EQ(s.margin.yield, 0.015);
   EXPECT_EQ(s.margin.haircut, 0.08);
   EXPECT_EQ(s.margin.leverage, 3);

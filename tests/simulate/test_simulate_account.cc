@@ -217,6 +217,83 @@ TEST(SimulateAccount, WhatItCannotCarryIsRefusedByItsLimit) {
       << coins.context.message;
 }
 
+// Short one coin, hedged by one whatever comes; beside it in the account `quantity` of Y.
+class TwoUnderlyings : public SimulateWorld {
+public:
+  explicit TwoUnderlyings(double quantity, double correlated, qs_model_type type = QS_MODEL_GBM) {
+    add_underlying("X", QS_MODEL_GBM, {{QS_SIGMA, kSigma}}, 100, 0, 0);
+    if (type == QS_MODEL_GBM)
+      add_underlying("Y", type, {{QS_SIGMA, .8}}, 100, 0, 0);
+    else
+      add_underlying("Y", type, {{QS_V0, .64}, {QS_KAPPA, 2}, {QS_THETA, .64}, {QS_XI, 1e-4}, {QS_RHO, -.5}},
+                     100, 0, 0);
+    const char *names[] = {"X", "Y"}, *ids[] = {"mine", "other"};
+    for (int i : {0, 1}) {
+      qs_trade_spec coins;
+      qs_trade_spec_init(&coins);
+      coins.id = ids[i];
+      coins.type = QS_TRADE_SPOT;
+      coins.underlying = names[i];
+      coins.quantity = i ? quantity : -1;
+      trades.push_back(coins);
+    }
+    correlation = {{"X", "Y"}, correlated};
+    inputs.correlations = &correlation;
+    inputs.correlation_count = 1;
+    spec.position = "mine";
+    spec.margin.also = "other";
+    spec.cost_weight = 1;
+    spec.dates.count = 1;
+    spec.dates.spacing_days = 30;
+    inputs.simulation.paths = 1 << 16;
+    add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+  }
+  qs_correlation_spec correlation;
+};
+
+TEST(SimulateAccount, WhatElseLiesThereCountsForTheMargin) {
+  // With q of Y, bought at 100, and 100 q of collateral, the account is q Y: below half of the hedge, X,
+  // where ln X / Y > ln 2 q, which is normal. The variance of a Heston model is held still.
+  for (qs_model_type type : {QS_MODEL_GBM, QS_MODEL_HESTON})
+    for (double correlated : {-.7, 0.0, .6}) {
+      const double q = .55, sx = kSigma, sy = .8;
+      TwoUnderlyings w(q, correlated, type);
+      w.margin(100 * q, .5, .5, 1, .01);
+      ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+      const double deviation = std::sqrt((sx * sx + sy * sy - 2 * correlated * sx * sy) * kYears);
+      const double mean = .5 * (sy * sy - sx * sx) * kYears;
+      const qs_policy_result &p = w.policy(0);
+      expect_within(p.liquidated, normal_cdf((mean - std::log(2 * q)) / deviation), 4, .003, "probability");
+      EXPECT_NEAR(p.variance.estimate, 0, 1e-18); // and is nowhere else
+      EXPECT_NEAR(p.options.estimate + p.hedge.estimate, 0, 1e-9);
+      expect_adds_up(p);
+    }
+}
+
+TEST(SimulateAccount, WhatElseMayLieThere) {
+  const struct {
+    const char *also;
+    double days;
+    const char *says;
+  } cases[] = {{"moon", 40, "simulate.margin.also: got moon: must be a book or the id of a position"},
+               {"mine", 40, "simulate.margin.also: got mine: must be of another underlying than the hedge"},
+               {"main", 40, "simulate.margin.also: got main: must be of"},
+               {"y", 20, "simulate.margin.also: got y: expires before the unwind"},
+               {"y", 40, nullptr},
+               {"y", 30, nullptr}};
+  for (const auto &c : cases) {
+    TwoUnderlyings w(1, .5);
+    w.inputs.simulation.paths = 1024;
+    w.add_option("y", "Y", QS_PUT, 90, c.days / 365, -2);
+    w.margin(100, .5, .4, 2, .01);
+    w.spec.margin.also = c.also;
+    EXPECT_EQ(w.run(), c.says ? QS_ERROR_INPUT : QS_OK) << c.also << " " << w.context.message;
+    if (c.says) {
+      EXPECT_NE(std::string(w.context.message).find(c.says), std::string::npos) << w.context.message;
+    }
+  }
+}
+
 TEST(SimulateAccount, WrongNumbersAreRefused) {
   const struct {
     double qs_simulate_margin::*field;
