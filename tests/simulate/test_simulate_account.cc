@@ -245,7 +245,7 @@ public:
     spec.cost_weight = 1;
     spec.dates.count = 1;
     spec.dates.spacing_days = 30;
-    inputs.simulation.paths = 1 << 16;
+    inputs.simulation.paths = 1 << 15;
     add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
   }
   qs_correlation_spec correlation;
@@ -268,6 +268,32 @@ TEST(SimulateAccount, WhatElseLiesThereCountsForTheMargin) {
       EXPECT_NEAR(p.options.estimate + p.hedge.estimate, 0, 1e-9);
       expect_adds_up(p);
     }
+}
+
+TEST(SimulateAccount, HasTheSameBitsFromAnyThreads) {
+  double figures[2][3];
+  for (int i : {0, 1}) {
+    TwoUnderlyings w(1, .5, QS_MODEL_HESTON);
+    w.inputs.simulation.paths = 8192 + 1024; // more than a block
+    w.add_option("y", "Y", QS_PUT, 90, 40.0 / 365, -2);
+    w.spec.margin.also = "y";
+    w.margin(60, .5, .4, 3, .01);
+    w.spec.margin.yield = .01;
+    qs_devices_close(w.devices);
+    w.devices = nullptr;
+    const int threads = i ? 5 : 1;
+    ASSERT_EQ(qs_devices_open(&w.context, QS_BACKEND_CPU, threads, i ? "portable" : nullptr, &w.devices),
+              QS_OK);
+    w.context.threads = threads;
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    const qs_policy_result &p = w.policy(0);
+    figures[i][0] = p.liquidated.estimate;
+    figures[i][1] = p.objective.estimate;
+    figures[i][2] = p.net.estimate;
+    EXPECT_GT(p.liquidated.estimate, .001);
+  }
+  for (int k : {0, 1, 2})
+    EXPECT_EQ(figures[0][k], figures[1][k]) << k;
 }
 
 TEST(SimulateAccount, WhatElseMayLieThere) {

@@ -308,6 +308,46 @@ TEST(SimulateCosts, AFutureThatExpiresIsDelivered) {
   }
 }
 
+TEST(SimulateCosts, RiseWithEveryRate) {
+  // The same trades: twice a rate costs more, none less; in parts impact costs less.
+  const struct {
+    const char *name;
+    std::function<void(OneTrade *, double)> set;
+  } rates[] = {
+      {"proportional", [](OneTrade *w, double by) { w->spec.costs.proportional *= by; }},
+      {"half_spread", [](OneTrade *w, double by) { w->spec.costs.half_spread *= by; }},
+      {"impact", [](OneTrade *w, double by) { w->spec.costs.impact *= by; }},
+      {"fixed", [](OneTrade *w, double by) { w->spec.costs.fixed *= by; }},
+      {"taker_fee", [](OneTrade *w, double by) { w->venues[0].taker_fee *= by; }},
+      {"maker_fee", [](OneTrade *w, double by) { w->venues[1].maker_fee *= by; }},
+      {"makers pay less", [](OneTrade *w, double by) { w->venues[1].maker_share /= by; }},
+      {"a venue's impact", [](OneTrade *w, double by) { w->venues[0].impact *= by; }},
+      {"a later fee", [](OneTrade *w, double by) { w->changes[0].proportional *= by; }},
+      {"one fill", [](OneTrade *w, double by) { w->spec.slices.count /= uint64_t(by); }},
+  };
+  for (const auto &rate : rates) {
+    double cost[2];
+    for (int i : {0, 1}) {
+      OneTrade w(true);
+      w.inputs.simulation.paths = 1024;
+      w.spec.dates = {4, 2, nullptr, 0};
+      w.spec.costs.proportional = .0005;
+      w.spec.costs.half_spread = .02;
+      w.spec.costs.impact = .2;
+      w.spec.costs.fixed = .01;
+      w.spec.slices = {2, 0};
+      w.add_venue("a", .0006, NAN, .25);
+      w.add_venue("b", NAN, NAN, NAN).maker_fee = .0002;
+      w.venues[1].maker_share = .25;
+      w.add_change(8, .0007);
+      rate.set(&w, i ? 2 : 1);
+      ASSERT_EQ(w.go(), QS_OK) << w.context.message;
+      cost[i] = w.policy(0).cost.estimate;
+    }
+    EXPECT_GT(cost[1], cost[0] * 1.00001) << rate.name;
+  }
+}
+
 TEST(SimulateCosts, WrongOnesAreRefused) {
   const struct {
     std::function<void(OneTrade *)> change;

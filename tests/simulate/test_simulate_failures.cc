@@ -136,6 +136,11 @@ public:
     spec.venues = &venue;
     spec.venue_count = 1;
     margin(100, .25, .2, 4, .01);
+    spec.margin.yield = .02;
+    add_underlying("Y", QS_MODEL_GBM, {{QS_SIGMA, 0.6}}, 100, 0.02, 0.03); // in the same account
+    add_option("other", "Y", QS_CALL, 110, 30.0 / 365, 1);
+    spec.position = "last";
+    spec.margin.also = "other";
     inputs.simulation.paths = 512;
     add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
   }
