@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "host/base/arena.h"
+#include "host/base/digest.h"
 
 static const size_t most_bytes = (size_t)64 << 20; /* in one message of all, unless a row has more */
 
@@ -16,11 +17,16 @@ void qs_exchange_range(const qs_context *context, uint64_t items, uint64_t *begi
   *end = team ? range_begin(items, team->rank + 1, team->ranks) : items;
 }
 
+/* What a process says first: how it fared, and what it wants to exchange. */
+typedef struct word {
+  uint64_t status, what;
+} word;
+
 /* A message: room for the most that the list needs at once. */
 typedef struct message {
   char *bytes;
   size_t *sizes; /* [ranks] */
-  uint64_t *words;
+  word *words;   /* [ranks] */
 } message;
 
 static size_t rows_at_once(const qs_exchange_rows *r) {
@@ -37,27 +43,42 @@ static bool make_message(qs_arena *arena, const qs_exchange *team, const qs_exch
   }
   m->bytes = arena ? QS_NEW(arena, most, char) : NULL;
   m->sizes = m->bytes ? QS_NEW(arena, team->ranks, size_t) : NULL;
-  m->words = m->sizes ? QS_NEW(arena, team->ranks, uint64_t) : NULL;
+  m->words = m->sizes ? QS_NEW(arena, team->ranks, word) : NULL;
   return m->words != NULL;
 }
 
+static uint64_t digest_of(const char *stage, const qs_exchange_rows *list, size_t count) {
+  qs_digester d = {0};
+  qs_digest_add(&d, stage, strlen(stage));
+  for (size_t i = 0; i < count; i++) {
+    const uint64_t shape[] = {list[i].rows, list[i].item_bytes, list[i].items};
+    qs_digest_add(&d, shape, sizeof shape);
+  }
+  return qs_digest_end(&d).word[0];
+}
+
 /* How all of them have fared. */
-static qs_status agree(qs_context *context, const char *stage, const message *m, qs_status own) {
+static qs_status agree(qs_context *context, const char *stage, const message *m, uint64_t what,
+                       qs_status own) {
   const qs_exchange *team = context->exchange;
   for (uint32_t r = 0; r < team->ranks; r++) {
     m->sizes[r] = sizeof *m->words;
   }
-  m->words[team->rank] = (uint64_t)own;
+  m->words[team->rank] = (word){(uint64_t)own, what};
   if (team->gather(team->data, m->words, m->sizes) != 0) {
     return own ? own
                : qs_fail(context, QS_ERROR_DEVICE,
                          "%s: numbers could not be exchanged with the other processes", stage);
   }
   for (uint32_t r = 0; own == QS_OK && r < team->ranks; r++) {
-    if (m->words[r] != QS_OK) {
-      const bool stopped = m->words[r] == QS_ERROR_CANCELLED;
+    if (m->words[r].status != QS_OK) {
+      const bool stopped = m->words[r].status == QS_ERROR_CANCELLED;
       own = qs_fail(context, stopped ? QS_ERROR_CANCELLED : QS_ERROR_DEVICE, "%s: process %u %s", stage, r,
                     stopped ? "was stopped" : "failed");
+    } else if (m->words[r].what != what) {
+      own = qs_fail(context, QS_ERROR_DEVICE,
+                    "%s: process %u does other work: it has other inputs, another version or other journals",
+                    stage, r);
     }
   }
   return own;
@@ -114,7 +135,7 @@ qs_status qs_exchange_all(qs_context *context, const char *stage, const qs_excha
     qs_arena_destroy(arena);
     return qs_fail_memory(context, "sharing the work"); /* the others cannot be told: the caller ends them */
   }
-  qs_status status = agree(context, stage, &m, own);
+  qs_status status = agree(context, stage, &m, digest_of(stage, list, count), own);
   for (size_t i = 0; status == QS_OK && i < count; i++) {
     status = exchange_rows(team, &list[i], &m);
     if (status) {

@@ -114,6 +114,22 @@ TEST(Exchange, OneThatFailsEndsAll) {
   }
 }
 
+// A process that is elsewhere is told from one that is here.
+TEST(Exchange, OfOtherThingsIsRefused) {
+  Team team(2);
+  each(&team, [&](std::uint32_t rank, Member *member) {
+    qs_context context;
+    qs_context_init(&context);
+    const qs_exchange exchange = {rank, 2, Member::gather, member};
+    context.exchange = &exchange;
+    std::vector<int> numbers(8, 5);
+    const qs_exchange_rows list = {numbers.data(), 1, 0, sizeof(int), rank ? 8u : 6u};
+    EXPECT_EQ(qs_exchange_all(&context, "test", &list, 1, QS_OK), QS_ERROR_DEVICE);
+    EXPECT_NE(std::string(context.message).find("does other work"), std::string::npos) << context.message;
+    EXPECT_EQ(numbers, std::vector<int>(8, 5));
+  });
+}
+
 // ---- whole runs ----
 
 const char kSimulate[] =
