@@ -205,6 +205,7 @@ static void copy_backtest(copier *c, const qs_backtest_spec *from, qs_backtest_s
   copy_text(c, &to->position);
   copy_text(c, &to->instrument);
   copy_text(c, &to->compare);
+  to->funding.rates = copy_array(c, from->funding.rates, from->funding.count, sizeof *from->funding.rates);
   to->record.prices = copy_array(c, from->record.prices, from->record.count, sizeof *from->record.prices);
   to->dates.times = copy_array(c, from->dates.times, from->dates.time_count, sizeof *from->dates.times);
   COPY_ARRAY(c, qs_hedge_policy_spec, policies, policy_count);

@@ -89,6 +89,37 @@ const char *qs_backtest_flaw_text(qs_backtest_flaw flaw) {
   return texts[flaw];
 }
 
+double qs_funding_paid(const qs_funding_record *record, qs_time from, qs_time to) {
+  double sum = 0;
+  for (size_t i = 0; i < record->count; i++) {
+    const qs_time at = record->first + (qs_time)i * record->rate_seconds;
+    sum += at > from && at <= to ? record->rates[i] : 0;
+  }
+  return sum;
+}
+
+static qs_time bar_time(const qs_backtest_spec *spec, qs_time as_of, size_t date) {
+  size_t bar = 0;
+  qs_record_bar(&spec->record, qs_simulate_date(&spec->dates, as_of, date), &bar);
+  return spec->record.first + (qs_time)bar * spec->record.bar_seconds;
+}
+
+const char *qs_backtest_funding_flaw(const qs_backtest_spec *spec, qs_time as_of, bool perpetual) {
+  const qs_funding_record *f = &spec->funding;
+  if (!f->count) {
+    return NULL;
+  }
+  if (!perpetual) {
+    return "a spot pays none; must be a perpetual's";
+  }
+  const qs_time last = f->first + (qs_time)(f->count - 1) * f->rate_seconds;
+  const qs_time begin = bar_time(spec, as_of, 0);
+  const qs_time end = bar_time(spec, as_of, qs_simulate_date_count(&spec->dates) - 1);
+  return f->first > begin + f->rate_seconds || last + f->rate_seconds <= end
+             ? "must have every payment from the first date to the last"
+             : NULL;
+}
+
 const char *qs_backtest_policy_flaw(qs_hedge_policy_type type) {
   return type == QS_HEDGE_POLICY_OPTIMAL || (unsigned)type <= QS_HEDGE_POLICY_NET_DELTA ? NULL
          : type == QS_HEDGE_POLICY_DELTA_GAMMA || type == QS_HEDGE_POLICY_DELTA_VEGA

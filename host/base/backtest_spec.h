@@ -34,6 +34,12 @@ typedef enum qs_backtest_flaw {
 qs_backtest_flaw qs_backtest_dates_flaw(const qs_backtest_spec *spec, qs_time as_of, size_t *date);
 const char *qs_backtest_flaw_text(qs_backtest_flaw flaw);
 
+/* Rates that were paid after `from` and up to `to`. */
+double qs_funding_paid(const qs_funding_record *record, qs_time from, qs_time to);
+
+/* Why the rates that are given are not those of the dates, or null. The dates fit. */
+const char *qs_backtest_funding_flaw(const qs_backtest_spec *spec, qs_time as_of, bool perpetual);
+
 /* Why the policy is not replayed, or null. */
 const char *qs_backtest_policy_flaw(qs_hedge_policy_type type);
 

@@ -73,6 +73,15 @@ static qs_status check_dates(qs_reader *reader, const qs_draft *draft, const qs_
   return flaw ? qs_node_bad(reader, node, "date %zu %s", date, qs_backtest_flaw_text(flaw)) : QS_OK;
 }
 
+static qs_status check_funding(qs_reader *reader, const qs_draft *draft, const qs_node *section) {
+  const qs_backtest_spec *spec = &draft->inputs.backtest;
+  qs_listed_name name;
+  const char *flaw = NULL;
+  qs_hedge_name_parse(spec->instrument, &name, &flaw);
+  flaw = qs_backtest_funding_flaw(spec, draft->inputs.as_of, name.kind == QS_LISTED_PERPETUAL);
+  return flaw ? qs_node_bad(reader, qs_node_get(section, "funding"), "%s", flaw) : QS_OK;
+}
+
 static qs_status check_states(qs_reader *reader, const qs_draft *draft, const qs_node *section,
                               const qs_underlying_spec *underlying) {
   const qs_backtest_spec *spec = &draft->inputs.backtest;
@@ -109,5 +118,6 @@ qs_status qs_draft_check_backtest(qs_reader *reader, const qs_draft *draft) {
   }
   status = status ? status : check_instrument(reader, draft, instrument, &underlying);
   status = status ? status : check_dates(reader, draft, section);
+  status = status ? status : check_funding(reader, draft, section);
   return status ? status : check_states(reader, draft, section, underlying);
 }

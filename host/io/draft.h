@@ -68,8 +68,10 @@ qs_status qs_quotes_read(qs_reader *reader, const qs_node *node, qs_underlying_s
 /* Reads the price history; `node` names it. */
 qs_status qs_history_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 
-/* Reads the recorded prices of a backtest, whose spec is the object; `node` names the file. */
+/* Read the recorded prices and funding rates of a backtest, whose spec is the object; `node` names the file.
+ */
 qs_status qs_record_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
+qs_status qs_funding_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object);
 
 /* A cell as a number inside the range; NaN for an empty cell where `optional`. */
 qs_status qs_cell_number(qs_reader *reader, const qs_csv *csv, size_t row, size_t column,

@@ -81,6 +81,7 @@ static const qs_field backtest_fields[] = {
     {"position", QS_FIELD_TEXT, .offset = AT(position), .required = true},
     {"instrument", QS_FIELD_TEXT, .offset = AT(instrument), .required = true},
     {"prices", QS_FIELD_OTHER, .required = true, .read = qs_record_read},
+    {"funding", QS_FIELD_OTHER, .read = qs_funding_read},
     {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &qs_simulate_dates_table},
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
     {"latency_bars", QS_FIELD_COUNT, .offset = AT(latency_bars), .range = {0, 1e9, false, false}},

@@ -96,6 +96,7 @@ void qs_json_backtest(qs_buffer *b, const qs_results *r) {
     qs_json_text(b, "underlying", t->underlying);
     qs_json_text(b, "instrument", t->instrument);
     qs_json_text(b, "account", t->account);
+    qs_json_text(b, "funding", t->funding);
     qs_json_number(b, "cost_weight", t->cost_weight);
     qs_json_number(b, "risk_aversion", t->risk_aversion);
     qs_json_text(b, "compare", t->compare);

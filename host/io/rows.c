@@ -349,67 +349,95 @@ qs_status qs_history_read(qs_reader *reader, const qs_field *field, const qs_nod
   return status;
 }
 
-enum { R_TIME, R_PRICE, RECORD_COLUMNS };
+enum { R_TIME, R_VALUE, RECORD_COLUMNS };
 static const uint64_t last_second = 253402300799; /* of the year 9999 */
 
-/* Each row's time and price; the second row says how far apart all are. */
-static qs_status read_bar(qs_reader *reader, const qs_csv *csv, size_t row, const size_t *column,
-                          qs_price_record *record, qs_time *before, double *price) {
-  static const qs_range positive = {0, 1e18, true, false};
-  const char *text = qs_csv_row(csv, row)[column[R_TIME]];
+/* Numbers at equal times while they are read. */
+typedef struct series {
+  const qs_csv *csv;
+  size_t column[RECORD_COLUMNS];
+  qs_range range;
+  qs_time first, before;
+  int64_t apart;
+} series;
+
+/* A row's time; the second row says how far apart all are. */
+static qs_status read_time(qs_reader *reader, series *s, size_t row) {
+  const char *text = qs_csv_row(s->csv, row)[s->column[R_TIME]];
   uint64_t seconds = 0;
   qs_time time = 0;
   if (!qs_time_parse(text, &time)) {
     if (!qs_text_count(text, &seconds) || seconds > last_second) {
-      return qs_csv_bad(reader, csv, row, column[R_TIME],
+      return qs_csv_bad(reader, s->csv, row, s->column[R_TIME],
                         "must be a time such as 2026-08-01T17:58:00Z, or seconds since 1970");
     }
     time = (qs_time)seconds;
   }
-  if (row == 0) {
-    record->first = time;
-  } else if (row == 1) {
-    record->bar_seconds = time - *before;
+  if (row && time <= s->before) {
+    return qs_csv_bad(reader, s->csv, row, s->column[R_TIME], "times must ascend; the row before has %s",
+                      qs_csv_row(s->csv, row - 1)[s->column[R_TIME]]);
   }
-  if (row && time <= *before) {
-    return qs_csv_bad(reader, csv, row, column[R_TIME], "times must ascend; the row before has %s",
-                      qs_csv_row(csv, row - 1)[column[R_TIME]]);
-  }
-  if (row && time - *before != record->bar_seconds) {
+  s->first = row ? s->first : time;
+  s->apart = row == 1 ? time - s->before : s->apart;
+  if (row && time - s->before != s->apart) {
     char next[QS_TIME_TEXT];
-    qs_time_format(*before + record->bar_seconds, next);
-    return qs_csv_bad(reader, csv, row, column[R_TIME],
-                      "must be %s: prices are %lld seconds apart, as the first two are", next,
-                      (long long)record->bar_seconds);
+    qs_time_format(s->before + s->apart, next);
+    return qs_csv_bad(reader, s->csv, row, s->column[R_TIME],
+                      "must be %s: rows are %lld seconds apart, as the first two are", next,
+                      (long long)s->apart);
   }
-  *before = time;
-  return qs_cell_number(reader, csv, row, column[R_PRICE], &positive, false, price);
+  s->before = time;
+  return QS_OK;
+}
+
+/* The columns `time` and that of the name; values[csv->rows]. */
+static qs_status read_series(qs_reader *reader, const qs_node *node, const char *name, series *s,
+                             const double **values) {
+  const char *const known[RECORD_COLUMNS] = {"time", name};
+  const char *path = NULL;
+  qs_csv *csv = NULL;
+  qs_status status = qs_schema_file_name(reader, node, &path);
+  status = status ? status : read_csv(reader, node, path, &csv);
+  status = status ? status : find_columns(reader, csv, known, RECORD_COLUMNS, RECORD_COLUMNS, s->column);
+  if (!status && csv->rows < 2) {
+    status = qs_csv_bad(reader, csv, 0, s->column[R_TIME], "must have at least 2 rows");
+  }
+  double *made = status ? NULL : QS_NEW(reader->arena, csv->rows, double);
+  if (!status && !made) {
+    status = qs_reader_no_memory(reader);
+  }
+  s->csv = csv;
+  for (size_t row = 0; !status && row < csv->rows; row++) {
+    status = read_time(reader, s, row);
+    status =
+        status ? status : qs_cell_number(reader, csv, row, s->column[R_VALUE], &s->range, false, &made[row]);
+  }
+  *values = made;
+  return status;
 }
 
 qs_status qs_record_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
   (void)field;
-  static const char *const known[RECORD_COLUMNS] = {"time", "price"};
   qs_price_record *record = &((qs_backtest_spec *)object)->record;
-  const char *path = NULL;
-  qs_csv *csv = NULL;
-  size_t column[RECORD_COLUMNS];
-  qs_status status = qs_schema_file_name(reader, node, &path);
-  status = status ? status : read_csv(reader, node, path, &csv);
-  status = status ? status : find_columns(reader, csv, known, RECORD_COLUMNS, RECORD_COLUMNS, column);
-  if (!status && csv->rows < 2) {
-    status = qs_csv_bad(reader, csv, 0, column[R_TIME], "must have at least 2 rows");
-  }
-  double *prices = status ? NULL : QS_NEW(reader->arena, csv->rows, double);
-  if (!status && !prices) {
-    status = qs_reader_no_memory(reader);
-  }
-  qs_time before = 0;
-  for (size_t row = 0; !status && row < csv->rows; row++) {
-    status = read_bar(reader, csv, row, column, record, &before, &prices[row]);
-  }
+  series s = {.range = {0, 1e18, true, false}};
+  qs_status status = read_series(reader, node, "price", &s, &record->prices);
   if (!status) {
-    record->prices = prices;
-    record->count = csv->rows;
+    record->count = s.csv->rows;
+    record->first = s.first;
+    record->bar_seconds = s.apart;
+  }
+  return status;
+}
+
+qs_status qs_funding_read(qs_reader *reader, const qs_field *field, const qs_node *node, void *object) {
+  (void)field;
+  qs_funding_record *record = &((qs_backtest_spec *)object)->funding;
+  series s = {.range = {-1, 1, false, false}};
+  qs_status status = read_series(reader, node, "rate", &s, &record->rates);
+  if (!status) {
+    record->count = s.csv->rows;
+    record->first = s.first;
+    record->rate_seconds = s.apart;
   }
   return status;
 }

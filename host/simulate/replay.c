@@ -78,6 +78,19 @@ static qs_status check_record(qs_context *context, const qs_price_record *record
   return QS_OK;
 }
 
+static qs_status check_funding(qs_context *context, const qs_funding_record *record) {
+  if (record->count && record->rate_seconds < 1) {
+    return qs_fail(context, QS_ERROR_INPUT, "backtest.funding: rates must be at least a second apart");
+  }
+  for (size_t i = 0; i < record->count; i++) {
+    if (!(fabs(record->rates[i]) <= 1)) {
+      return qs_fail(context, QS_ERROR_INPUT, "backtest.funding.%zu: got %g: must be from -1 to 1", i,
+                     record->rates[i]);
+    }
+  }
+  return QS_OK;
+}
+
 static const char *name_of(const qs_hedge_policy_spec *policy) {
   return policy->name ? policy->name : qs_hedge_policy_name(policy->type);
 }
@@ -150,6 +163,11 @@ static qs_status find_bars(qs_context *context, qs_arena *arena, replay *r) {
     qs_record_bar(&r->spec->record, p->dates[d], &bar[d]);
   }
   r->bar = bar;
+  const char *unpaid =
+      qs_backtest_funding_flaw(r->spec, p->market->as_of, p->instruments[0].kind == QS_HEDGE_PERPETUAL);
+  if (unpaid) {
+    return qs_fail(context, QS_ERROR_INPUT, "backtest.funding: %s", unpaid);
+  }
   return bar ? QS_OK : qs_fail_memory(context, "preparing a backtest");
 }
 
@@ -159,6 +177,7 @@ static qs_status resolve(qs_context *context, qs_arena *arena, const qs_inputs *
   *r = (replay){.spec = &inputs->backtest};
   qs_status status = own ? check_numbers(context, r->spec) : qs_fail_memory(context, "preparing a backtest");
   status = status ? status : check_record(context, &r->spec->record);
+  status = status ? status : check_funding(context, &r->spec->funding);
   if (!status) {
     *own = *inputs;
     qs_backtest_as_simulate(r->spec, &own->simulate);
@@ -343,6 +362,20 @@ static qs_status write_label(qs_context *context, qs_arena *arena, qs_backtest_r
   return result->label ? QS_OK : qs_fail_memory(context, "reporting a backtest");
 }
 
+/* What a long paid over every step; null where no rates are given. */
+static qs_status find_funding(qs_context *context, qs_arena *scratch, const replay *r,
+                              const double **funding) {
+  const qs_price_record *record = &r->spec->record;
+  const size_t steps = r->problem.date_count - 1;
+  double *paid = r->spec->funding.count ? QS_NEW(scratch, steps, double) : NULL;
+  for (size_t n = 0; paid && n < steps; n++) {
+    paid[n] = qs_funding_paid(&r->spec->funding, record->first + (qs_time)r->bar[n] * record->bar_seconds,
+                              record->first + (qs_time)r->bar[n + 1] * record->bar_seconds);
+  }
+  *funding = paid;
+  return paid || !r->spec->funding.count ? QS_OK : qs_fail_memory(context, "running a backtest");
+}
+
 static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, const replay *r,
                      qs_backtest_result *result) {
   const qs_backtest_spec *s = r->spec;
@@ -360,8 +393,10 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, co
                                      s->variance.told == QS_STATE_SAME ? s->variance.marks : s->variance.told,
                                      told);
   status = status ? status : qs_simulate_policies_make(context, scratch, &r->problem, &policies, &optimal);
+  const double *funding = NULL;
+  status = status ? status : find_funding(context, scratch, r, &funding);
   if (!status) {
-    c.record = (qs_backtest_record){s->record.prices, s->record.count, r->bar, states, NULL};
+    c.record = (qs_backtest_record){s->record.prices, s->record.count, r->bar, states, funding};
     c.told = told;
     status = run_policies(context, arena, scratch, &c, policies, result);
   }
@@ -378,6 +413,7 @@ static qs_status name(qs_context *context, qs_arena *arena, const replay *r, qs_
                            .position = s->position,
                            .underlying = qs_arena_strdup(arena, r->problem.under->name),
                            .instrument = qs_arena_strdup(arena, r->problem.instruments[0].name),
+                           .funding = s->funding.count ? "recorded" : "expected",
                            .account = s->account == QS_ACCOUNT_COIN ? "coin" : "reporting",
                            .marks = qs_variance_state_name(s->variance.marks),
                            .told = qs_variance_state_name(

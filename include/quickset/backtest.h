@@ -30,6 +30,14 @@ typedef struct qs_price_record {
   int64_t bar_seconds;  /* from one to the next, >= 1 */
 } qs_price_record;
 
+/* What a long of the perpetual paid, at equal times. */
+typedef struct qs_funding_record {
+  const double *rates;  /* [count], fractions of the notional paid at each time, -1 to 1 */
+  size_t count;         /* 0: none (default), and a long pays the growth of the forward */
+  qs_time first;        /* of the first rate */
+  int64_t rate_seconds; /* from one to the next, >= 1 */
+} qs_funding_record;
+
 /* The model's v on a date, from what was known there. All but the first scale today's v0 by a forecast of
  * the next day's realised variance over that of the first date: hours of squared returns, from the record's
  * begin up to the date. */
@@ -84,9 +92,10 @@ typedef struct qs_backtest_spec {
   const char *position; /* as qs_simulate_spec's; all of it has a price before its expiry */
   const char
       *instrument; /* NAME-SPOT or a perpetual; a perpetual in coin keeps its notional between trades */
-  qs_price_record record;  /* of the underlying */
-  qs_simulate_dates dates; /* as qs_simulate_spec's, at least 9 and the unwind; each is acted on at the
-                              first bar that is not before it, no two at the same */
+  qs_price_record record;    /* of the underlying */
+  qs_funding_record funding; /* of a perpetual alone: all that was paid from the first date to the last */
+  qs_simulate_dates dates;   /* as qs_simulate_spec's, at least 9 and the unwind; each is acted on at the
+                                first bar that is not before it, no two at the same */
   qs_backtest_costs costs;
   uint64_t latency_bars; /* from a decision to its fill; fewer than between two dates (default 0) */
   qs_backtest_margin margin;
@@ -140,6 +149,7 @@ typedef struct qs_backtest_result {
   const char *label; /* of which days and market it is, and how blocks were chosen: goes with every figure */
   const char *position, *underlying, *instrument;
   const char *account;      /* "reporting" or "coin" */
+  const char *funding;      /* "recorded", or "expected": the growth of the forward */
   const char *marks, *told; /* names of variance states */
   const char *compare;      /* name of the policy that differences are to */
   double cost_weight, risk_aversion, level;

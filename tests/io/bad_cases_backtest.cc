@@ -2,7 +2,7 @@
 
 namespace {
 
-const char C[] = "config.yaml", R[] = "record.csv";
+const char C[] = "config.yaml", R[] = "record.csv", F[] = "funding.csv";
 
 /* A backtest of a book on X, whose model is as given, by prices at hours from two days before. */
 std::string config(const std::string &model, const std::string &position, const std::string &rest) {
@@ -88,8 +88,46 @@ void add_price_cases(std::vector<BadCase> &cases) {
        R,
        "2026-03-02T18:00:00Z",
        "@2026-03-02T19:00:00Z",
-       {"backtest.prices.time: got 2026-03-02T19:00:00Z: must be 2026-03-02T18:00:00Z: prices are 21600 "
+       {"backtest.prices.time: got 2026-03-02T19:00:00Z: must be 2026-03-02T18:00:00Z: rows are 21600 "
         "seconds apart, as the first two are"}},
+  };
+  cases.insert(cases.end(), more.begin(), more.end());
+}
+
+void add_funding_cases(std::vector<BadCase> &cases) {
+  const std::vector<BadCase> more = {
+      {"backtest_funding_is_gone", F, "", "absent", {"backtest.funding: got ", "funding.csv: No such file"}},
+      {"backtest_funding_of_prices",
+       F,
+       "time,rate",
+       "time,@price",
+       {"backtest.funding.price: got price: unknown column"}},
+      {"backtest_funding_above_one",
+       F,
+       "Z,3e-4",
+       "Z,@3",
+       {"backtest.funding.rate: got 3: must be a number at least -1 and at most 1"}},
+      {"backtest_funding_with_a_gap",
+       F,
+       "2026-03-06T16",
+       "@2026-03-07T16",
+       {"backtest.funding.time: got 2026-03-07T16:00:00Z: must be 2026-03-06T16:00:00Z: rows are 172800 "
+        "seconds apart"}},
+      {"backtest_funding_ends_early",
+       F,
+       "",
+       "time,rate\n2026-03-02T16:00:00Z,0\n2026-03-03T00:00:00Z,0\n",
+       {"backtest.funding: got funding.csv: must have every payment from the first date to the last"}},
+      {"backtest_funding_begins_late",
+       F,
+       "",
+       "time,rate\n2026-03-03T08:00:00Z,0\n2026-03-03T16:00:00Z,0\n",
+       {"backtest.funding: got funding.csv: must have every payment"}},
+      {"backtest_funding_of_a_spot",
+       C,
+       "instrument: K-PERPETUAL\n  prices: record.csv\n  funding: funding",
+       "instrument: K-SPOT\n  prices: record.csv\n  funding: @funding",
+       {"backtest.funding: got funding.csv: a spot pays none; must be a perpetual's"}},
   };
   cases.insert(cases.end(), more.begin(), more.end());
 }
@@ -284,6 +322,7 @@ void add_number_cases(std::vector<BadCase> &cases) {
 
 void add_backtest_cases(std::vector<BadCase> &cases) {
   add_price_cases(cases);
+  add_funding_cases(cases);
   add_date_cases(cases);
   add_name_cases(cases);
   add_number_cases(cases);

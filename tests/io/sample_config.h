@@ -108,6 +108,7 @@ backtest:
   position: t5
   instrument: K-PERPETUAL
   prices: record.csv
+  funding: funding.csv
   dates: {count: 9, spacing_days: 0.5}
   costs: {proportional: 0.0005, relative_half_spread: 0.0001, impact: 0.01}
   latency_bars: 1
@@ -158,6 +159,9 @@ inline const char sample_record[] = "time,price\n"
                                     "2026-03-06T18:00:00Z,9.75\n"
                                     "1772841600,10.5\n";
 
+inline const char sample_funding[] = "time,rate\n2026-03-02T16:00:00Z,0.0001\n2026-03-04T16:00:00Z,-0.0002\n"
+                                     "2026-03-06T16:00:00Z,3e-4\n";
+
 inline const char sample_scenarios[] = R"(scenarios:
   - name: crash
     underlyings: [BTC, X]
@@ -192,7 +196,7 @@ inline std::map<std::string, std::string> sample_files() {
           {"positions.csv", sample_positions},  {"prices.csv", sample_prices},
           {"scenarios.yaml", sample_scenarios}, {"costs.yaml", sample_costs},
           {"grid.yaml", sample_grid},           {"target.csv", sample_target},
-          {"record.csv", sample_record}};
+          {"record.csv", sample_record},        {"funding.csv", sample_funding}};
 }
 
 #endif

@@ -395,8 +395,8 @@ void SampleResults::add_backtest() {
   b.present = true;
   b.trusted = false;
   b.why = text("why");
-  for (const char **words :
-       {&b.label, &b.position, &b.underlying, &b.instrument, &b.account, &b.marks, &b.told, &b.compare}) {
+  for (const char **words : {&b.label, &b.position, &b.underlying, &b.instrument, &b.account, &b.funding,
+                             &b.marks, &b.told, &b.compare}) {
     *words = text("word");
   }
   b.cost_weight = number();

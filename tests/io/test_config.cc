@@ -432,9 +432,9 @@ TEST_F(Sample, SimulatePositions) {
 TEST_F(Sample, FilesAreListedWithTheirHashes) {
   LOAD(c, folder / "config.yaml");
   const char *const names[] = {"config.yaml", "quotes.csv", "positions.csv", "prices.csv", "scenarios.yaml",
-                               "grid.yaml",   "costs.yaml", "target.csv",    "record.csv"};
-  ASSERT_EQ(qs_config_file_count(c.config), 9u);
-  for (size_t i = 0; i < 9; i++) {
+                               "grid.yaml",   "costs.yaml", "target.csv",    "record.csv", "funding.csv"};
+  ASSERT_EQ(qs_config_file_count(c.config), 10u);
+  for (size_t i = 0; i < 10; i++) {
     const char *path = nullptr;
     const char *sha256 = nullptr;
     qs_config_file(c.config, i, &path, &sha256);

@@ -40,6 +40,10 @@ TEST(BacktestConfig, UsesEveryKey) {
   EXPECT_EQ(b.record.bar_seconds, 6 * 3600);
   EXPECT_EQ(b.record.prices[1], 10.25);
   EXPECT_EQ(b.record.prices[18], 9.75);
+  ASSERT_EQ(b.funding.count, 3u);
+  EXPECT_EQ(b.funding.first, qs_time_civil(2026, 3, 2) + 16 * 3600);
+  EXPECT_EQ(b.funding.rate_seconds, 2 * 86400);
+  EXPECT_EQ(b.funding.rates[1], -0.0002);
   EXPECT_EQ(b.dates.count, 9u);
   EXPECT_EQ(b.dates.spacing_days, 0.5);
   EXPECT_EQ(b.costs.proportional, 0.0005);

@@ -396,7 +396,7 @@ TEST(Manifest, NamesInputsAndOutputs) {
   EXPECT_EQ(json.text("version"), qs_version());
   EXPECT_EQ(json.text("config"), folder / "config.yaml");
   EXPECT_EQ(json.text("overrides.0"), "simulation.seed=5");
-  EXPECT_EQ(json_array_size(json.at("inputs")), 9u);
+  EXPECT_EQ(json_array_size(json.at("inputs")), 10u);
   EXPECT_EQ(json.number("inputs.1.bytes"), (double)sizeof sample_quotes - 1);
   EXPECT_EQ(json.number("counts_in.positions"), 3);
   EXPECT_EQ(json.number("counts_in.quotes"), 5);

@@ -252,6 +252,39 @@ TEST(Replay, DoesNotLookAhead) {
   }
 }
 
+/* Recorded rates are paid in the step in which they fall, on its holding; none of the record's is left out.
+ */
+TEST(Replay, RecordedFundingIsPaidWhenItFalls) {
+  ReplayWorld w(QS_MODEL_GBM);
+  w.spec.instrument = "X-PERPETUAL";
+  w.add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+  std::vector<double> rates; // every 4 hours from as_of on: the first is before the first step
+  for (size_t k = 0; k <= 2 * w.kSteps; k++) {
+    rates.push_back(1e-4 * double(k + 1));
+  }
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  EXPECT_EQ(w.result.policies[0].total.funding, 0) << "a flat forward";
+  EXPECT_STREQ(w.result.funding, "expected");
+  w.spec.funding = {rates.data(), rates.size(), w.inputs.as_of, 4 * 3600};
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  EXPECT_STREQ(w.result.funding, "recorded");
+  for (size_t n = 0; n < w.kSteps; n++) {
+    const qs_backtest_step &s = w.result.policies[0].steps[n];
+    const double paid = 1e-4 * double(2 * n + 2 + 2 * n + 3);
+    EXPECT_NEAR(s.funding, -paid * s.holding * w.result.prices[n], 1e-12) << n;
+  }
+  w.spec.funding.count = 2 * w.kSteps;
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ(w.context.message,
+               "backtest.funding: must have every payment from the first date to the last");
+  w.spec.funding.count = rates.size();
+  w.spec.instrument = "X-SPOT";
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  rates[3] = NAN;
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ(w.context.message, "backtest.funding.3: got nan: must be from -1 to 1");
+}
+
 /* A date between two bars is acted on at the later one. */
 TEST(Replay, DatesAreActedOnAtTheNextBar) {
   ReplayWorld w(QS_MODEL_GBM);
