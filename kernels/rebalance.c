@@ -62,13 +62,14 @@ static const char *policy_problem(const qs_rebalance_unit *unit, const qs_rebala
   if ((unsigned)policy->rule > QS_RULE_MOVE || (policy->rule != QS_RULE_ALWAYS && !limited)) {
     return "a policy that looks back needs a limit above 0, or a number of dates";
   }
-  const uint32_t decisions = unit->date_count - 1, tables = unit->instrument_count * decisions;
+  const uint32_t decisions = unit->date_count - 1;
+  const uint32_t end = unit->date_end < decisions ? unit->date_end : decisions;
   const char *problem = NULL;
-  for (uint32_t i = 0; !problem && policy->bands && i < tables; i++) {
-    problem = band_problem(&policy->bands[i], true);
-  }
-  for (uint32_t i = 0; !problem && policy->weights && i < decisions; i++) {
-    problem = band_problem(&policy->weights[i], false);
+  for (uint32_t d = unit->date_begin; !problem && d < end; d++) { /* the dates that are run */
+    for (uint32_t k = 0; !problem && policy->bands && k < unit->instrument_count; k++) {
+      problem = band_problem(&policy->bands[k * decisions + d], true);
+    }
+    problem = problem || !policy->weights ? problem : band_problem(&policy->weights[d], false);
   }
   return problem;
 }

@@ -268,14 +268,22 @@ void qs_state_table_fill(const qs_surface *surface, const qs_state_range *range,
   }
 }
 
+double qs_state_place(double v) {
+  return qs_surface_place(v);
+}
+
 double qs_state_table_value(const qs_state_table *table, double x, double v) {
+  return qs_state_table_at(table, x, table->stochastic ? qs_surface_place(v) : 0);
+}
+
+double qs_state_table_at(const qs_state_table *table, double x, double place) {
   double wx[4], wy[4];
   size_t j = qs_surface_locate(x / table->step_x - (double)table->first_x, table->x_count, wx) - 1;
   const double *p = table->value + j;
   if (!table->stochastic) {
     return wx[0] * p[0] + wx[1] * p[1] + wx[2] * p[2] + wx[3] * p[3];
   }
-  size_t i = qs_surface_locate(qs_surface_place(v) / table->step_u, table->y_count, wy) - 1;
+  size_t i = qs_surface_locate(place / table->step_u, table->y_count, wy) - 1;
   double sum = 0;
   for (int r = 0; r < 4; r++) {
     const double *q = p + (i + (size_t)r) * table->x_count;

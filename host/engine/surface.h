@@ -73,6 +73,10 @@ void qs_state_table_fill(const qs_surface *surface, const qs_state_range *range,
 /* The sum in state (x, v), inside the range. */
 double qs_state_table_value(const qs_state_table *table, double x, double v);
 
+/* The same by the place of v, for those who look into several tables at one v. */
+double qs_state_place(double v);
+double qs_state_table_at(const qs_state_table *table, double x, double place);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,8 @@
 
 #include "host/simulate/index.h"
 
+enum { PART = 512 }; /* paths that are valued together */
+
 static bool lives_on(const qs_contract *contract, qs_time time) {
   return contract->expiry == 0 || contract->expiry > time;
 }
@@ -64,27 +66,38 @@ qs_status qs_simulate_marks_make(qs_context *context, qs_arena *arena, const qs_
   return status;
 }
 
-void qs_simulate_mark_gain(const qs_simulate_problem *p, const qs_claim *claim, const qs_simulate_mark *marks,
-                           size_t date, const double *shown, const double *x, const double *v,
-                           uint64_t stride, uint64_t count, double *gain) {
+/* At most PART paths, of states x[row * stride + i]. */
+static void gain_part(const qs_simulate_problem *p, const qs_claim *claim, const qs_simulate_mark *mark,
+                      size_t date, const double *shown, const double *x, const double *v, uint64_t stride,
+                      uint64_t count, double *gain) {
   const size_t row = p->fill_row[date];
-  const double *at_v = v + row * stride;
-  if (date + 1 == p->date_count) {
-    qs_claim_gain(claim, x, v, stride, count, gain);
-    return;
-  }
-  const qs_simulate_mark *mark = &marks[date];
   const bool now = starts(p, date);
+  double growth[PART], place[PART];
   for (uint64_t i = 0; i < count; i++) {
-    gain[i] = now ? 0 : mark->a + mark->b * exp(shown[i]) - claim->now;
+    growth[i] = exp(shown[i]);
+    place[i] = mark->table_count ? qs_state_place(v[row * stride + i]) : 0;
+    gain[i] = now ? 0 : mark->a + mark->b * growth[i] - claim->now;
   }
   for (size_t e = 0; !now && e < claim->payment_count && claim->payments[e].row <= row; e++) {
     qs_claim_pay(&claim->payments[e], x + claim->payments[e].row * stride, count, gain);
   }
   for (size_t t = 0; t < mark->table_count; t++) {
     for (uint64_t i = 0; i < count; i++) {
-      gain[i] += exp(shown[i]) * qs_state_table_value(&mark->tables[t], shown[i], at_v[i]);
+      gain[i] += growth[i] * qs_state_table_at(&mark->tables[t], shown[i], place[i]);
     }
+  }
+}
+
+void qs_simulate_mark_gain(const qs_simulate_problem *p, const qs_claim *claim, const qs_simulate_mark *marks,
+                           size_t date, const double *shown, const double *x, const double *v,
+                           uint64_t stride, uint64_t count, double *gain) {
+  if (date + 1 == p->date_count) {
+    qs_claim_gain(claim, x, v, stride, count, gain);
+    return;
+  }
+  for (uint64_t from = 0; from < count; from += PART) {
+    const uint64_t some = count - from < PART ? count - from : PART;
+    gain_part(p, claim, &marks[date], date, shown + from, x + from, v + from, stride, some, gain + from);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/market/clones.h"
 #include "host/simulate/along.h"
 #include "kernels/core/impact.h"
 
@@ -42,9 +43,15 @@ void qs_moved_begin(const qs_context *context, const qs_simulate_problem *proble
   const long rows = (long)problem->row_count;
 #pragma omp parallel for num_threads(context->threads) schedule(static)
   for (long row = 0; row < rows; row++) {
-    for (uint64_t i = (uint64_t)row * n; i < ((uint64_t)row + 1) * n; i++) {
-      room->growth[i] = qs_impact_growth_d(unit->x[i]);
-    }
+    qs_shown_growth(unit->x + (uint64_t)row * n, n, room->growth + (uint64_t)row * n);
+  }
+}
+
+/* x once M is moved so far. */
+QS_FMA_CLONES static void shift(const double *x, const double *growth, const double *moved, uint64_t count,
+                                double *to) {
+  for (uint64_t i = 0; i < count; i++) {
+    to[i] = qs_impact_state_d(x[i], growth[i], moved[i]);
   }
 }
 
@@ -56,12 +63,14 @@ static bool move(const walk *w, size_t date, uint64_t from, uint64_t count) {
   for (size_t row = date ? p->fill_row[date - 1] + 1 : 0; row <= p->fill_row[date]; row++) {
     const double decay =
         date ? exp(-p->spec->own_impact.decay * (p->row_years[row] - p->fill_years[date - 1])) : 0;
-    for (uint64_t i = from; i < from + count; i++) {
-      const double growth = w->room->growth[row * n + i];
-      const double moved = w->room->lasting[i] + decay * w->room->passing[i];
-      near = near && moved >= qs_impact_least_d(growth) && moved <= qs_impact_most_d(growth);
-      w->room->x[row * n + i] = qs_impact_state_d(w->unit->x[row * n + i], growth, moved);
+    double moved[CHUNK];
+    for (uint64_t i = 0; i < count; i++) {
+      const double growth = w->room->growth[row * n + from + i];
+      moved[i] = w->room->lasting[from + i] + decay * w->room->passing[from + i];
+      near = near && moved[i] >= qs_impact_least_d(growth) && moved[i] <= qs_impact_most_d(growth);
     }
+    const uint64_t at = row * n + from;
+    shift(w->unit->x + at, w->room->growth + at, moved, count, w->room->x + at);
   }
   return near;
 }

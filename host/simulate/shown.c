@@ -1,5 +1,6 @@
 #include "host/simulate/shown.h"
 
+#include "host/market/clones.h"
 #include "host/simulate/index.h"
 #include "host/simulate/option.h"
 #include "kernels/core/impact.h"
@@ -24,6 +25,12 @@ qs_status qs_shown_make(qs_context *context, qs_arena *arena, const qs_shown_pla
   return QS_OK;
 }
 
+QS_FMA_CLONES void qs_shown_growth(const double *x, uint64_t count, double *growth) {
+  for (uint64_t i = 0; i < count; i++) {
+    growth[i] = qs_impact_growth_d(x[i]);
+  }
+}
+
 /* M of the k-th instrument in states (x, v) at a date's fill, as the rebalancing has it. */
 static void value_at(const qs_shown_plan *plan, size_t k, size_t date, const double *x, const double *v,
                      uint64_t count, double *value) {
@@ -32,9 +39,7 @@ static void value_at(const qs_shown_plan *plan, size_t k, size_t date, const dou
     qs_simulate_option_value(&plan->options[(k - 1) * dates + date], x, v, count, value);
     return;
   }
-  for (uint64_t i = 0; i < count; i++) {
-    value[i] = qs_impact_growth_d(x[i]);
-  }
+  qs_shown_growth(x, count, value);
 }
 
 void qs_shown_date(const qs_shown_plan *plan, const qs_shown *shown, size_t date, const double *x,

@@ -36,6 +36,9 @@ qs_status qs_shown_make(qs_context *context, qs_arena *arena, const qs_shown_pla
 void qs_shown_date(const qs_shown_plan *plan, const qs_shown *shown, size_t date, const double *x,
                    const double *v, uint64_t stride, uint64_t from, uint64_t count);
 
+/* M of the underlying, e^x as the rebalancing has it. */
+void qs_shown_growth(const double *x, uint64_t count, double *growth);
+
 /* Lets a unit of `stride` paths read them; instruments[instrument_count] is the unit's own. */
 void qs_shown_read(const qs_shown_plan *plan, const qs_shown *shown, uint64_t stride,
                    qs_rebalance_instrument *instruments, qs_rebalance_unit *unit);
