@@ -68,7 +68,7 @@ qs_status qs_early_joint_simulate(const qs_early_joint *e, const uint64_t *keys,
     units[a].path_end = begin + count;
   }
   qs_status status =
-      qs_schedule_horizon(e->context, e->devices, stage, units, e->assets, NULL, states->x, states->v);
+      qs_schedule_horizon_shared(e->context, e->devices, stage, units, e->assets, states->x, states->v);
   qs_arena_destroy(arena);
   for (uint32_t a = 0; !status && a < e->assets; a++) {
     for (size_t i = 0; i < e->dates * count; i++) {
@@ -97,7 +97,7 @@ qs_status qs_early_joint_onwards(const qs_early_joint *e, uint32_t date, const q
     unit->start_count = (uint32_t)(first + count);
     unit->start_paths = each;
   }
-  return qs_schedule_horizon(e->context, e->devices, stage, units, e->assets, NULL, to->x, to->v);
+  return qs_schedule_horizon_shared(e->context, e->devices, stage, units, e->assets, to->x, to->v);
 }
 
 void qs_early_joint_means(const qs_early_joint *e, uint32_t before, uint32_t date, qs_early_mean *means) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <numeric>
@@ -137,8 +138,13 @@ const char kSimulate[] =
     "1}, "
     "costs: {proportional: 0.0005}, risk_aversion: 1.0e-6, policies: [none, delta_every_date, optimal]}";
 
-// results.json of a small book, of a team's member or alone.
-std::string run(const qs_team *team) {
+struct Job {
+  std::string config;
+  std::vector<const char *> overrides;
+};
+
+// results.json of the job, of a team's member or alone.
+std::string run(const Job &job, const qs_team *team) {
   qs_engine_spec spec;
   qs_engine_spec_init(&spec);
   spec.backend = QS_BACKEND_CPU;
@@ -149,12 +155,10 @@ std::string run(const qs_team *team) {
   std::string text;
   qs_config *config = nullptr;
   const qs_results *results = nullptr;
-  const char *overrides[] = {"simulation.paths=1024", "stress.spot=[-0.1]", "stress.volatility=[0]",
-                             kSimulate};
   char *json = nullptr;
   const bool done =
       (!team || qs_team_join(engine, team) == QS_OK) &&
-      qs_config_load(engine, QS_SOURCE_DIR "/tests/consumer/inprocess/nightly.yaml", overrides, 4, &config) ==
+      qs_config_load(engine, job.config.c_str(), job.overrides.data(), job.overrides.size(), &config) ==
           QS_OK &&
       qs_run(engine, qs_config_inputs(config), qs_config_inputs(config)->sections, &results) == QS_OK &&
       qs_results_json(engine, results, &json) == QS_OK;
@@ -168,9 +172,9 @@ std::string run(const qs_team *team) {
   return text;
 }
 
-TEST(TeamRun, GivesTheBitsOfARunAlone) {
-  const std::string alone = run(nullptr);
-  ASSERT_NE(alone.find("\"optimal\""), std::string::npos) << alone.substr(0, 400);
+void expect_the_bits_of_a_run_alone(const Job &job, const char *part) {
+  const std::string alone = run(job, nullptr);
+  ASSERT_NE(alone.find(part), std::string::npos) << alone.substr(0, 400);
   for (std::uint32_t ranks : {2u, 3u}) {
     Team threads(ranks);
     std::vector<std::string> texts(ranks);
@@ -181,12 +185,40 @@ TEST(TeamRun, GivesTheBitsOfARunAlone) {
       team.ranks = ranks;
       team.gather = Member::gather;
       team.data = member;
-      texts[rank] = run(&team);
+      texts[rank] = run(job, &team);
     });
     for (const std::string &text : texts) {
       EXPECT_TRUE(text == alone) << ranks << " ranks: " << text.substr(0, 200);
     }
   }
+}
+
+TEST(TeamRun, OfEverySectionGivesTheBitsOfARunAlone) {
+  expect_the_bits_of_a_run_alone(
+      {QS_SOURCE_DIR "/tests/consumer/inprocess/nightly.yaml",
+       {"simulation.paths=1024", "stress.spot=[-0.1]", "stress.volatility=[0]", kSimulate}},
+      "\"optimal\"");
+}
+
+// The early exercise of a trade on several underlyings.
+TEST(TeamRun, OfEarlyExerciseGivesTheBitsOfARunAlone) {
+  const std::string path = ::testing::TempDir() + "team_early.yaml";
+  FILE *file = std::fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  std::fputs(R"yaml(as_of: 2026-03-02T09:30:00Z
+simulation: {paths: 4096}
+underlyings:
+  - {name: X, spot: 100, model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.04, xi: 0.5, rho: -0.7}}
+  - {name: Y, spot: 90, model: {type: gbm, sigma: 0.3}}
+correlations: [{between: [X, Y], value: 0.5}]
+trades:
+  - {id: e, type: bermudan, underlyings: [X, Y], payoff: "max(100 - min(X[t], Y[t]), 0)", expiry: 2026-06-26T08:00:00Z,
+     quantity: 1, exercise: [2026-03-27T08:00:00Z, 2026-04-24T08:00:00Z, 2026-06-26T08:00:00Z]
+}
+)yaml",
+             file);
+  std::fclose(file);
+  expect_the_bits_of_a_run_alone({path, {}}, "\"bounds\"");
 }
 
 } // namespace
