@@ -124,4 +124,46 @@ TEST(Run, EveryAllocationMayFail) {
   EXPECT_EQ(memory.live, 0);
 }
 
+// A backtest from its files to its results: read, copied, checked, replayed.
+TEST(Run, EveryAllocationOfABacktestMayFail) {
+  Failing memory;
+  qs_engine_spec spec;
+  qs_engine_spec_init(&spec);
+  spec.backend = QS_BACKEND_CPU;
+  spec.threads = 2;
+  spec.allocator = {failing_allocate, failing_release, &memory};
+  qs_engine *engine = nullptr;
+  char message[256] = "";
+  ASSERT_EQ(qs_engine_create(&spec, message, sizeof message, &engine), QS_OK) << message;
+  const char *overrides[] = {"underlyings.0.model={type: gbm, sigma: 0.6}", "backtest.variance={}",
+                             "backtest.policies=[none]", "backtest.compare=none",
+                             "backtest.intervals={replicates: 100}"};
+  const long at_rest = memory.live;
+  long failures = 0;
+  qs_status status = QS_ERROR_MEMORY;
+  for (long n = 0; status == QS_ERROR_MEMORY; n++) {
+    ASSERT_LT(n, 5000);
+    memory.left = n;
+    qs_config *config = nullptr;
+    const qs_results *results = nullptr;
+    char *json = nullptr;
+    status = qs_config_load(engine, QS_SOURCE_DIR "/configs/hedging/backtest.yaml", overrides, 5, &config);
+    status = status ? status : qs_run(engine, qs_config_inputs(config), QS_SECTION_BACKTEST, &results);
+    status = status ? status : qs_results_json(engine, results, &json);
+    failures += status == QS_ERROR_MEMORY;
+    ASSERT_TRUE(status == QS_OK || status == QS_ERROR_MEMORY) << n << ": " << qs_engine_message(engine);
+    if (json) {
+      EXPECT_NE(std::string(json).find("20 days of one market"), std::string::npos);
+    }
+    qs_text_free(engine, json);
+    qs_results_destroy(results);
+    qs_config_destroy(config);
+    EXPECT_EQ(memory.live, at_rest) << "after the failure of allocation " << n;
+  }
+  EXPECT_GT(failures, 20);
+  memory.left = -1;
+  qs_engine_destroy(engine);
+  EXPECT_EQ(memory.live, 0);
+}
+
 } // namespace

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The shipped example's data: made by its script to the byte, priced rightly, and free of arbitrage a trader could do."""
+"""The shipped examples' data: made by its script to the byte, priced rightly, and free of arbitrage a trader could do."""
 
 import csv
 import math
@@ -7,9 +7,11 @@ import os
 import sys
 import unittest
 
-DEMO = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs", "demo")
-sys.path.insert(0, DEMO)
+CONFIGS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "configs")
+DEMO, HEDGING = os.path.join(CONFIGS, "demo"), os.path.join(CONFIGS, "hedging")
+sys.path[:0] = [DEMO, HEDGING]
 import fourier  # noqa: E402
+import make_backtest_prices  # noqa: E402
 import make_demo  # noqa: E402
 
 
@@ -39,6 +41,11 @@ class Data(unittest.TestCase):
         for name, content in make_demo.make().items():
             with open(os.path.join(DEMO, name), "rb") as file:
                 self.assertTrue(file.read() == content.encode(), f"{name} is not what make_demo.py makes")
+
+    def test_recorded_prices_as_made(self):
+        with open(os.path.join(HEDGING, "backtest_prices.csv"), "rb") as file:
+            made = make_backtest_prices.text().encode()
+            self.assertTrue(file.read() == made, "backtest_prices.csv is not what make_backtest_prices.py makes")
 
     def test_positions_are_listed(self):
         listed = {row["instrument"] for name in ("btc", "eth") for row in rows_of(f"{name}_quotes.csv")}
