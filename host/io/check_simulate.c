@@ -202,8 +202,8 @@ static qs_status check_also(qs_reader *reader, const qs_draft *draft, const qs_n
       continue;
     }
     const char *flaw =
-        strcmp(h.underlying, underlying) == 0   ? "is of the hedge's underlying; must be of another"
-        : *other && strcmp(h.underlying, other) ? "is of a further underlying; must be of one alone"
+        strcmp(h.underlying, underlying) == 0        ? "is of the hedge's underlying; must be of another"
+        : *other && strcmp(h.underlying, other) != 0 ? "is of a further underlying; must be of one alone"
         : h.on_path                     ? "is a trade along a path, which has no price before its expiry"
         : h.expiry && h.expiry < unwind ? "expires before the unwind"
                                         : NULL;
