@@ -307,10 +307,12 @@ static qs_status run_policies(qs_context *context, qs_arena *arena, qs_arena *sc
   marked.marks = marks;
   qs_status status = qs_backtest_mark(context, &c->over_time, &c->record, &c->rules, marks);
   for (size_t i = 0; !status && i < count; i++) {
+    qs_progress(context, "backtest", i + 1, count + 1);
     status = qs_cancelled(context) ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled")
                                    : run_policy(context, arena, &marked, &policies[i], &made[i]);
   }
   status = status ? status : compare(context, c->replay, made);
+  qs_progress(context, "backtest", count + 1, count + 1);
   result->policies = made;
   result->policy_count = count;
   return status;
@@ -392,6 +394,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, co
                   : qs_replay_states(context, &c.over_time, &s->record, r->bar,
                                      s->variance.told == QS_STATE_SAME ? s->variance.marks : s->variance.told,
                                      told);
+  qs_progress(context, "backtest", 0, s->policy_count + 1);
   status = status ? status : qs_simulate_policies_make(context, scratch, &r->problem, &policies, &optimal);
   const double *funding = NULL;
   status = status ? status : find_funding(context, scratch, r, &funding);
