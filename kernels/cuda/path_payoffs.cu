@@ -2,7 +2,8 @@
 // results. Under a leverage function the price and the derivatives on the path alone: local_paths.cu goes on.
 #include "kernels/cuda/path_law.cuh"
 
-enum { BLOCK = 128 };
+// Blocks that a multiprocessor is to hold at least: with fewer registers some payoffs would spill.
+enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 4 : 5 };
 
 template <uint32_t code> QS_CORE int payoff(int greeks, const QS_R(qs_path_case) * p) {
 #define CASE(number, name, noise)                                                                            \
@@ -15,7 +16,7 @@ template <uint32_t code> QS_CORE int payoff(int greeks, const QS_R(qs_path_case)
 }
 
 template <uint32_t code, bool greeks>
-__global__ void __launch_bounds__(BLOCK)
+__global__ void __launch_bounds__(BLOCK, RESIDENT)
     QS_R(path_payoff)(const __grid_constant__ QS_R(payoff_law) law, qs_cuda_path_block block) {
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
   if (i >= block.paths) {

@@ -12,7 +12,7 @@
 
 #include "kernels/rebalance_block.inc"
 
-enum { BLOCK = 128, RESIDENT = 4 };
+enum { BLOCK = 128, RESIDENT = 3 };
 static constexpr uint32_t most_policies = 65535; // at once
 
 // `plain`: one instrument and no venues, as most are; its state then stays in registers.
