@@ -5,7 +5,9 @@
  *
  * M = e^x is moved by a fraction of the forward. A trade pays (permanent + transient) u^2 / 2 F beside the
  * price before it, in the row of impact; its hedge's gain counts from that price on, so that it holds what
- * own trades made of the price. Where a venue fails, what is lost there is not traded.
+ * own trades made of the price. What is closed for want of margin is traded too: a date's trades move the
+ * price together, by what is held after them less what was before. Where a venue fails, what is lost there is
+ * not traded.
  */
 #ifndef QS_HOST_SIMULATE_MOVED_H
 #define QS_HOST_SIMULATE_MOVED_H
