@@ -92,7 +92,7 @@ if step configure 60 cmake -S bench/gpu -B "$build" -DCMAKE_BUILD_TYPE=Release \
     done
   fi
   if command -v cuobjdump >/dev/null; then
-    step sass 60 python3 bench/sass_report.py --arch "sm_$capability" --json "$out/sass.json" "$build/lib/libquickset_cuda.so"
+    step sass 90 python3 bench/sass_report.py --arch "sm_$capability" --json "$out/sass.json" "$build/lib/libquickset_cuda.so"
   fi
 fi
 python3 bench/gpu_summary.py "$out"
