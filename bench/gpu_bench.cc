@@ -167,6 +167,58 @@ struct path_valuation {
   path_valuation &operator=(const path_valuation &) = delete;
 };
 
+// A basket of two correlated underlyings of one model: its mean over a year's weeks, as a call.
+struct joint_valuation {
+  enum { WEEKS = path_valuation::WEEKS, STEPS = path_valuation::STEPS };
+  std::vector<qs_step> steps;
+  std::vector<qs_date> ends;
+  std::vector<std::uint32_t> weeks, asset, date;
+  std::vector<double> years, forward = std::vector<double>(WEEKS, 100.0);
+  double loadings[2][2] = {{1.0, 0.0}, {0.6, 0.8}}, duals[2][2] = {{1.0, -0.75}, {0.0, 1.25}};
+  std::uint64_t keys[2] = {11, 12};
+  formula mean{2 * WEEKS};
+  qs_joint_asset assets[2]{};
+  qs_joint_payoff payoff{};
+  double shifts[2] = {0.0, 0.0};
+  qs_joint_unit unit{};
+
+  joint_valuation(qs_model_type type, bool greeks, qs_sampling sampling, std::uint64_t paths) {
+    for (std::uint32_t i = 0; i < STEPS; i++) {
+      steps.push_back({1.0 / STEPS, i / 4, i % 4});
+      ends.push_back({i + 1, {0, 0, 0}});
+    }
+    for (std::uint32_t i = 0; i < 2 * WEEKS; i++) {
+      asset.push_back(i / WEEKS);
+      date.push_back(i % WEEKS);
+    }
+    for (std::uint32_t i = 0; i < WEEKS; i++) {
+      weeks.push_back(7 * (i + 1));
+      years.push_back((i + 1.0) / WEEKS);
+    }
+    payoff = {&mean.program, asset.data(), date.data(), mean.known.data(), WEEKS, false, nullptr};
+    const valuation terminal(type, greeks, 1, 1, paths); // model, paths and batches
+    for (std::uint32_t a = 0; a < 2; a++) {
+      assets[a].path = terminal.unit.path;
+      assets[a].path.key = a + 1;
+      assets[a].path.steps = steps.data(), assets[a].path.step_count = STEPS;
+      assets[a].path.dates = ends.data(), assets[a].path.date_count = STEPS;
+      assets[a].path.sampling = sampling;
+      assets[a].forward = forward.data();
+      assets[a].loadings = loadings[a], assets[a].duals = duals[a];
+    }
+    unit.assets = assets, unit.asset_count = 2;
+    unit.keys = keys;
+    unit.dates = weeks.data(), unit.years = years.data(), unit.date_count = WEEKS;
+    unit.payoffs = &payoff, unit.payoff_count = 1;
+    unit.shifts = shifts, unit.shift_count = 1;
+    unit.greeks = greeks;
+    unit.precision = QS_PRECISION_MIXED;
+    unit.path_count = paths, unit.batch_paths = paths / QS_MAX_BATCHES, unit.batch_end = QS_MAX_BATCHES;
+  }
+  joint_valuation(const joint_valuation &) = delete;
+  joint_valuation &operator=(const joint_valuation &) = delete;
+};
+
 struct machine {
   qs_context context;
   qs_devices *gpu = nullptr, *cpu = nullptr;
@@ -204,6 +256,15 @@ std::vector<double> run(machine *m, qs_devices *devices, const qs_rebalance_unit
     give_up(m->context);
   }
   return rows;
+}
+
+std::vector<qs_moment> run(machine *m, qs_devices *devices, const qs_joint_unit &unit) {
+  std::vector<qs_moment> moments(qs_joint_unit_moments(&unit));
+  qs_moment *place = moments.data();
+  if (qs_schedule_joint(&m->context, devices, "bench", &unit, 1, nullptr, &place) != QS_OK) {
+    give_up(m->context);
+  }
+  return moments;
 }
 
 // Whether the GPU and the CPU agree to the last bit on the unit's first `batches` batches.
@@ -347,6 +408,36 @@ void along_paths(machine *m) {
   }
 }
 
+// Steps count once for each underlying.
+void of_two(machine *m) {
+  const struct {
+    qs_model_type model;
+    bool greeks;
+    qs_sampling sampling;
+  } rows[] = {{QS_MODEL_GBM, true, QS_SAMPLING_PSEUDO},   {QS_MODEL_BATES, true, QS_SAMPLING_PSEUDO},
+              {QS_MODEL_SVCJ, false, QS_SAMPLING_PSEUDO}, {QS_MODEL_SVCJ, true, QS_SAMPLING_PSEUDO},
+              {QS_MODEL_SVCJ, true, QS_SAMPLING_SOBOL},   {QS_MODEL_HESTON, true, QS_SAMPLING_PSEUDO}};
+  const std::size_t count = sizeof rows / sizeof *rows;
+  for (std::size_t i = 0; i < count; i++) {
+    const std::uint64_t paths = std::uint64_t{1} << 17;
+    const joint_valuation v(rows[i].model, rows[i].greeks, rows[i].sampling, paths);
+    double seconds = median_seconds(m, v.unit, 3);
+    double rate = 2e-9 * static_cast<double>(paths) * joint_valuation::STEPS / seconds;
+    bool same = same_bits(m, v.unit, 1);
+    const char *sampling = rows[i].sampling == QS_SAMPLING_SOBOL ? "sobol" : "pseudo";
+    std::fprintf(
+        m->out,
+        "    {\"payoff\": \"basket of two\", \"model\": \"%s\", \"greeks\": %s, \"sampling\": \"%s\", "
+        "\"paths\": %llu, \"steps\": %d, \"dates\": %d, \"seconds\": %.6g, "
+        "\"g_path_steps_per_second\": %.6g, \"same_bits_as_cpu\": %s}%s\n",
+        qs_model_name(rows[i].model), rows[i].greeks ? "true" : "false", sampling,
+        static_cast<unsigned long long>(paths), joint_valuation::STEPS, joint_valuation::WEEKS, seconds, rate,
+        same ? "true" : "false", i + 1 == count ? "" : ",");
+    std::printf("basket of two %-7s %-6s %-6s  %8.2f G path-steps/s  %s\n", qs_model_name(rows[i].model),
+                rows[i].greeks ? "greeks" : "price", sampling, rate, same ? "same bits" : "BITS DIFFER");
+  }
+}
+
 // One valuation: a call under svcj with all Greeks, one year of days, 2^18 paths.
 const valuation &one_valuation() {
   static const valuation v(QS_MODEL_SVCJ, true, 365, 1, std::uint64_t{1} << 18);
@@ -390,6 +481,8 @@ int bench_warm(machine *m) {
   std::fputs("  ],\n  \"hedging\": [\n", m->out);
   hedge_throughput(m, 1, false);
   hedge_throughput(m, 3, true);
+  std::fputs("  ],\n  \"of_several\": [\n", m->out);
+  of_two(m);
   double warm = median_seconds(m, one_valuation().unit, 21);
   std::fprintf(m->out, "  ],\n  \"warm_valuation_seconds\": %.6g\n}\n", warm);
   std::printf("one valuation, warm: %.3f ms\n", 1e3 * warm);

@@ -103,9 +103,9 @@ def show(result):
             share = row.get("share_of_issue_limit")
             print(f"{row['model']:<8} {'yes' if row['greeks'] else 'no':<6} {row['g_path_steps_per_second']:>15.2f} "
                   f"{row['instructions_per_step'] or '':>13} {f'{share:.0%}' if share else '':>15}  {row['std_errors_from_exact']:.4f}")
-        print("\npayoff   model  greeks sampling  G path-steps/s  same bits")
-        for row in bench.get("along_paths", []):
-            print(f"{row['payoff']:<8} {row['model']:<6} {'yes' if row['greeks'] else 'no':<6} {row['sampling']:<8} "
+        print("\npayoff        model  greeks sampling  G path-steps/s  same bits")
+        for row in bench.get("along_paths", []) + bench.get("of_several", []):
+            print(f"{row['payoff']:<13} {row['model']:<6} {'yes' if row['greeks'] else 'no':<6} {row['sampling']:<8} "
                   f"{row['g_path_steps_per_second']:>15.2f}  {'yes' if row['same_bits_as_cpu'] else 'NO'}")
         for row in bench.get("hedging", []):
             print(f"hedging, {row['instruments']} instruments, {row['policies']} policies: "

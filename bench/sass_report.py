@@ -5,7 +5,8 @@ usage: sass_report.py LIBRARY [--arch sm_90] [--match TEXT] [--json FILE] [--mar
 LIBRARY is whatever cuobjdump reads. CUOBJDUMP and CUFILT in the environment name the tools; c++filt serves as the latter.
 
 "step" is what one pass of the main loop issues: a time step of a path (new random words are made every fourth step, and
-are counted so), or a leaf of a payoff kernel; kernels of payoffs along a path have many loops over dates and no such figure.
+are counted so), or a leaf of a payoff kernel; kernels of payoffs along a path and of formulas have many loops over dates and no
+such figure.
 "instructions" are those of the whole kernel, each once. "issue" is its limit on an H200 in G steps/s: 132 multiprocessors x 1.98 GHz x
 128 instructions of one thread a cycle. Inner loops (thresholds of counted jumps, streams of correlated normals) count once.
 """
@@ -87,9 +88,10 @@ class Kernel:
             spans[target] = max(address, spans.get(target, 0))
         return sorted(spans.items())
 
-    def main_loop(self):
-        """The longest loop within a loop, else the longest: a kernel's steps in time within its dates, or its leaves."""
-        loops = self.loops()
+    def main_loop(self, outer):
+        """The longest loop within a loop, else the longest: a kernel's steps in time within its dates, or its leaves.
+        outer: the longest of all, where the loops within are those over streams."""
+        loops = self.loops() if not outer else [max(self.loops(), key=lambda s: s[1] - s[0])]
         inside = [s for s in loops if sum(t[0] <= s[0] and s[1] <= t[1] for t in loops) == 2]
         return max(inside or loops, key=lambda s: s[1] - s[0], default=None)
 
@@ -109,9 +111,9 @@ class Kernel:
         counts["all"] = sum(counts.values())
         return dict(counts)
 
-    def step(self):
+    def step(self, outer=False):
         """Counts of the main loop, each new random word used four times: "all" is what a step issues on average."""
-        span = self.main_loop()
+        span = self.main_loop(outer)
         if span is None:
             return {"all": 0, "refill": 0}
         counts, part = self.count(span), self.refill(span)
@@ -167,7 +169,8 @@ def rows(kernels, match):
     table = []
     for name, kernel in sorted(kernels.items(), key=lambda item: names[item[0]]):
         if match in names[name] or match in name:
-            step = {"all": 0, "refill": 0} if "path_payoff" in name else kernel.step()
+            whole = "path_payoff" in name or "joint_formula" in name
+            step = {"all": 0, "refill": 0} if whole else kernel.step(outer="joint_paths" in name)
             table.append({"kernel": plain(names[name]), "mangled": name,
                           "registers": kernel.registers, "stack": kernel.stack, "spills": kernel.spills(),
                           "instructions": sum(not op.startswith("NOP") for _, op, _ in kernel.code), "step": step,

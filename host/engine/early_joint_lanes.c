@@ -47,7 +47,7 @@ LANE_CLONES void qs_early_joint_features(const qs_early_joint *e, uint32_t date,
   const qs_policy_state_d state = state_at(e, date, states, at);
   const qs_policy_pays_d program = pays_in(e, room);
   qs_script_start_d(program.program, QS_LANES, program.slots);
-  const double *paid = qs_policy_fill_d(e->task->policy, date, &state, &program, room, features);
+  const double *paid = qs_policy_fill_d(1, e->task->policy, date, &state, &program, room, features);
   qs_policy_scale_d(e->task->policy->weights[date], paid, pays);
 }
 
@@ -56,7 +56,8 @@ LANE_CLONES void qs_early_joint_pays(const qs_early_joint *e, uint32_t date, con
   const qs_policy_state_d state = state_at(e, date, states, at);
   const qs_policy_pays_d program = pays_in(e, room);
   qs_script_start_d(program.program, QS_LANES, program.slots);
-  qs_policy_scale_d(e->task->policy->weights[date], qs_policy_exercise_d(&program, &state), pays);
+  const double *paid = qs_policy_fill_d(0, e->task->policy, date, &state, &program, room, room);
+  qs_policy_scale_d(e->task->policy->weights[date], paid, pays);
 }
 
 LANE_CLONES void qs_early_joint_hold(const qs_early_joint *e, const double *coefficient,

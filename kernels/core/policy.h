@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "kernels/core/compiler.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -32,7 +34,7 @@ typedef struct qs_policy {
   uint32_t moves;                    // at most QS_POLICY_MOVES
 } qs_policy;
 
-static inline uint32_t qs_policy_features(const qs_policy *policy, uint32_t assets) {
+QS_CORE uint32_t qs_policy_features(const qs_policy *policy, uint32_t assets) {
   return policy->terms + 1 + 2 * policy->moves * assets;
 }
 

@@ -10,6 +10,8 @@ qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const 
                           char *message, double *x, double *v);
 qs_status qs_cuda_path(qs_device *device, const qs_path_unit *unit, const volatile int *cancel, char *message,
                        qs_moment *moments);
+qs_status qs_cuda_joint(qs_device *device, const qs_joint_unit *unit, const volatile int *cancel,
+                        char *message, qs_moment *moments);
 
 qs_status qs_cuda_rebalance(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
                             char *message, double *rows);

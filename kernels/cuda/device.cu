@@ -97,8 +97,9 @@ static void describe(const qs_device *device, qs_device_info *info) {
 }
 
 extern "C" QS_API const qs_backend *qs_backend_plugin(void) {
-  static const qs_backend table = {
-      QS_BACKEND_ABI,  "cuda",       device_count, open_device, close_device, describe,         qs_cuda_value,
-      qs_cuda_horizon, qs_cuda_path, true,         nullptr,     true,         qs_cuda_rebalance};
+  static const qs_backend table = {QS_BACKEND_ABI,   "cuda",   device_count,  open_device,
+                                   close_device,     describe, qs_cuda_value, qs_cuda_horizon,
+                                   qs_cuda_path,     true,     qs_cuda_joint, true,
+                                   qs_cuda_rebalance};
   return &table;
 }

@@ -9,14 +9,6 @@
 
 #include "kernels/core/estimator.inc"
 
-// Parameters of a model, as kernels/core/observe.inc lays their tangents out.
-QS_CORE constexpr uint32_t parameters_of(bool stochastic, qs_jumps jumps) {
-  return (stochastic ? 5 : 1) + (jumps == QS_JUMPS_COUNTED       ? 3
-                                 : jumps == QS_JUMPS_VARIANCE    ? 5
-                                 : jumps == QS_JUMPS_EXPONENTIAL ? 4
-                                                                 : 0);
-}
-
 struct strike {
   qs_real k, log_k;
   uint32_t payoff;

@@ -16,6 +16,14 @@
 
 #include "kernels/cuda/kernels.h"
 
+// Parameters of a model, as kernels/core/observe.inc lays their tangents out.
+QS_CORE constexpr uint32_t parameters_of(bool stochastic, qs_jumps jumps) {
+  return (stochastic ? 5 : 1) + (jumps == QS_JUMPS_COUNTED       ? 3
+                                 : jumps == QS_JUMPS_VARIANCE    ? 5
+                                 : jumps == QS_JUMPS_EXPONENTIAL ? 4
+                                                                 : 0);
+}
+
 static inline QS_R(qs_law) law_of(const qs_cuda_plan &plan) {
   QS_R(qs_law) law;
   law.coefficients = static_cast<const qs_real *>(plan.coefficients);

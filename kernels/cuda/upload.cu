@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_ARRAYS = 6, MOST_ARRAYS = TABLE_ARRAYS + 24, ALIGNMENT = 256 };
+enum { MOST_ARRAYS = QS_CUDA_TABLE_ARRAYS + 24, ALIGNMENT = 256 };
 
 static size_t bytes_of(const qs_cuda_array &array, qs_precision precision) {
   const size_t number = precision == QS_PRECISION_DOUBLE ? sizeof(double) : sizeof(float);
@@ -30,8 +30,8 @@ static void put(const qs_cuda_array &array, qs_precision precision, char *to) {
   }
 }
 
-static qs_status send(qs_device *device, const qs_cuda_array *arrays, size_t count, qs_precision precision,
-                      char *message) {
+qs_status qs_cuda_send(qs_device *device, const qs_cuda_array *arrays, size_t count, qs_precision precision,
+                       char *message) {
   size_t total = 0;
   for (size_t i = 0; i < count; i++) {
     total += bytes_of(arrays[i], precision);
@@ -57,9 +57,8 @@ static qs_status send(qs_device *device, const qs_cuda_array *arrays, size_t cou
   return status;
 }
 
-qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path_plan &path,
-                         qs_precision precision, bool greeks, const qs_cuda_array *more, size_t more_count,
-                         char *message, qs_cuda_plan *plan) {
+void qs_cuda_table_arrays(const qs_table &table, const qs_path_plan &path, bool greeks, qs_cuda_array *arrays,
+                          qs_cuda_plan *plan) {
   const qs_dynamics &m = table.dynamics;
   plan->variance = m.variance;
   plan->jumps = m.jumps;
@@ -70,15 +69,21 @@ qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path
   plan->key0 = static_cast<uint32_t>(path.key);
   plan->key1 = static_cast<uint32_t>(path.key >> 32);
   plan->mirrored = path.sampling == QS_SAMPLING_ANTITHETIC;
-  qs_cuda_array arrays[MOST_ARRAYS] = {
-      {table.coefficients, (size_t)table.kind_count * QS_K_COUNT, 0, &plan->coefficients},
-      {table.weights, table.step_count, 0, &plan->weights},
-      {table.constants, (size_t)table.date_count * QS_D_COUNT, 0, &plan->constants},
-      {table.thresholds, table.kind_count, sizeof(qs_thresholds), &plan->thresholds},
-      {table.steps, table.step_count, sizeof(qs_law_step), &plan->steps},
-      {table.dates, table.date_count, sizeof(qs_law_date), &plan->dates}};
-  for (size_t i = 0; i < more_count && TABLE_ARRAYS + i < MOST_ARRAYS; i++) {
-    arrays[TABLE_ARRAYS + i] = more[i];
+  arrays[0] = {table.coefficients, (size_t)table.kind_count * QS_K_COUNT, 0, &plan->coefficients};
+  arrays[1] = {table.weights, table.step_count, 0, &plan->weights};
+  arrays[2] = {table.constants, (size_t)table.date_count * QS_D_COUNT, 0, &plan->constants};
+  arrays[3] = {table.thresholds, table.kind_count, sizeof(qs_thresholds), &plan->thresholds};
+  arrays[4] = {table.steps, table.step_count, sizeof(qs_law_step), &plan->steps};
+  arrays[5] = {table.dates, table.date_count, sizeof(qs_law_date), &plan->dates};
+}
+
+qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path_plan &path,
+                         qs_precision precision, bool greeks, const qs_cuda_array *more, size_t more_count,
+                         char *message, qs_cuda_plan *plan) {
+  qs_cuda_array arrays[MOST_ARRAYS];
+  qs_cuda_table_arrays(table, path, greeks, arrays, plan);
+  for (size_t i = 0; i < more_count && QS_CUDA_TABLE_ARRAYS + i < MOST_ARRAYS; i++) {
+    arrays[QS_CUDA_TABLE_ARRAYS + i] = more[i];
   }
-  return send(device, arrays, TABLE_ARRAYS + more_count, precision, message);
+  return qs_cuda_send(device, arrays, QS_CUDA_TABLE_ARRAYS + more_count, precision, message);
 }

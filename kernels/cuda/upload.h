@@ -14,6 +14,15 @@ struct qs_cuda_array {
   const void **to;
 };
 
+// Copies arrays into device->plan, one after the other; the host's may be freed after.
+qs_status qs_cuda_send(qs_device *device, const qs_cuda_array *arrays, size_t count, qs_precision precision,
+                       char *message);
+
+// The table's arrays, to arrays[QS_CUDA_TABLE_ARRAYS], and the rest of *plan.
+enum { QS_CUDA_TABLE_ARRAYS = 6 };
+void qs_cuda_table_arrays(const qs_table &table, const qs_path_plan &path, bool greeks, qs_cuda_array *arrays,
+                          qs_cuda_plan *plan);
+
 // Puts the table and `more_count` further arrays into device->plan and fills *plan; the host's arrays may be
 // freed after.
 qs_status qs_cuda_upload(qs_device *device, const qs_table &table, const qs_path_plan &path,
