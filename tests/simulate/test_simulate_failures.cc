@@ -52,6 +52,7 @@ public:
     spec.margin.collateral = 20;
     spec.margin.initial = 0.2;
     spec.margin.maintenance = 0.1;
+    spec.margin.partial = true;
     spec.cost_weight = 1;
     spec.keep_pnl = true;
     inputs.simulation.paths = 1024;
