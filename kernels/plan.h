@@ -59,8 +59,9 @@ typedef enum qs_precision {
 /* How value and path units compute in mixed precision. */
 typedef enum qs_arithmetic {
   QS_ARITHMETIC_EXACT = 0, /* the same bits everywhere */
-  QS_ARITHMETIC_FAST = 1   /* a backend may approximate division, roots, logarithms and sines of the paths'
-                              steps: as   good to within a hundredth of any usual standard error, in other bits */
+  QS_ARITHMETIC_FAST =
+      1 /* a backend may approximate division, roots, logarithms and sines of the paths'
+           steps: as   good to within a hundredth of any usual standard error, in other bits */
 } qs_arithmetic;
 
 /* One step in time. */

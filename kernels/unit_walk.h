@@ -4,8 +4,8 @@
  *
  * Whoever adds a member to a unit, or to what a unit points to, adds it to the walk in unit_walk.c, after the
  * counts that its size depends on, and then corrects the size that is asserted there. What the walk does not
- * name is 0 in another process, and on a device leads to the host. Members of qs_trade_cost, qs_step, qs_script_code and other
- * structures without pointers go along as they are.
+ * name is 0 in another process, and on a device leads to the host. Members of qs_trade_cost, qs_step,
+ * qs_script_code and other structures without pointers go along as they are.
  */
 #ifndef QS_KERNELS_UNIT_WALK_H
 #define QS_KERNELS_UNIT_WALK_H

@@ -16,9 +16,9 @@ extern "C" {
 struct qs_engine {
   qs_context context; /* its message is the engine's */
   qs_devices *devices;
-  int cancel;          /* the context's flag, set by a job */
-  qs_journal *journal; /* null: none */
-  qs_team team;        /* ranks 0: none */
+  int cancel;           /* the context's flag, set by a job */
+  qs_journal *journal;  /* null: none */
+  qs_team team;         /* ranks 0: none */
   qs_exchange exchange; /* the team, to those who know no journal */
   uint32_t share, shares;
   qs_work_store store;                  /* over all of these, for the time of a run */

@@ -32,9 +32,9 @@ typedef struct qs_context {
   qs_allocator allocator;
   qs_progress_callback progress; /* may be null */
   void *progress_data;
-  const volatile int *cancel;        /* non-zero once the caller wants the work to stop; may be null */
-  int threads;                       /* at least 1 */
-  const struct qs_work_store *store; /* host/engine/work_store.h: where finished work is kept; may be null */
+  const volatile int *cancel;         /* non-zero once the caller wants the work to stop; may be null */
+  int threads;                        /* at least 1 */
+  const struct qs_work_store *store;  /* host/engine/work_store.h: where finished work is kept; may be null */
   const struct qs_exchange *exchange; /* host/base/exchange.h: the processes of the run; null: this alone */
   qs_tally tally;
   char message[QS_MESSAGE_SIZE];

@@ -2,8 +2,8 @@
 #ifndef QS_TESTS_IO_FAILING_CALLS_H
 #define QS_TESTS_IO_FAILING_CALLS_H
 
-/* Memory: malloc, calloc, realloc. Files: openat, mkdirat, unlinkat, write, fsync, fdatasync, flock, renameat,
- * renameat2. */
+/* Memory: malloc, calloc, realloc. Files: openat, mkdirat, unlinkat, write, fsync, fdatasync, flock,
+ * renameat, renameat2. */
 enum FailingKind { FAIL_NOTHING, FAIL_MEMORY, FAIL_FILES, FAIL_RENAMEAT2 };
 
 /* From now on the calls of this kind are counted, and number `at` (from 1; 0: none) fails with `error`. */
