@@ -18,7 +18,8 @@
 
 #include "kernels/cuda/joint_kernels.h"
 
-enum { BLOCK = 128 };
+// Blocks that a multiprocessor is to hold at least: with fewer registers formulas would spill.
+enum { BLOCK = 128, RESIDENT = QS_REAL_DOUBLE ? 4 : 5 };
 
 // What all threads have in common.
 struct QS_R(formula_law) {
@@ -60,7 +61,7 @@ __global__ void __launch_bounds__(BLOCK)
 }
 
 template <bool early, bool greeks>
-__global__ void __launch_bounds__(BLOCK)
+__global__ void __launch_bounds__(BLOCK, RESIDENT)
     QS_R(joint_formula)(const __grid_constant__ QS_R(formula_law) law, qs_cuda_path_block block) {
   const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
   if (i < block.paths) {
