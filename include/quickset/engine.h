@@ -46,7 +46,7 @@ typedef struct qs_engine_spec {
   /* Null: GPUs are driven by this process, and one with a sticky error is lost to it. Else a program that
    * drives each in a process of its own (quickset/worker.h); the path is borrowed while the engine lives. */
   const char *worker_program;
-  /* How many markets with their fits the engine keeps, those last used, at most QS_MAX_MARKETS; 0: none. A
+  /* How many markets with their fits the engine keeps, those last made, at most QS_MAX_MARKETS; 0: none. A
    * later call whose market is one of them to the byte (as_of, currency, underlyings with their quotes and
    * models, correlations) is answered without calibrating again, with the same bits. Some megabytes each. */
   uint32_t markets;
