@@ -75,16 +75,12 @@ static double first_holding(const qs_simulate_problem *p, const qs_simulate_poli
   return edge != 0 && policy->centre ? band.low + (band.high - band.low) / 2 : edge;
 }
 
-/* What its first trade costs; at the cheapest venue alone, which is no less than what it pays. */
+/* What its first trade costs at least: of an order that venues share, nothing. */
 static double entry_cost(const qs_simulate_problem *p, double units, double price) {
-  const size_t count = p->spec->venue_count ? p->spec->venue_count : 1;
-  double least = INFINITY;
-  for (size_t v = 0; v < count; v++) {
-    const qs_trade_cost c = qs_simulate_cost(p, 0, v, 0);
-    const double paid = units * (c.fee * price + c.unit + c.impact * sqrt(units)) + c.fixed;
-    least = fmin(least, units > 0 ? paid : 0);
-  }
-  return count > 1 ? 0 : least;
+  const qs_trade_cost c = qs_simulate_cost(p, 0, 0, 0);
+  return p->spec->venue_count > 1 || units <= 0
+             ? 0
+             : units * (c.fee * price + c.unit + c.impact * sqrt(units)) + c.fixed;
 }
 
 static qs_status carries(qs_context *context, const qs_simulate_problem *p,
