@@ -168,6 +168,14 @@ void qs_json_number(qs_buffer *buffer, const char *key, double value) {
   }
 }
 
+void qs_json_numbers(qs_buffer *buffer, const char *key, const double *values, size_t count) {
+  qs_json_open(buffer, key, '[', true);
+  for (size_t i = 0; i < count; i++) {
+    qs_json_number(buffer, NULL, values[i]);
+  }
+  qs_json_close(buffer);
+}
+
 void qs_json_count(qs_buffer *buffer, const char *key, uint64_t value) {
   begin_value(buffer, key);
   append_count(buffer, value);

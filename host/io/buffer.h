@@ -48,6 +48,7 @@ qs_status qs_buffer_finish(qs_buffer *buffer, char **text);
 void qs_json_open(qs_buffer *buffer, const char *key, char bracket, bool flat);
 void qs_json_close(qs_buffer *buffer);
 void qs_json_number(qs_buffer *buffer, const char *key, double value);
+void qs_json_numbers(qs_buffer *buffer, const char *key, const double *values, size_t count);
 void qs_json_count(qs_buffer *buffer, const char *key, uint64_t value);
 void qs_json_bool(qs_buffer *buffer, const char *key, bool value);
 void qs_json_text(qs_buffer *buffer, const char *key, const char *value);

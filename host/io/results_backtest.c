@@ -70,14 +70,6 @@ static void write_policy(qs_buffer *b, const qs_backtest_policy_result *p) {
   qs_json_close(b);
 }
 
-static void write_numbers(qs_buffer *b, const char *key, const double *values, size_t count) {
-  qs_json_open(b, key, '[', true);
-  for (size_t i = 0; i < count; i++) {
-    qs_json_number(b, NULL, values[i]);
-  }
-  qs_json_close(b);
-}
-
 static void write_times(qs_buffer *b, const char *key, const qs_time *times, size_t count) {
   qs_json_open(b, key, '[', false);
   for (size_t i = 0; i < count; i++) {
@@ -113,8 +105,8 @@ void qs_json_backtest(qs_buffer *b, const qs_results *r) {
     qs_json_number(b, "bar_seconds", (double)t->bar_seconds);
     write_times(b, "dates", t->dates, t->date_count);
     write_times(b, "bars", t->bars, t->date_count);
-    write_numbers(b, "prices", t->prices, t->date_count);
-    write_numbers(b, "states", t->states, t->date_count);
+    qs_json_numbers(b, "prices", t->prices, t->date_count);
+    qs_json_numbers(b, "states", t->states, t->date_count);
     qs_json_open(b, "policies", '[', false);
     for (size_t i = 0; i < t->policy_count; i++) {
       write_policy(b, &t->policies[i]);

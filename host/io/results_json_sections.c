@@ -11,14 +11,6 @@ static void write_interval(qs_buffer *b, const char *key, qs_interval value) {
   qs_json_close(b);
 }
 
-static void write_numbers(qs_buffer *b, const char *key, const double *values, size_t count) {
-  qs_json_open(b, key, '[', true);
-  for (size_t i = 0; i < count; i++) {
-    qs_json_number(b, NULL, values[i]);
-  }
-  qs_json_close(b);
-}
-
 /* Counts by reason, in the order in which the reasons first appear. */
 static void write_exclusions(qs_buffer *b, const qs_calibration_result *c) {
   qs_json_open(b, "quotes_excluded", '{', true);
@@ -217,8 +209,8 @@ static void write_risk_parts(qs_buffer *b, const qs_risk_result *risk) {
   for (size_t i = 0; i < risk->incremental_count; i++) {
     qs_json_open(b, NULL, '{', true);
     qs_json_text(b, "id", risk->incremental[i].id);
-    write_numbers(b, "var", risk->incremental[i].var, risk->level_count);
-    write_numbers(b, "expected_shortfall", risk->incremental[i].expected_shortfall, risk->level_count);
+    qs_json_numbers(b, "var", risk->incremental[i].var, risk->level_count);
+    qs_json_numbers(b, "expected_shortfall", risk->incremental[i].expected_shortfall, risk->level_count);
     qs_json_close(b);
   }
   qs_json_close(b);
@@ -253,7 +245,7 @@ void qs_json_risk(qs_buffer *b, const qs_results *r) {
     write_risk_parts(b, risk);
     write_historical(b, risk);
     if (risk->pnl_count) {
-      write_numbers(b, "pnl", risk->pnl, risk->pnl_count);
+      qs_json_numbers(b, "pnl", risk->pnl, risk->pnl_count);
     }
   }
   qs_json_close(b);

@@ -19,6 +19,11 @@ typedef struct replay {
   size_t compare;    /* which policy differences are to */
 } replay;
 
+/* What policies are told. */
+static qs_variance_state told_state(const qs_backtest_spec *s) {
+  return s->variance.told == QS_STATE_SAME ? s->variance.marks : s->variance.told;
+}
+
 /* A message of the section simulate is this one's. */
 static qs_status rename_message(qs_context *context, qs_status status) {
   static const char from[] = "simulate", list[] = "simulate.instruments.0";
@@ -390,10 +395,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, co
   status = status ? status : qs_simulate_policy_problem(context, scratch, &r->problem, &c.over_time);
   status = status ? status
                   : qs_replay_states(context, &c.over_time, &s->record, r->bar, s->variance.marks, states);
-  status = status ? status
-                  : qs_replay_states(context, &c.over_time, &s->record, r->bar,
-                                     s->variance.told == QS_STATE_SAME ? s->variance.marks : s->variance.told,
-                                     told);
+  status = status ? status : qs_replay_states(context, &c.over_time, &s->record, r->bar, told_state(s), told);
   qs_progress(context, "backtest", 0, s->policy_count + 1);
   status = status ? status : qs_simulate_policies_make(context, scratch, &r->problem, &policies, &optimal);
   const double *funding = NULL;
@@ -410,23 +412,21 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, co
 /* The result's texts must outlive the market: names are copied. */
 static qs_status name(qs_context *context, qs_arena *arena, const replay *r, qs_backtest_result *result) {
   const qs_backtest_spec *s = r->spec;
-  *result =
-      (qs_backtest_result){.present = true,
-                           .trusted = true,
-                           .position = s->position,
-                           .underlying = qs_arena_strdup(arena, r->problem.under->name),
-                           .instrument = qs_arena_strdup(arena, r->problem.instruments[0].name),
-                           .funding = s->funding.count ? "recorded" : "expected",
-                           .account = s->account == QS_ACCOUNT_COIN ? "coin" : "reporting",
-                           .marks = qs_variance_state_name(s->variance.marks),
-                           .told = qs_variance_state_name(
-                               s->variance.told == QS_STATE_SAME ? s->variance.marks : s->variance.told),
-                           .compare = name_of(&s->policies[r->compare]),
-                           .cost_weight = r->problem.weight,
-                           .risk_aversion = r->problem.weight > 0 ? 2 / r->problem.weight : NAN,
-                           .level = s->intervals.level,
-                           .replicates = s->intervals.replicates,
-                           .seed = s->intervals.seed};
+  *result = (qs_backtest_result){.present = true,
+                                 .trusted = true,
+                                 .position = s->position,
+                                 .underlying = qs_arena_strdup(arena, r->problem.under->name),
+                                 .instrument = qs_arena_strdup(arena, r->problem.instruments[0].name),
+                                 .funding = s->funding.count ? "recorded" : "expected",
+                                 .account = s->account == QS_ACCOUNT_COIN ? "coin" : "reporting",
+                                 .marks = qs_variance_state_name(s->variance.marks),
+                                 .told = qs_variance_state_name(told_state(s)),
+                                 .compare = name_of(&s->policies[r->compare]),
+                                 .cost_weight = r->problem.weight,
+                                 .risk_aversion = r->problem.weight > 0 ? 2 / r->problem.weight : NAN,
+                                 .level = s->intervals.level,
+                                 .replicates = s->intervals.replicates,
+                                 .seed = s->intervals.seed};
   return result->instrument && result->underlying ? QS_OK : qs_fail_memory(context, "reporting a backtest");
 }
 

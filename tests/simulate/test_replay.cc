@@ -1,7 +1,5 @@
 // The section `backtest` in memory: the same steps as those of the replay that it stands on, an attribution
 // that adds up, nothing that looks ahead, what goes wrong named, and every allocation that fails survived.
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
 
 #include "host/history/forecast.h"
@@ -10,6 +8,7 @@
 #include "host/policy/optimum.h"
 #include "host/simulate/backtest.h"
 #include "host/simulate/replay_states.h"
+#include "tests/simulate/failing_threads.h"
 #include "tests/simulate/replay_world.h"
 
 namespace {
@@ -381,26 +380,6 @@ TEST(Replay, DiscountsAreRefusedAndRandomVarianceIsNeeded) {
   EXPECT_NE(std::string(dear.context.message).find("the discount_rate of X is 0.02; must be 0"),
             std::string::npos)
       << dear.context.message;
-}
-
-// Allocations until one fails, and blocks held; threads allocate too.
-std::atomic<long> left{-1}, live{0};
-
-void *allocate(void *, size_t size) {
-  long was = left;
-  while (was > 0 && !left.compare_exchange_weak(was, was - 1)) {
-  }
-  if (was == 0) {
-    return nullptr;
-  }
-  void *block = std::malloc(size);
-  live += block != nullptr;
-  return block;
-}
-
-void release(void *, void *block) {
-  live -= block != nullptr;
-  std::free(block);
 }
 
 TEST(Replay, EveryAllocationMayFail) {

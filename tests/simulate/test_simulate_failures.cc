@@ -1,30 +1,8 @@
 // Every allocation of a simulation fails once: the status says so, the result stays untouched, nothing leaks.
-#include <atomic>
-#include <cstdlib>
-
+#include "tests/simulate/failing_threads.h"
 #include "tests/simulate/simulate_world.h"
 
 namespace {
-
-// Allocations until one fails, and blocks held; threads allocate too.
-std::atomic<long> left{-1}, live{0};
-
-void *allocate(void *, size_t size) {
-  long was = left;
-  while (was > 0 && !left.compare_exchange_weak(was, was - 1)) {
-  }
-  if (was == 0) {
-    return nullptr;
-  }
-  void *block = std::malloc(size);
-  live += block != nullptr;
-  return block;
-}
-
-void release(void *, void *block) {
-  live -= block != nullptr;
-  std::free(block);
-}
 
 qs_status hold_one(void *, const qs_policy_view *view, double *target) {
   for (size_t i = 0; i < view->path_count; i++) {
