@@ -10,6 +10,7 @@ its own journal; the results are those of a run alone, to the byte.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -20,14 +21,14 @@ DONE = (0, 4, 6)  # results, some of which may be untrusted or breach a limit
 
 
 def compute_share(command, journal):
-    """Computes one share into the journal, from where an earlier try has come to."""
+    """Computes one share into the journal, from where an earlier try has come to; what it says of itself."""
     for _ in range(TRIES):
-        code = subprocess.run([*command, "--out", journal, "--resume", "--quiet"]).returncode
-        if code not in AGAIN:
+        made = subprocess.run([*command, "--out", journal, "--resume", "--quiet", "--json"], stdout=subprocess.PIPE)
+        if made.returncode not in AGAIN:
             break
-    if code:
-        raise RuntimeError(f"{journal}: exit status {code}")
-    return journal
+    if made.returncode:
+        raise RuntimeError(f"{journal}: exit status {made.returncode}")
+    return json.loads(made.stdout)
 
 
 def by_threads(calls, workers):
@@ -65,14 +66,19 @@ def main():
     args, options = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1:]
     out = os.path.abspath(args.out)
     config = os.path.abspath(args.config)
-    calls = [([args.quickset, "shard", config, "--shard", f"{i}/{args.shares}", *options], f"{out}.share{i}")
-             for i in range(1, args.shares + 1)]
     run = {"threads": by_threads, "dask": by_dask, "ray": by_ray}[args.by]
-    try:
-        journals = run(calls, args.workers)
-    except RuntimeError as failure:
-        sys.exit(f"shards: {failure}")
-    merged = [option for journal in journals for option in ("--merge", journal)]
+    journals, merged, more = [], [], True
+    while more:  # once, but for the rounds of a target_std_error
+        number = "" if not journals else f".{len(journals) // args.shares + 1}"
+        fresh = [f"{out}.share{i}{number}" for i in range(1, args.shares + 1)]
+        calls = [([args.quickset, "shard", config, "--shard", f"{i + 1}/{args.shares}", *merged, *options], journal)
+                 for i, journal in enumerate(fresh)]
+        try:
+            more = any(share["more"] for share in run(calls, args.workers))
+        except RuntimeError as failure:
+            sys.exit(f"shards: {failure}")
+        journals += fresh
+        merged = [option for journal in journals for option in ("--merge", journal)]
     code = subprocess.run([args.quickset, "run", config, "--out", out, *merged, *options]).returncode
     if code in DONE:
         for journal in journals:

@@ -21,6 +21,7 @@ struct qs_engine {
   qs_team team;         /* ranks 0: none */
   qs_exchange exchange; /* the team, to those who know no journal */
   uint32_t share, shares;
+  bool more;                            /* the last share may not be the last of the target's rounds */
   qs_work_store store;                  /* over all of these, for the time of a run */
   struct qs_warm *kept[QS_MAX_MARKETS]; /* [kept_count] of at most `markets`, the oldest first (warm.h) */
   uint32_t kept_count, markets;

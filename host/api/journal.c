@@ -44,18 +44,20 @@ qs_status qs_journal_open(qs_engine *engine, const qs_journal_spec *spec) {
 
 void qs_journal_state(const qs_engine *engine, qs_journal_info *info) {
   const uint32_t size = info->struct_size;
+  qs_journal_info now = {.struct_size = sizeof now};
   if (engine->journal) {
-    qs_journal_counts(engine->journal, info);
-  } else {
-    memset(info, 0, size && size < sizeof *info ? size : sizeof *info);
-    info->struct_size = size;
+    qs_journal_counts(engine->journal, &now);
   }
+  now.more = engine->more;
+  memcpy(info, &now, size && size < sizeof now ? size : sizeof now);
+  info->struct_size = size;
 }
 
 void qs_journal_close(qs_engine *engine, bool remove) {
   qs_journal_end(engine->journal, remove);
   engine->journal = NULL;
   engine->share = engine->shares = 0;
+  engine->more = false;
 }
 
 void qs_team_init(qs_team *team) {

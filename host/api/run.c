@@ -170,11 +170,14 @@ static qs_status value(qs_run_state *r) {
   bool greeks = hedge || r->inputs->value.greeks;
   qs_simulation simulation = r->simulation;
   simulation.target = r->inputs->simulation.target_std_error;
+  const uint64_t elsewhere = r->context->tally.elsewhere;
   qs_status status = qs_valuation_run(r->context, r->scratch, r->engine->devices, r->market, contracts,
                                       r->book->count + extra, &simulation, greeks, &r->valuation);
   if (status) {
     return status;
   }
+  r->engine->more = !isnan(simulation.target) && r->context->tally.elsewhere > elsewhere &&
+                    r->valuation.simulation.paths <= simulation.most_paths / 2;
   r->results->paths = r->valuation.simulation.paths;
   if (r->sections & QS_SECTION_VALUE && !r->share) {
     qs_valuation book = r->valuation;
@@ -485,6 +488,7 @@ qs_status qs_run(qs_engine *engine, const qs_inputs *inputs, uint32_t sections, 
     context->store = qs_engine_store(engine, r.scratch);
     context->exchange = engine->team.ranks > 1 ? &engine->exchange : NULL;
     r.share = engine->shares > 1;
+    engine->more = false;
     status = engine->team.ranks > 1 && !context->store->memo ? qs_fail_memory(context, "starting the run")
                                                              : run_all(&r);
     context->store = NULL;

@@ -26,6 +26,7 @@ typedef struct qs_tally {
   uint64_t units;      /* of work in those: one law, its dates and a portion of payoffs */
   uint64_t path_steps; /* paths times time steps */
   double seconds;      /* until each order was done */
+  uint64_t elsewhere;  /* items that were left to other shares, whose results are not here */
 } qs_tally;
 
 typedef struct qs_context {

@@ -32,7 +32,9 @@ static const char help_text[] =
     "  --seed N, --paths N        as simulation.seed and simulation.paths\n"
     "  --set KEY=VALUE            override a key: --set underlyings.0.spot=65000 (may be repeated)\n"
     "  --resume                   go on from what an interrupted or killed run of the same inputs left\n"
-    "  --merge FILE               take what a shard has computed (may be repeated)\n"
+    "  --merge FILE               take what a shard has computed (may be repeated; with shard: for a "
+    "target's\n"
+    "                             later rounds)\n"
     "  --max-hours H              stop after H hours, to be resumed\n"
     "  --json                     print results.json instead of the summary\n"
     "  --quiet                    print nothing but errors\n"
@@ -333,7 +335,7 @@ static bool check_run(line *l, const options *o) {
     return complain(l, o->resume ? "there is no run to be resumed in" : "there is no run to be stopped in",
                     o->name);
   }
-  if (o->merged_count && o->command != COMMAND_RUN) {
+  if (o->merged_count && !runs) {
     return complain(l, "--merge goes with a run, not with", o->name);
   }
   if (shard != (o->shares > 0)) {

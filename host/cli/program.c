@@ -209,9 +209,17 @@ static qs_status open_journal(const options *o, qs_engine *engine, const qs_conf
 static int report_share(const options *o, const qs_engine *engine) {
   qs_journal_info journal = {.struct_size = sizeof journal};
   qs_journal_state(engine, &journal);
-  if (!o->quiet) {
-    printf("Share %u of %u: %llu pieces of work in %s\n", o->share + 1, o->shares,
-           (unsigned long long)journal.held + (unsigned long long)journal.kept, o->out);
+  const unsigned long long held = (unsigned long long)journal.held, kept = (unsigned long long)journal.kept;
+  if (o->json) {
+    printf("{\"share\": %u, \"shares\": %u, \"held\": %llu, \"kept\": %llu, \"more\": %s}\n", o->share + 1,
+           o->shares, held, kept, journal.more ? "true" : "false");
+  } else if (!o->quiet) {
+    printf("Share %u of %u: %llu pieces of work in %s", o->share + 1, o->shares,
+           o->merged_count ? kept : held + kept, o->out);
+    puts(journal.more
+             ? "; another round of the target may be needed: all shares again, each into a new file, with "
+               "--merge of all files so far"
+             : "");
   }
   return finish_output(0);
 }

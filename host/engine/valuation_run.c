@@ -185,19 +185,21 @@ static qs_status conclude(planner *p, qs_valuation *valuation) {
   return p->formulas ? qs_joint_book_fill(p->formulas, valuation) : QS_OK;
 }
 
-/* Rounds of as many paths as there are, until the errors are small enough. */
+/* Rounds of as many paths as there are, until the errors are small enough. A share of a run ends with the
+ * first round whose other shares it does not have. */
 static qs_status run_rounds(planner *p, qs_valuation *valuation) {
   qs_simulation *simulation = &p->simulation;
   qs_portions *portions = NULL;
   qs_status status = qs_portions_cut(p->context, p->arena, p->jobs, p->job_count, simulation, &portions);
   double *scratch = QS_NEW(p->arena, simulation->batches, double);
+  const uint64_t elsewhere = p->context->tally.elsewhere;
   if (!status && !scratch) {
     status = qs_fail_memory(p->context, "valuing");
   }
   for (uint32_t round = 0; !status; round++) {
     status = qs_portions_round(portions, p->devices, round);
     status = status ? status : conclude(p, valuation);
-    if (status || isnan(simulation->target)) {
+    if (status || isnan(simulation->target) || p->context->tally.elsewhere > elsewhere) {
       break;
     }
     const double worst = worst_error(valuation, scratch), ratio = worst / simulation->target;

@@ -30,6 +30,8 @@ qs_status qs_work_deal(qs_context *context, qs_arena *arena, size_t spare, work_
     if (share.begin < share.end) {
       left->tasks[left->count++] = share;
     }
+    context->tally.elsewhere +=
+        store->gather ? 0 : whole->tasks[i].end - whole->tasks[i].begin - (share.end - share.begin);
   }
   return QS_OK;
 }

@@ -19,6 +19,12 @@
  * they are of one cut, does not matter to the results. What is not kept (above) is computed by every share as
  * far as it needs it, and by the merging run.
  *
+ * With a target_std_error the paths of later rounds depend on what all shares of a round found. A share
+ * computes its part of the first round of which something is missing in what it reads, and
+ * qs_journal_info.more says that another round may be needed: all shares again, each into a file of its own,
+ * with all files so far in spec.merged, until none says so. A run that merges fewer rounds computes the
+ * others.
+ *
  * What was computed is in the file at most a quarter of a second later, and survives the end of the process
  * at any instant. The file is synced to its disk when something is written and spec.sync_seconds have passed
  * since the last time, but never for more than a fiftieth of the time; and when it is closed and stays. So a
@@ -62,6 +68,7 @@ typedef struct qs_journal_info {
   uint64_t recalled; /* how many results were taken from it */
   uint64_t kept;     /* pieces that were added to it and written */
   uint64_t synced;   /* times that it was synced */
+  bool more;         /* the last share that was computed is not the last: see above */
 } qs_journal_info;
 
 QS_API void qs_journal_spec_init(qs_journal_spec *spec);

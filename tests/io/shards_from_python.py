@@ -5,6 +5,7 @@ Usage: shards_from_python.py QUICKSET SHARDS_PY CONFIG WORK_FOLDER
 """
 
 import filecmp
+import json
 import os
 import shutil
 import subprocess
@@ -32,6 +33,18 @@ assert sorted(os.listdir(together)) == names
 for name in names:
     same = filecmp.cmp(os.path.join(alone, name), os.path.join(together, name), shallow=False)
     assert same or name == "manifest.json", f"{name} differs"
+left = [name for name in os.listdir(work) if "share" in name and not name.endswith(".lock")]
+assert not left, f"{left} are left"
+
+# Rounds of a target_std_error, too.
+options += ["--set", "simulation.target_std_error=0.002", "--set", "simulation.max_paths=16384"]
+alone, together = os.path.join(work, "alone_rounds"), os.path.join(work, "together_rounds")
+code = subprocess.run([quickset, "run", config, "--out", alone, *options]).returncode
+made = run(together)
+assert made.returncode == code, made.stderr
+with open(os.path.join(alone, "results.json")) as file:
+    assert json.load(file)["paths"] > 2048
+assert filecmp.cmp(os.path.join(alone, "results.json"), os.path.join(together, "results.json"), shallow=False)
 left = [name for name in os.listdir(work) if "share" in name and not name.endswith(".lock")]
 assert not left, f"{left} are left"
 

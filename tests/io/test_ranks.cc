@@ -46,6 +46,41 @@ TEST_F(Shares, MergedGiveTheBitsOfARunAlone) {
   EXPECT_GT(recalled("part"), 0u);
 }
 
+/* Rounds of paths towards a target: in shares, round by round, each paid for once. */
+TEST_F(Shares, TakeEveryRoundOfATarget) {
+  const std::vector<std::string> target = {"--paths", "4096",
+                                           "--set",   "simulation.target_std_error=0.0002",
+                                           "--set",   "simulation.max_paths=16384"};
+  ASSERT_EQ(run(command("whole", target)).code, 0);
+  const auto whole = results("whole");
+  ASSERT_NE(whole.at("results.json").find("\"paths\": 16384"), std::string::npos) << "three rounds";
+  std::vector<std::string> merge = target;
+  std::vector<bool> more;
+  do {
+    const std::vector<std::string> before = merge;
+    more.push_back(false);
+    for (int i = 1; i <= 3; i++) {
+      const std::string fresh = file(i) + "." + std::to_string(more.size());
+      std::vector<std::string> all = {"shard",  config,    "--shard",   std::to_string(i) + "/3",
+                                      "--json", "--quiet", "--threads", "1",
+                                      "--out",  fresh};
+      all.insert(all.end(), before.begin(), before.end());
+      merge.insert(merge.end(), {"--merge", fresh});
+      Outcome outcome = run(all);
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+      more.back() = more.back() || outcome.out.find("\"more\": true") != std::string::npos;
+    }
+    if (more.size() == 2) { /* what is missing of later rounds is computed by who merges */
+      ASSERT_EQ(run(command("early", merge)).code, 0);
+      EXPECT_EQ(results("early"), whole);
+    }
+  } while (more.back() && more.size() < 9);
+  EXPECT_EQ(more, std::vector<bool>({true, true, false})) << "the third has the most paths";
+  ASSERT_EQ(run(command("out", merge)).code, 0);
+  EXPECT_EQ(results("out"), whole);
+  EXPECT_GT(recalled("out"), recalled("early"));
+}
+
 TEST_F(Shares, AreOfOneRunAlone) {
   ASSERT_EQ(run(shard(1, 2)).code, 0);
   for (const char *name : {"--seed", "--paths"}) {
@@ -146,6 +181,16 @@ TEST_F(Ranks, GiveTheBitsOfARunAlone) {
       EXPECT_EQ(name.find(".out"), std::string::npos) << name << " stayed";
     }
   }
+}
+
+TEST_F(Ranks, ShareEveryRoundOfATarget) {
+  const std::vector<std::string> target = {"--paths", "4096",
+                                           "--set",   "simulation.target_std_error=0.0002",
+                                           "--set",   "simulation.max_paths=16384"};
+  ASSERT_EQ(run(command("whole", target)).code, 0);
+  Outcome outcome = run_ranks(2, target);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(results("out"), results("whole"));
 }
 
 /* All processes of a run are killed at random instants; other numbers of them, or one alone, go on. */
