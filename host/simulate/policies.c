@@ -69,8 +69,6 @@ static qs_status check_options(qs_context *context, const qs_simulate_problem *p
   const char *flaw = NULL;
   if (p->along_count && !known) {
     flaw = "needs a price before the expiry, which trades along paths have not";
-  } else if (type == QS_HEDGE_POLICY_REGRESSION && p->instrument_count > 1) {
-    flaw = "knows no option among the instruments";
   } else if (is_neutral(type) && p->instrument_count != 2) {
     flaw = "needs exactly one option among the instruments";
   } else if (type == QS_HEDGE_POLICY_DELTA_VEGA && !qs_model_stochastic(&p->under->model)) {

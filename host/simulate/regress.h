@@ -1,17 +1,17 @@
 /*
- * The policy `regression`: the locally risk-minimising ratio by cross-sectional regression on paths, for
- * positions that have no price along them.
+ * The policy `regression`: locally risk-minimising ratios by cross-sectional regression on paths, for
+ * positions that have no price along them, on one or several instruments.
  *
  * On paths of its own under the pricing law, from the last date backwards, what the position pays less what
- * later trades gain, H - sum over m > n of phi_m g_m (e^x_(m+1) - e^x_m), is regressed on features f of the
- * state and on the features times the move of the price:
+ * later trades gain, H - sum over m > n of phi_m dG_m, is regressed on features f of the path so far
+ * (regress_features.h) and on features times what a unit of every instrument gains until the next date:
  *
- *   sum_k a_k f_k + (sum_k b_k f_k) g_n (e^x' - e^x),      phi_n = -sum_k b_k f_k
+ *   sum_k a_k f_k + sum_i (sum_k b_ik f_k) dG_i,      phi_i = -sum_k b_ik f_k
  *
- * The features: x and the mean of the fixings so far, each piecewise linear between quantiles, and their
- * products; the least and the greatest fixing so far and their products with x; where v is random, sqrt(v)
- * times the functions of x and times the mean. What is left at the first date has the position's price as its
- * mean: with all later gains taken off its error is that of the hedge.
+ * Options gain with their delta held against them: dG_i is then what the first instrument does not move, and
+ * phi_1 has -delta_i phi_i beside its own. An option that is cut at its limits leaves its delta to the first.
+ * Of the columns those are taken that count (normal.h). What is left at the first date has the position's
+ * price as its mean: with all later gains taken off its error is that of the hedge.
  */
 #ifndef QS_HOST_SIMULATE_REGRESS_H
 #define QS_HOST_SIMULATE_REGRESS_H
