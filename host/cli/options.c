@@ -17,7 +17,8 @@ static const char help_text[] =
     "  quickset stress CONFIG     the stress grid and scenarios\n"
     "  quickset hedge CONFIG      what to trade now\n"
     "  quickset hedge --policy FILE --spot S --holding H [--variance V] [--time T]\n"
-    "                             what a saved policy (simulate_policy.txt) trades in this state\n"
+    "                             what a saved policy (simulate_policy.txt) trades in this state; of two\n"
+    "                             instruments: --holding H --holding H2, or --holding NAME=H for each\n"
     "  quickset simulate CONFIG   policies of hedging over time, on the same paths\n"
     "  quickset backtest CONFIG   policies of hedging over time, on recorded prices\n"
     "  quickset shard CONFIG --shard I/N --out FILE\n"
@@ -165,6 +166,24 @@ static bool read_real(line *l, const char *option, const char *value, double *nu
   return true;
 }
 
+/* What is held: a number, or the name of the instrument, `=` and a number. */
+static bool add_holding(line *l, options *o, const char *value) {
+  const char *sign = strrchr(value, '=');
+  if (o->holding_count == MAX_HOLDINGS) {
+    return complain(l, "too many holdings; one too many is", value);
+  }
+  if (sign == value) {
+    return complain(l, "--holding must be a number or NAME=NUMBER, not", value);
+  }
+  holding_option *made = &o->holdings[o->holding_count];
+  *made = (holding_option){sign ? value : NULL, sign ? (size_t)(sign - value) : 0, 0};
+  if (o->holding_count && (made->name == NULL) != (o->holdings[0].name == NULL)) {
+    return complain(l, "either all holdings are named, --holding NAME=NUMBER, or none is; see", value);
+  }
+  o->holding_count++;
+  return read_real(l, "--holding", sign ? sign + 1 : value, &made->value);
+}
+
 /* The options of a saved policy; false in `known`: it is none of them. */
 static bool read_policy_option(line *l, options *o, const char *option, bool *known) {
   static const char *const names[] = {"--policy", "--spot", "--holding", "--variance", "--time"};
@@ -184,7 +203,7 @@ static bool read_policy_option(line *l, options *o, const char *option, bool *kn
   case 1:
     return read_real(l, names[which], value, &o->spot);
   case 2:
-    return read_real(l, names[which], value, &o->holding);
+    return add_holding(l, o, value);
   case 3:
     return read_real(l, names[which], value, &o->variance);
   case 4:
@@ -310,7 +329,7 @@ static bool read_word(line *l, options *o, const char *word) {
 
 /* A saved policy is asked by `hedge` alone, without a config, and needs its state. */
 static bool check_policy(line *l, options *o) {
-  const bool state = !isnan(o->spot) || !isnan(o->holding) || !isnan(o->variance) || o->time;
+  const bool state = !isnan(o->spot) || o->holding_count || !isnan(o->variance) || o->time;
   if (!o->policy) {
     return !state || complain(l, "a saved policy is missing, --policy FILE, after", o->name);
   }
@@ -320,7 +339,7 @@ static bool check_policy(line *l, options *o) {
   if (o->config) {
     return complain(l, "with --policy no config is read; one argument too many:", o->config);
   }
-  if (isnan(o->spot) || isnan(o->holding)) {
+  if (isnan(o->spot) || !o->holding_count) {
     return complain(l, isnan(o->spot) ? "--spot is missing beside" : "--holding is missing beside",
                     o->policy);
   }
@@ -363,7 +382,7 @@ static bool check_complete(line *l, const options *o) {
 
 bool options_parse(options *o, int count, char **arguments, char message[MAX_USAGE_MESSAGE]) {
   memset(o, 0, sizeof *o);
-  o->spot = o->holding = o->variance = o->max_hours = NAN;
+  o->spot = o->variance = o->max_hours = NAN;
   line l = {.count = count, .at = 1, .arguments = arguments, .message = message};
   for (; l.at < count; l.at++) {
     const char *argument = arguments[l.at];

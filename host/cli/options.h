@@ -19,7 +19,20 @@ typedef enum command_kind {
   COMMAND_ADVISE
 } command_kind;
 
-enum { MAX_OVERRIDES = 256, MAX_MERGED = 1024, MAX_OPTION_TEXT = 64, MAX_USAGE_MESSAGE = 256 };
+enum {
+  MAX_OVERRIDES = 256,
+  MAX_MERGED = 1024,
+  MAX_OPTION_TEXT = 64,
+  MAX_USAGE_MESSAGE = 256,
+  MAX_HOLDINGS = 8
+};
+
+/* "0.45", or "X-SPOT=0.45". */
+typedef struct holding_option {
+  const char *name; /* name_length bytes; null: not named */
+  size_t name_length;
+  double value;
+} holding_option;
 
 typedef struct options {
   command_kind command;
@@ -36,9 +49,11 @@ typedef struct options {
   size_t merged_count;
   const char *overrides[MAX_OVERRIDES]; /* those of --set, then --seed and --paths */
   size_t override_count;
-  const char *policy;             /* of hedge: a saved policy that is asked, in place of a config */
-  double spot, holding, variance; /* the state it is asked in; NaN: not given */
-  const char *time;               /* a text; null: now */
+  const char *policy;    /* of hedge: a saved policy that is asked, in place of a config */
+  double spot, variance; /* the state it is asked in; NaN: not given */
+  holding_option holdings[MAX_HOLDINGS];
+  size_t holding_count;
+  const char *time; /* a text; null: now */
   char seed[MAX_OPTION_TEXT], paths[MAX_OPTION_TEXT];
 } options;
 

@@ -319,16 +319,53 @@ static int info(qs_engine *engine) {
   return finish_output(0);
 }
 
+/* What is held of the policy's instruments, in its order; false, with the reason in `message`, where the
+ * command line does not say. */
+static bool find_holdings(const options *o, const qs_saved_policy *policy, qs_live_state *state,
+                          char message[MAX_USAGE_MESSAGE]) {
+  const char *const names[QS_SAVED_INSTRUMENTS] = {policy->instrument, policy->second};
+  double *const to[QS_SAVED_INSTRUMENTS] = {&state->holding, &state->second};
+  const size_t count = policy->second ? 2 : 1;
+  bool known[QS_SAVED_INSTRUMENTS] = {false, false};
+  if (o->holding_count != count) {
+    snprintf(message, MAX_USAGE_MESSAGE, "holding: got %zu of them: the policy has %.80s%s%.80s",
+             o->holding_count, names[0], count > 1 ? " and " : " alone", count > 1 ? names[1] : "");
+    return false;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const holding_option *h = &o->holdings[i];
+    size_t k = h->name ? 0 : i;
+    while (h->name && k < count &&
+           (strlen(names[k]) != h->name_length || memcmp(names[k], h->name, h->name_length) != 0)) {
+      k++;
+    }
+    if (k == count || known[k]) {
+      snprintf(message, MAX_USAGE_MESSAGE, "holding: got %.*s: %s%.80s%s%.80s",
+               (int)fmin((double)h->name_length, 80), h->name,
+               k < count ? "it stands twice; the policy has " : "the policy has ", names[0],
+               count > 1 ? " and " : " alone", count > 1 ? names[1] : "");
+      return false;
+    }
+    known[k] = true;
+    *to[k] = h->value;
+  }
+  return true;
+}
+
 /* What a saved policy trades now. */
 static int advise(const options *o, qs_engine *engine) {
-  qs_live_state state = {
-      .time = (qs_time)time(NULL), .spot = o->spot, .variance = o->variance, .holding = o->holding};
+  qs_live_state state = {.time = (qs_time)time(NULL), .spot = o->spot, .variance = o->variance};
+  char message[MAX_USAGE_MESSAGE];
   if (o->time && !qs_time_from_text(o->time, &state.time)) {
     return fail_text(QS_ERROR_USAGE, "--time must be such as 2026-08-01T08:00:00Z, not ", o->time);
   }
   qs_saved_policy *policy = NULL;
   qs_hedge_advice advice;
   qs_status status = qs_saved_policy_load(engine, o->policy, &policy);
+  if (!status && !find_holdings(o, policy, &state, message)) {
+    qs_saved_policy_destroy(policy);
+    return fail_text(QS_ERROR_INPUT, message, "");
+  }
   status = status ? status : qs_saved_policy_ask(engine, policy, &state, &advice);
   int code = status ? fail(engine, status) : 0;
   if (!status && (!o->quiet || o->json)) {

@@ -9,6 +9,7 @@
 #include "host/market/fixings.h"
 #include "host/market/names.h"
 #include "host/market/time.h"
+#include "quickset/policy.h"
 
 /* One thing of the book. */
 typedef struct holding {
@@ -406,9 +407,8 @@ static qs_status check_saved(qs_reader *reader, const qs_node *node, const qs_si
   for (size_t i = 0; node && i < spec->policy_count; i++) {
     const qs_hedge_policy_spec *p = &spec->policies[i];
     if (strcmp(p->name ? p->name : qs_hedge_policy_name(p->type), spec->save_policy) == 0) {
-      if (p->type == QS_HEDGE_POLICY_DELTA_GAMMA || p->type == QS_HEDGE_POLICY_DELTA_VEGA ||
-          (p->type == QS_HEDGE_POLICY_OPTIMAL && spec->instrument_count > 1)) {
-        return qs_node_bad(reader, node, "it holds two instruments; must hold one");
+      if (p->type == QS_HEDGE_POLICY_OPTIMAL && spec->instrument_count > QS_SAVED_INSTRUMENTS) {
+        return qs_node_bad(reader, node, "it holds more than two instruments; must hold at most 2");
       }
       return qs_hedge_policy_looks_back(p->type)
                  ? qs_node_bad(reader, node, "it looks back at its last trade, which no table says")

@@ -8,9 +8,21 @@
 #include "host/io/reader.h"
 #include "host/market/time.h"
 
-enum { CELL = 64 };
+enum { CELL = 64, DIGITS = 5 }; /* of a number in Z85 */
 static const char first_line[] = "quickset policy,1\n";
+static const char first_line_of_two[] = "quickset policy,2\n";
 static const char hash_key[] = "sha256,";
+static const char z85[] =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+
+/* How many numbers a state of bands has that depend on each other, from the points of either holding. */
+static size_t band_count(size_t one, size_t two) {
+  return 2 * (one + 2 + two);
+}
+
+static size_t points_of(const qs_saved_grid *grid) {
+  return (size_t)(grid->below + grid->above) + 2;
+}
 
 /* ---- written ---- */
 
@@ -54,30 +66,69 @@ static void put_numbers(qs_buffer *b, const char *key, const double *values, uin
   put(b, "\n");
 }
 
-static void put_date(qs_buffer *b, const qs_saved_date *d) {
+/* A line of numbers of 32 bits. */
+static void put_bits(qs_buffer *b, const char *key, const float *values, size_t count) {
+  char text[DIGITS];
+  put(b, key);
+  put(b, ",");
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &values[i], sizeof bits);
+    for (int k = DIGITS; k-- > 0; bits /= 85) {
+      text[k] = z85[bits % 85];
+    }
+    qs_buffer_append(b, text, DIGITS);
+  }
+  put(b, "\n");
+}
+
+static void put_date(qs_buffer *b, const qs_saved_policy *p, const qs_saved_date *d) {
   const double shape[] = {d->forward, d->x_low,  d->x_step,         (double)d->x_count,
                           d->y_low,   d->y_step, (double)d->y_count};
   put_time(b, "date", d->date);
   put_numbers(b, "", shape, sizeof shape / sizeof shape[0]);
-  for (uint64_t y = 0; y < d->y_count; y++) {
+  const size_t width = p->grid ? band_count(points_of(&p->grid[0]), points_of(&p->grid[1])) : 0;
+  for (uint64_t s = 0; p->grid && s < d->y_count * d->x_count; s++) {
+    put_bits(b, "state", d->bands + s * width, width);
+  }
+  for (uint64_t y = 0; !p->grid && y < d->y_count; y++) {
     put_numbers(b, "low", d->low + y * d->x_count, d->x_count);
     put_numbers(b, "high", d->high + y * d->x_count, d->x_count);
+    if (p->second) {
+      put_numbers(b, "second_low", d->second_low + y * d->x_count, d->x_count);
+      put_numbers(b, "second_high", d->second_high + y * d->x_count, d->x_count);
+    }
+  }
+}
+
+static void put_form(qs_buffer *b, const qs_saved_policy *p) {
+  put_text(b, "bands", p->grid ? "together" : "apart");
+  for (int i = 0; p->grid && i < QS_SAVED_INSTRUMENTS; i++) {
+    const qs_saved_grid *g = &p->grid[i];
+    const double shape[] = {g->low, g->high, (double)g->below, (double)g->above};
+    put_numbers(b, "grid", shape, sizeof shape / sizeof shape[0]);
   }
 }
 
 void qs_policy_file_write(qs_buffer *b, const qs_saved_policy *policy) {
   const double dates = (double)policy->date_count;
-  put(b, first_line);
+  put(b, policy->second ? first_line_of_two : first_line);
   put_text(b, "name", policy->name);
   put_text(b, "type", policy->type);
   put_text(b, "underlying", policy->underlying);
   put_text(b, "instrument", policy->instrument);
+  if (policy->second) {
+    put_text(b, "second", policy->second);
+  }
   put_time(b, "as_of", policy->as_of);
   put(b, "\n");
   put_numbers(b, "cost_weight", &policy->cost_weight, 1);
+  if (policy->second) {
+    put_form(b, policy);
+  }
   put_numbers(b, "dates", &dates, 1);
   for (uint64_t n = 0; n < policy->date_count; n++) {
-    put_date(b, &policy->dates[n]);
+    put_date(b, policy, &policy->dates[n]);
   }
   put_time(b, "unwind", policy->unwind);
   put_numbers(b, "", &policy->unwind_forward, 1);
@@ -204,35 +255,112 @@ static qs_status next_positive(cursor *c, bool last, double *number) {
   return status;
 }
 
-/* Pairs of rows of a date. */
-static qs_status read_bands(cursor *c, qs_saved_date *d) {
-  const size_t size = (size_t)(d->x_count * d->y_count);
-  if (size > (size_t)(c->end - c->at) / 4) { /* two numbers and their commas take as much at least */
-    return bad(c, NULL, "more nodes than the file has numbers");
-  }
-  double *low = QS_NEW(c->arena, size, double), *high = QS_NEW(c->arena, size, double);
-  if (!low || !high) {
-    return qs_reader_no_memory(c->reader);
-  }
+/* A row of each side of one instrument's band. */
+static qs_status read_sides(cursor *c, const char *const keys[2], size_t count, double *low, double *high) {
   qs_status status = QS_OK;
-  for (size_t y = 0; !status && y < d->y_count; y++) {
-    for (int side = 0; !status && side < 2; side++) {
-      double *row = (side ? high : low) + y * d->x_count;
-      status = expect(c, side ? "high" : "low");
-      for (size_t x = 0; !status && x < d->x_count; x++) {
-        status = next_number(c, x + 1 == d->x_count, true, &row[x]);
-        if (!status && side && !(low[y * d->x_count + x] <= row[x])) {
-          status = bad(c, NULL, "must be at least the number of low above it");
-        }
+  for (int side = 0; !status && side < 2; side++) {
+    double *row = side ? high : low;
+    status = expect(c, keys[side]);
+    for (size_t x = 0; !status && x < count; x++) {
+      status = next_number(c, x + 1 == count, true, &row[x]);
+      if (!status && row[x] == (side ? -INFINITY : INFINITY)) {
+        return bad(c, NULL, side ? "must not be below all numbers" : "must not be above all numbers");
+      }
+      if (!status && side && !(low[x] <= row[x])) {
+        status = bad(c, NULL, "must be at least the number of low above it");
       }
     }
   }
-  d->low = low;
-  d->high = high;
   return status;
 }
 
-static qs_status read_date(cursor *c, qs_saved_date *d, qs_time after) {
+/* Pairs of rows of a date, for one instrument or two. */
+static qs_status read_bands(cursor *c, bool two, qs_saved_date *d) {
+  static const char *const keys[2][2] = {{"low", "high"}, {"second_low", "second_high"}};
+  const size_t size = (size_t)(d->x_count * d->y_count);
+  const size_t numbers = two ? 4 : 2;
+  if (size > (size_t)(c->end - c->at) / (2 * numbers)) { /* each number and its comma take two at least */
+    return bad(c, NULL, "more nodes than the file has numbers");
+  }
+  double *made[4] = {NULL};
+  for (size_t i = 0; i < numbers; i++) {
+    made[i] = QS_NEW(c->arena, size, double);
+    if (!made[i]) {
+      return qs_reader_no_memory(c->reader);
+    }
+  }
+  qs_status status = QS_OK;
+  for (size_t row = 0; !status && row < size; row += d->x_count) {
+    status = read_sides(c, keys[0], d->x_count, made[0] + row, made[1] + row);
+    if (!status && two) {
+      status = read_sides(c, keys[1], d->x_count, made[2] + row, made[3] + row);
+    }
+  }
+  d->low = made[0];
+  d->high = made[1];
+  d->second_low = made[2];
+  d->second_high = made[3];
+  return status;
+}
+
+/* A number of 32 bits, finite. */
+static qs_status next_bits(cursor *c, float *value) {
+  uint64_t bits = 0;
+  for (int k = 0; k < DIGITS; k++) {
+    const char *digit = c->at + k < c->end && c->at[k] ? strchr(z85, c->at[k]) : NULL;
+    if (!digit) {
+      return bad(c, NULL, "must be five digits of Z85");
+    }
+    bits = 85 * bits + (uint64_t)(digit - z85);
+  }
+  const uint32_t word = (uint32_t)bits;
+  memcpy(value, &word, sizeof word);
+  if (bits > UINT32_MAX || !isfinite(*value)) {
+    return bad(c, NULL, "must be a finite number of 32 bits in Z85");
+  }
+  c->at += DIGITS;
+  return QS_OK;
+}
+
+/* Low edges, and high ones that are no lower. */
+static qs_status next_edges(cursor *c, size_t count, float *edges) {
+  qs_status status = QS_OK;
+  for (size_t i = 0; !status && i < 2 * count; i++) {
+    status = next_bits(c, &edges[i]);
+    if (!status && i >= count && !(edges[i - count] <= edges[i])) {
+      status = bad(c, NULL, "a high edge must be at least the low one");
+    }
+  }
+  return status;
+}
+
+/* Bands that depend on each other. */
+static qs_status read_states(cursor *c, const qs_saved_grid *grid, qs_saved_date *d) {
+  const size_t one = points_of(&grid[0]), two = points_of(&grid[1]), width = band_count(one, two);
+  const size_t states = (size_t)(d->x_count * d->y_count);
+  if (states > (size_t)(c->end - c->at) / (DIGITS * width)) {
+    return bad(c, NULL, "more nodes than the file has numbers");
+  }
+  float *made = QS_NEW(c->arena, states * width, float);
+  if (!made) {
+    return qs_reader_no_memory(c->reader);
+  }
+  qs_status status = QS_OK;
+  for (size_t s = 0; !status && s < states; s++) {
+    float *to = made + s * width;
+    status = expect(c, "state");
+    status = status ? status : next_edges(c, two, to);
+    status = status ? status : next_edges(c, one + 2, to + 2 * two);
+    if (!status && (c->at == c->end || *c->at != '\n')) {
+      status = bad(c, NULL, "the line must end here");
+    }
+    c->at += !status;
+  }
+  d->bands = made;
+  return status;
+}
+
+static qs_status read_date(cursor *c, const qs_saved_policy *p, qs_time after, qs_saved_date *d) {
   qs_status status = expect(c, "date");
   status = status ? status : next_time(c, false, &d->date);
   if (!status && d->date <= after) {
@@ -248,7 +376,10 @@ static qs_status read_date(cursor *c, qs_saved_date *d, qs_time after) {
   if (!status && d->y_count > 1 && !(d->y_step > 0)) {
     return bad(c, NULL, "the step of y must be above 0");
   }
-  return status ? status : read_bands(c, d);
+  if (status) {
+    return status;
+  }
+  return p->grid ? read_states(c, p->grid, d) : read_bands(c, p->second != NULL, d);
 }
 
 /* The last line, and that nothing was changed before it. */
@@ -268,22 +399,66 @@ static qs_status check_hash(cursor *c, const char *bytes) {
   return QS_OK;
 }
 
-static qs_status read_head(cursor *c, qs_saved_policy *p) {
-  if ((size_t)(c->end - c->at) < sizeof first_line - 1 ||
-      memcmp(c->at, first_line, sizeof first_line - 1) != 0) {
-    c->number = 1;
-    return bad(c, NULL, "not a policy that this version can read; must begin with `quickset policy,1`");
-  }
+/* What kind of policy it is: of one instrument or of two. */
+static qs_status read_first(cursor *c, bool *two) {
+  const size_t length = sizeof first_line - 1;
+  const bool whole = (size_t)(c->end - c->at) >= length;
+  *two = whole && memcmp(c->at, first_line_of_two, length) == 0;
   c->number = 1;
-  c->at += sizeof first_line - 1;
-  qs_status status = read_text(c, "name", &p->name);
+  if (!*two && !(whole && memcmp(c->at, first_line, length) == 0)) {
+    return bad(c, NULL,
+               "not a policy that this version can read; must begin with `quickset policy,1` or "
+               "`quickset policy,2`");
+  }
+  c->at += length;
+  return QS_OK;
+}
+
+static qs_status read_grid(cursor *c, qs_saved_grid *g) {
+  const char allowed[] = "limits must hold 0, with steps to either side of it that is wider than 0";
+  qs_status status = expect(c, "grid");
+  status = status ? status : next_number(c, false, false, &g->low);
+  status = status ? status : next_number(c, false, false, &g->high);
+  status = status ? status : next_count(c, false, 0, QS_SAVED_POLICY_STEPS, &g->below);
+  status = status ? status : next_count(c, true, 0, QS_SAVED_POLICY_STEPS, &g->above);
+  if (!status &&
+      !(g->low <= 0 && g->high >= 0 && (g->low < 0) == (g->below > 0) && (g->high > 0) == (g->above > 0))) {
+    return bad(c, NULL, allowed);
+  }
+  return status;
+}
+
+static qs_status read_form(cursor *c, qs_saved_policy *p) {
+  const char *form = NULL;
+  qs_status status = read_text(c, "bands", &form);
+  if (status || strcmp(form, "apart") == 0) {
+    return status;
+  }
+  if (strcmp(form, "together") != 0) {
+    return bad(c, form, "bands must be apart or together");
+  }
+  qs_saved_grid *grid = QS_NEW(c->arena, QS_SAVED_INSTRUMENTS, qs_saved_grid);
+  status = grid ? QS_OK : qs_reader_no_memory(c->reader);
+  for (int i = 0; !status && i < QS_SAVED_INSTRUMENTS; i++) {
+    status = read_grid(c, &grid[i]);
+  }
+  p->grid = grid;
+  return status;
+}
+
+static qs_status read_head(cursor *c, qs_saved_policy *p) {
+  bool two = false;
+  qs_status status = read_first(c, &two);
+  status = status ? status : read_text(c, "name", &p->name);
   status = status ? status : read_text(c, "type", &p->type);
   status = status ? status : read_text(c, "underlying", &p->underlying);
   status = status ? status : read_text(c, "instrument", &p->instrument);
+  status = status || !two ? status : read_text(c, "second", &p->second);
   status = status ? status : expect(c, "as_of");
   status = status ? status : next_time(c, true, &p->as_of);
   status = status ? status : expect(c, "cost_weight");
   status = status ? status : next_number(c, true, false, &p->cost_weight);
+  status = status || !two ? status : read_form(c, p);
   status = status ? status : expect(c, "dates");
   return status ? status : next_count(c, true, 1, QS_MAX_POLICY_DATES, &p->date_count);
 }
@@ -295,7 +470,7 @@ static qs_status read_policy(cursor *c, const char *bytes, qs_saved_policy *p) {
     return qs_reader_no_memory(c->reader);
   }
   for (uint64_t n = 0; !status && n < p->date_count; n++) {
-    status = read_date(c, &dates[n], n ? dates[n - 1].date : p->as_of - 1);
+    status = read_date(c, p, n ? dates[n - 1].date : p->as_of - 1, &dates[n]);
   }
   p->dates = dates;
   status = status ? status : expect(c, "unwind");

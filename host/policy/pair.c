@@ -33,31 +33,7 @@ static bool make_holdings(qs_arena *arena, double low, double high, size_t steps
     below = low < 0 && below == 0 ? 1 : high > 0 && below == steps ? steps - 1 : below;
     above = steps - below;
   }
-  double *node = QS_NEW(arena, below + above + 2, double);
-  for (size_t i = 0; node && i <= below; i++) {
-    node[i] = below ? low * (double)(below - i) / (double)below : 0;
-  }
-  for (size_t i = 0; node && i <= above; i++) {
-    node[below + 1 + i] = above ? high * (double)i / (double)above : 0;
-  }
-  *h = (qs_policy_holdings){.count = below + above + 2,
-                            .zero = below + 1,
-                            .below = below ? -low / (double)below : 0,
-                            .above = above ? high / (double)above : 0,
-                            .node = node};
-  return node;
-}
-
-qs_policy_cell qs_policy_find_holding(const qs_policy_holdings *h, double b) {
-  const size_t last = h->count - 1;
-  if (b >= 0) {
-    const double place = h->above > 0 ? fmin(b / h->above, (double)(last - h->zero)) : 0;
-    const size_t i = (size_t)place, at = h->zero + i;
-    return (qs_policy_cell){at, at < last ? at + 1 : at, place - (double)i};
-  }
-  const double place = h->below > 0 ? fmin(-b / h->below, (double)(h->zero - 1)) : 0;
-  const size_t i = (size_t)place, at = h->zero - 1 - i;
-  return (qs_policy_cell){at, at > 0 ? at - 1 : at, place - (double)i};
+  return qs_policy_pair_holdings(arena, low, high, below, above, h);
 }
 
 /* The first holding where f, ascending, linear between nodes, reaches `level`; an end where it does not. */

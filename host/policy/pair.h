@@ -26,12 +26,11 @@
 #define QS_HOST_POLICY_PAIR_H
 
 #include "host/policy/frictionless.h"
+#include "host/policy/pair_bands.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum { QS_POLICY_PAIR = 2 };
 
 /* Borrowed for the calls. */
 typedef struct qs_policy_pair_problem {
@@ -61,12 +60,6 @@ typedef struct qs_policy_pair_state {
   double cost[2];       /* w x the cost of trading a unit */
 } qs_policy_pair_state;
 
-typedef struct qs_policy_holdings {
-  size_t count, zero;  /* zero: the second node that is 0, for the derivative on its right */
-  double below, above; /* steps on the two sides of 0; 0 where there is nothing on that side */
-  const double *node;  /* [count], ascending */
-} qs_policy_holdings;
-
 /* Owned by an arena. States are [y][x] of `nodes`. */
 typedef struct qs_policy_pair {
   const qs_policy_pair_problem *problem;
@@ -79,8 +72,7 @@ typedef struct qs_policy_pair {
   qs_policy_holdings holdings[QS_POLICY_PAIR];
   size_t lanes; /* of a row of `ahead`, holding of the first x holding of the second, padded */
   const float *const *ahead[QS_POLICY_PAIR]; /* [date][y][x][lanes]: E[dW'/db_i | state, holdings] */
-  /* Edges of the bands, [date][y][x][holding of the other]. The second's are those where the first does not
-   * trade, and two more say where they end because it does: with the first at its lowest, at its highest. */
+  /* Edges of the bands, [date][y][x][holding of the other], as in host/policy/pair_bands.h. */
   const float *const *low[QS_POLICY_PAIR], *const *high[QS_POLICY_PAIR];
   double objective; /* of the programme: seen from as_of, in money; up to the error of its grids */
 } qs_policy_pair;
@@ -90,8 +82,10 @@ typedef struct qs_policy_pair {
 qs_status qs_policy_pair_optimise(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
                                   const qs_policy_pair_settings *settings, qs_policy_pair *pair);
 
-/* The policy: to what holdings (in place) to trade at date n in state (x, y = sqrt(v)). First the second
- * instrument goes into its band, then the first. */
+/* The bands of date n. */
+qs_policy_pair_bands qs_policy_pair_bands_of(const qs_policy_pair *pair, size_t n);
+
+/* The policy: to what holdings (in place) to trade at date n in state (x, y = sqrt(v)). */
 void qs_policy_pair_trade(const qs_policy_pair *pair, size_t n, double x, double y,
                           double holding[QS_POLICY_PAIR]);
 
@@ -134,13 +128,6 @@ const qs_policy_pair_state *qs_policy_pair_state_of(const qs_policy_pair *pair, 
 /* Covariances and costs of all dates: the part of qs_policy_pair_optimise before the programme. */
 qs_status qs_policy_pair_ground(qs_context *context, qs_arena *arena, const qs_policy_pair_problem *problem,
                                 const qs_policy_settings *settings, qs_policy_pair *pair);
-
-/* Where b lies in a grid: between node `at` and node `next`, `part` of the way. 0 is the one on the right. */
-typedef struct qs_policy_cell {
-  size_t at, next;
-  double part;
-} qs_policy_cell;
-qs_policy_cell qs_policy_find_holding(const qs_policy_holdings *holdings, double b);
 
 #ifdef __cplusplus
 }

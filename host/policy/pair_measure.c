@@ -2,7 +2,6 @@
 #include <stdint.h>
 
 #include "host/market/characteristic.h"
-#include "host/policy/apply.h"
 #include "host/policy/pair.h"
 #include "kernels/core/key.h"
 
@@ -13,76 +12,47 @@ static const double normal_step = 0.5;
 
 enum { BLOCK = 256 }; /* paths between two reports of progress */
 
-/* Where a state lies among the nodes: linearly for the bands, which have kinks; cubic in x for means. */
+/* Where a state lies among the nodes: linearly for the bands; cubic in x for means. */
 typedef struct place {
-  size_t at[4];
-  double weight[4];
-  size_t count, mean_at, mean_rows, row;
+  qs_policy_corners corners;
+  size_t mean_at, mean_rows, row;
   double mean_weight[2][4];
 } place;
 
 static place find_place(const qs_policy_nodes *nodes, double x, double y) {
-  const double along = (x - nodes->x_low) / nodes->x_step;
-  double right, up, cubic[4];
-  const size_t j = qs_policy_linear(along, nodes->x_count, &right);
+  double up, cubic[4];
   const size_t i = qs_policy_linear((y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
-  const size_t at = i * nodes->x_count + j;
-  place p = {.at = {at, at + 1}, .weight = {(1 - up) * (1 - right), (1 - up) * right}, .count = 2};
-  p.row = nodes->x_count;
+  place p = {.corners = qs_policy_find_corners(nodes, x, y), .row = nodes->x_count};
   p.mean_rows = nodes->y_count > 1 ? 2 : 1;
-  p.mean_at = i * nodes->x_count + qs_policy_cubic(along, nodes->x_count, cubic);
+  p.mean_at = i * nodes->x_count + qs_policy_cubic((x - nodes->x_low) / nodes->x_step, nodes->x_count, cubic);
   for (int c = 0; c < 4; c++) {
     p.mean_weight[0][c] = (1 - up) * cubic[c];
     p.mean_weight[1][c] = up * cubic[c];
   }
-  if (nodes->y_count > 1) {
-    p.at[2] = at + nodes->x_count;
-    p.at[3] = p.at[2] + 1;
-    p.weight[2] = up * (1 - right);
-    p.weight[3] = up * right;
-    p.count = 4;
-  }
   return p;
 }
 
-/* A table of `width` numbers a state, linear in the state, at a place of the other's holding. */
-static double edge(const float *table, size_t width, const place *p, qs_policy_cell cell) {
-  double sum = 0;
-  for (size_t i = 0; i < p->count; i++) {
-    const float *row = table + p->at[i] * width;
-    sum += p->weight[i] * ((1 - cell.part) * (double)row[cell.at] + cell.part * (double)row[cell.next]);
-  }
-  return sum;
+qs_policy_pair_bands qs_policy_pair_bands_of(const qs_policy_pair *pair, size_t n) {
+  const qs_policy_pair_problem *p = pair->problem;
+  return (qs_policy_pair_bands){.holdings = pair->holdings,
+                                .low = {pair->low[0][n], pair->low[1][n]},
+                                .high = {pair->high[0][n], pair->high[1][n]},
+                                .stride = {pair->holdings[1].count, pair->holdings[0].count + 2},
+                                .least = {p->low[0], p->low[1]},
+                                .most = {p->high[0], p->high[1]}};
 }
 
-/* An edge of the second's band: with the first where it is, but no farther than where the first trades too.
- */
-static double second_edge(const float *table, size_t count, const place *p, qs_policy_cell cell) {
-  const qs_policy_cell below = {count, count, 0}, above = {count + 1, count + 1, 0};
-  const double alone = edge(table, count + 2, p, cell);
-  const double one = edge(table, count + 2, p, below), other = edge(table, count + 2, p, above);
-  return fmin(fmax(alone, fmin(one, other)), fmax(one, other));
-}
-
-static void trade_at(const qs_policy_pair *pair, size_t n, const place *p, double holding[QS_POLICY_PAIR]) {
-  const size_t count = pair->holdings[0].count;
-  const qs_policy_cell one = qs_policy_find_holding(&pair->holdings[0], holding[0]);
-  const double low = second_edge(pair->low[1][n], count, p, one);
-  const double high = second_edge(pair->high[1][n], count, p, one);
-  holding[1] = fmin(fmax(holding[1], low), fmax(low, high));
-  const qs_policy_cell two = qs_policy_find_holding(&pair->holdings[1], holding[1]);
-  const double least = edge(pair->low[0][n], pair->holdings[1].count, p, two);
-  const double most = edge(pair->high[0][n], pair->holdings[1].count, p, two);
-  holding[0] = fmin(fmax(holding[0], least), fmax(least, most));
-  for (int i = 0; i < QS_POLICY_PAIR; i++) { /* edges are rounded */
-    holding[i] = fmin(fmax(holding[i], pair->problem->low[i]), pair->problem->high[i]);
-  }
+static void trade_at(const qs_policy_pair *pair, size_t n, const qs_policy_corners *state,
+                     double holding[QS_POLICY_PAIR]) {
+  const qs_policy_pair_bands bands = qs_policy_pair_bands_of(pair, n);
+  qs_policy_band band[QS_POLICY_PAIR];
+  qs_policy_pair_bands_trade(&bands, state, holding, band);
 }
 
 void qs_policy_pair_trade(const qs_policy_pair *pair, size_t n, double x, double y,
                           double holding[QS_POLICY_PAIR]) {
-  const place p = find_place(&pair->nodes[n], x, y);
-  trade_at(pair, n, &p, holding);
+  const qs_policy_corners state = qs_policy_find_corners(&pair->nodes[n], x, y);
+  trade_at(pair, n, &state, holding);
 }
 
 /* The dual's s of date n for holdings after the trade; at the unwinding minus the cost of what is sold. */
@@ -236,7 +206,7 @@ static void take_expected(const measure *m, size_t n, double x, double y, const 
       const qs_policy_pair_state s = qs_policy_pair_state_at(pair, n + 1, x + to->z, root);
       double after[2] = {b[0], b[1]}, next[2];
       if (n + 1 < pair->date_count) {
-        trade_at(pair, n + 1, &p, after);
+        trade_at(pair, n + 1, &p.corners, after);
       }
       multipliers(pair, n + 1, &p, &s, after, next);
       d[0] -= share * to->weight * next[0];
@@ -275,7 +245,7 @@ static void take_date(const measure *m, size_t n, double x, double y, double b[Q
     return;
   }
   const place p = find_place(&pair->nodes[n], x, y);
-  trade_at(pair, n, &p, b);
+  trade_at(pair, n, &p.corners, b);
   out->variance += s.variance + quadratic(&s, none, b[0], b[1]);
   for (int i = 0; i < QS_POLICY_PAIR; i++) {
     out->cost += s.cost[i] * fabs(b[i] - before[i]);

@@ -153,6 +153,7 @@ qs_status qs_simulate_pair_policy(qs_context *context, qs_arena *arena, const qs
   *data = (traded){pair, forward, context->threads};
   policy->function = trade;
   policy->data = data;
+  policy->pair = pair;
   return QS_OK;
 }
 

@@ -2,7 +2,7 @@
 #ifndef QS_HOST_SIMULATE_RUN_H
 #define QS_HOST_SIMULATE_RUN_H
 
-#include "host/policy/table.h"
+#include "host/policy/pair.h"
 #include "host/simulate/attribution.h"
 #include "host/simulate/claim.h"
 #include "host/simulate/funding.h"
@@ -19,6 +19,7 @@ typedef struct qs_simulate_policy {
   qs_policy_function function; /* null: by its tables */
   void *data;
   const qs_policy_table *const *tables; /* [instrument], each of all dates but the unwind */
+  const qs_policy_pair *pair;           /* null: the function, if there is one, is not of these bands */
   const qs_policy_table *weight;        /* for QS_RULE_MOVE: `low` of it; null: 1 */
   qs_rebalance_rule rule;
   double limit;

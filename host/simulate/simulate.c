@@ -200,6 +200,16 @@ static qs_status regress(qs_context *context, qs_arena *arena, qs_devices *devic
   return status;
 }
 
+/* The policy that is to be kept, or null. */
+static const qs_simulate_policy *find_kept(const qs_simulate_spec *spec, const qs_simulate_policy *policies) {
+  for (size_t i = 0; spec->save_policy && i < spec->policy_count; i++) {
+    if (strcmp(policies[i].name, spec->save_policy) == 0) {
+      return &policies[i];
+    }
+  }
+  return NULL;
+}
+
 static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
                      const qs_simulate_problem *problem, qs_simulate_result *result) {
   qs_simulate_paths paths;
@@ -210,6 +220,8 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
   const qs_attribution *attribution = NULL;
   qs_simulate_moment parts[QS_ATTRIBUTION_PARTS + 1] = {{0, 0}};
   qs_status status = qs_simulate_policies_make(context, scratch, problem, &policies, &optimal);
+  const qs_simulate_policy *kept = status ? NULL : find_kept(problem->spec, policies);
+  status = kept ? qs_simulate_saved_fits(context, kept) : status;
   if (!status && optimal.made && optimal.base_count) {
     status = tune(context, scratch, devices, problem, &optimal, policies, &result->tuning);
   }
@@ -233,10 +245,8 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
     report_attribution(samples, parts, &result->attribution);
   }
   status = status ? status : report_policies(context, arena, problem, policies, samples, result);
-  for (size_t i = 0; !status && problem->spec->save_policy && i < result->policy_count; i++) {
-    if (strcmp(policies[i].name, problem->spec->save_policy) == 0) {
-      status = qs_simulate_saved_make(context, arena, problem, &policies[i], &result->saved);
-    }
+  if (!status && kept) {
+    status = qs_simulate_saved_make(context, arena, problem, kept, &result->saved);
   }
   return status ? status : report_optimum(context, arena, &paths, &optimal, result);
 }

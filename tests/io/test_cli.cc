@@ -64,7 +64,15 @@ TEST(Options, ASavedPolicyInPlaceOfAConfig) {
   EXPECT_EQ(p.o.command, COMMAND_ADVISE);
   EXPECT_STREQ(p.o.policy, "p.csv");
   EXPECT_EQ(p.o.spot, 101.5);
-  EXPECT_EQ(p.o.holding, -0.5);
+  ASSERT_EQ(p.o.holding_count, 1u);
+  EXPECT_EQ(p.o.holdings[0].value, -0.5);
+  EXPECT_EQ(p.o.holdings[0].name, nullptr);
+  Parsed two({"hedge", "--policy", "p", "--spot=1", "--holding=a=b=-2", "--holding", "c=3e-1"});
+  ASSERT_TRUE(two.good) << two.message;
+  ASSERT_EQ(two.o.holding_count, 2u);
+  EXPECT_EQ(std::string(two.o.holdings[0].name, two.o.holdings[0].name_length), "a=b");
+  EXPECT_EQ(two.o.holdings[0].value, -2);
+  EXPECT_EQ(two.o.holdings[1].value, 0.3);
   EXPECT_EQ(p.o.variance, 0.04);
   EXPECT_STREQ(p.o.time, "2026-01-07");
   EXPECT_TRUE(std::isnan(Parsed({"hedge", "c"}).o.spot));
@@ -136,6 +144,15 @@ TEST(Options, NonsenseIsRefusedByName) {
       {{"hedge", "--policy", "p", "--holding", "1"}, "--spot is missing beside 'p'"},
       {{"hedge", "--policy", "p", "--spot", "1", "--holding", "much"},
        "--holding must be a number, not 'much'"},
+      {{"hedge", "--policy", "p", "--spot", "1", "--holding", "a=nan"},
+       "--holding must be a number, not 'nan'"},
+      {{"hedge", "--policy", "p", "--spot", "1", "--holding", "=1"},
+       "--holding must be a number or NAME=NUMBER, not '=1'"},
+      {{"hedge", "--policy", "p", "--spot", "1", "--holding", "1", "--holding", "b=2"},
+       "either all holdings are named, --holding NAME=NUMBER, or none is; see 'b=2'"},
+      {{"hedge", "--holding=1", "--holding=2", "--holding=3", "--holding=4", "--holding=5", "--holding=6",
+        "--holding=7", "--holding=8", "--holding=9"},
+       "too many holdings; one too many is '9'"},
       {{"hedge", "--policy", "p", "--spot", "inf", "--holding", "1"}, "--spot must be a number, not 'inf'"},
       {{"hedge", "--policy", "p", "--spot"}, "a value is missing after '--spot'"},
       {{"hedge", "c", "--policy", "p", "--spot", "1", "--holding", "0"}, "one argument too many: 'c'"},

@@ -438,7 +438,8 @@ TEST_F(Program, AKeptPolicyIsAskedLater) {
       {{"--spot", "0", "--time", "2026-01-20"}, "spot: got 0: must be above 0"},
       {{"--spot", "1", "--time", "2026-02-05"}, "time: got 2026-02-05T00:00:00Z: the policy is for"},
       {{"--spot", "1", "--time", "2026-01-05"}, "time: got 2026-01-05T00:00:00Z: the policy is for"},
-      {{"--spot", "1", "--time", "2026-01-20", "--variance", "1"}, "variance: got 1: the policy does not"}};
+      {{"--spot", "1", "--time", "2026-01-20", "--variance", "1"}, "variance: got 1: the policy does not"},
+      {{"--spot", "1", "--holding", "1"}, "holding: got 2 of them: the policy has X-SPOT alone"}};
   for (const auto &[arguments, said] : refused) {
     std::vector<std::string> all = {"hedge", "--policy", file, "--holding", "0"};
     all.insert(all.end(), arguments.begin(), arguments.end());
@@ -447,6 +448,53 @@ TEST_F(Program, AKeptPolicyIsAskedLater) {
     EXPECT_NE(one_message(outcome).find(said), std::string::npos) << outcome.err;
   }
   EXPECT_EQ(run({"hedge", "--policy", example, "--spot", "1", "--holding", "0"}).code, 3);
+}
+
+/* Of two instruments: what is held of each, in the policy's order or by name. */
+TEST_F(Program, AKeptPolicyOfTwoInstrumentsIsAskedLater) {
+  const std::string example = QS_SOURCE_DIR "/configs/hedging/with_option.yaml";
+  Outcome outcome =
+      run({"simulate", example, "--quiet", "--out", folder / "pair", "--paths", "16384", "--set",
+           "simulate.policies=[delta_gamma]", "--set", "simulate.save_policy=delta_gamma", "--set",
+           "simulate.dates={count: 3, spacing_days: 1}"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<std::string> question = {"hedge",
+                                             "--policy",
+                                             folder / "pair/simulate_policy.txt",
+                                             "--spot",
+                                             "100",
+                                             "--time",
+                                             "2026-01-05T08:00:00Z",
+                                             "--json"};
+  auto ask = [&](const std::vector<std::string> &holdings) {
+    std::vector<std::string> all = question;
+    for (const std::string &h : holdings) {
+      all.insert(all.end(), {"--holding", h});
+    }
+    return run(all);
+  };
+  outcome = ask({"0.25", "0.5"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, ask({"sixty=0.5", "X-SPOT=0.25"}).out);
+  json_t *advice = json_loads(outcome.out.c_str(), 0, nullptr);
+  ASSERT_NE(advice, nullptr) << outcome.out;
+  json_t *second = json_object_get(advice, "second");
+  EXPECT_STREQ(json_string_value(json_object_get(advice, "instrument")), "X-SPOT");
+  EXPECT_STREQ(json_string_value(json_object_get(second, "instrument")), "sixty");
+  /* at the money gammas are nearly as 1/sqrt(T): the option's is 1/sqrt(2) of the position's */
+  EXPECT_NEAR(json_number_value(json_object_get(second, "trade")), std::sqrt(2) - 0.5, 0.02);
+  EXPECT_EQ(json_number_value(json_object_get(second, "holding")), 0.5);
+  json_decref(advice);
+  const std::vector<std::pair<std::vector<std::string>, std::string>> refused = {
+      {{"0.25"}, "holding: got 1 of them: the policy has X-SPOT and sixty"},
+      {{"0.25", "0", "0"}, "holding: got 3 of them: the policy has X-SPOT and sixty"},
+      {{"X-SPOT=1", "forty=1"}, "holding: got forty: the policy has X-SPOT and sixty"},
+      {{"sixty=1", "sixty=1"}, "holding: got sixty: it stands twice; the policy has X-SPOT and sixty"}};
+  for (const auto &[holdings, said] : refused) {
+    outcome = ask(holdings);
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_NE(one_message(outcome).find(said), std::string::npos) << outcome.err;
+  }
 }
 
 TEST_F(Program, RefusesAFolderOfOthersBeforeItRuns) {

@@ -186,13 +186,6 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
        },
        "simulate.policies.1: got delta_vega: needs a model whose variance is random"},
-      {"save_of_two",
-       [](Wrong &w) {
-         w.policies[1].type = QS_HEDGE_POLICY_DELTA_GAMMA;
-         w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
-         w.spec.save_policy = "delta_gamma";
-       },
-       "simulate.save_policy: got delta_gamma: it holds two instruments; must hold one"},
       {"both", [](Wrong &w) { w.spec.risk_aversion = 1; }, "exactly one of cost_weight and risk_aversion"},
       {"neither", [](Wrong &w) { w.spec.cost_weight = nan; }, "exactly one of cost_weight and risk_aversion"},
       {"weight", [](Wrong &w) { w.spec.cost_weight = -1; }, "simulate.cost_weight: got -1"},

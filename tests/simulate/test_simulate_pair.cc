@@ -1,8 +1,14 @@
 // The simulated optimum with an option or within limits: its objective, its bound and its gap.
 #include <cstring>
 
+#include "host/api/engine.h"
 #include "host/base/model.h"
+#include "host/io/policy_file.h"
 #include "host/policy/pair.h"
+#include "host/simulate/paired.h"
+#include "host/simulate/policies.h"
+#include "host/simulate/saved.h"
+#include "tests/io/scratch.h"
 #include "tests/policy/policy_world.h"
 #include "tests/simulate/simulate_world.h"
 
@@ -245,6 +251,149 @@ TEST(SimulatePair, LimitsOfOneHolding) {
   }
 }
 
+qs_status hold_one(void *, const qs_policy_view *view, double *target) {
+  std::fill(target, target + 2 * view->path_count, 1.0);
+  return QS_OK;
+}
+
+// What the run keeps, written and read again.
+class Kept {
+public:
+  explicit Kept(const Pair &w) {
+    qs_context_init(&engine.context);
+    qs_buffer b;
+    qs_buffer_init(&b, &engine.context);
+    qs_policy_file_write(&b, w.result.saved);
+    size = b.used;
+    folder.write("p.txt", std::string(b.text, b.used));
+    qs_buffer_free(&b);
+    EXPECT_EQ(QS_OK, qs_saved_policy_load(&engine, (folder / "p.txt").c_str(), &policy))
+        << engine.context.message;
+  }
+  ~Kept() { qs_saved_policy_destroy(policy); }
+  Kept(const Kept &) = delete;
+  Kept &operator=(const Kept &) = delete;
+  qs_hedge_advice ask(const qs_live_state &state) {
+    qs_hedge_advice advice = {};
+    EXPECT_EQ(QS_OK, qs_saved_policy_ask(&engine, policy, &state, &advice)) << engine.context.message;
+    return advice;
+  }
+  qs_engine engine = {};
+  Scratch folder{true};
+  qs_saved_policy *policy = nullptr;
+  size_t size = 0;
+};
+
+// At random states and dates, holdings at limits and 0 among them, and beyond the nodes.
+TEST(SimulatePair, AKeptOptimumTradesAsTheProgrammeToTheLastBit) {
+  for (const qs_model &model : {policy_world::Gbm(0.6), policy_world::Heston()}) {
+    const bool random = qs_model_stochastic(&model);
+    const uint64_t days = random ? 1 : 2;
+    Pair w(model, static_cast<int>(days));
+    w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+    w.build();
+    ASSERT_EQ(qs_market_calibrate(&w.context, w.arena, w.market), QS_OK) << w.context.message;
+    w.spec.instruments = w.instruments.data();
+    w.spec.instrument_count = w.instruments.size();
+    w.spec.policies = w.policies.data();
+    w.spec.policy_count = 1;
+    qs_simulate_problem problem;
+    qs_simulate_policy *policies = nullptr;
+    qs_simulate_optimal optimal;
+    ASSERT_EQ(QS_OK, qs_simulate_problem_make(&w.context, w.arena, &w.inputs, w.market, w.book, &problem));
+    ASSERT_EQ(QS_OK, qs_simulate_policies_make(&w.context, w.arena, &problem, &policies, &optimal));
+    const qs_policy_pair *pair = optimal.pair;
+    ASSERT_NE(nullptr, pair);
+    ASSERT_EQ(QS_OK, qs_simulate_saved_fits(&w.context, policies));
+    ASSERT_EQ(QS_OK, qs_simulate_saved_make(&w.context, w.arena, &problem, policies, &w.result.saved));
+    Kept kept(w);
+    EXPECT_LT(kept.size, (random ? 970e3 : 270e3) * double(days));
+    uint64_t word = 1;
+    auto uniform = [&word] {
+      word = word * 6364136223846793005u + 1442695040888963407u;
+      return double(word >> 11) / 9007199254740992.0;
+    };
+    int traded[2] = {0, 0};
+    for (int i = 0; i < 4000; i++) {
+      const size_t n = static_cast<size_t>(uniform() * double(days));
+      const double spot = 100 * std::exp(0.5 * (uniform() - 0.5)), v = 0.8 * uniform();
+      double held[2] = {2.4 * uniform() - 0.8, 2.0 * uniform() - 0.4};
+      if (i % 8 < 2) {
+        held[i % 2] = i % 3 == 0 ? 0 : i % 3 == 1 ? 1.6 : i % 2 ? -0.4 : -0.8;
+      }
+      double after[2] = {held[0], held[1]};
+      qs_policy_pair_trade(pair, n, std::log(spot / 100), std::sqrt(v), after);
+      const qs_hedge_advice a =
+          kept.ask({w.inputs.as_of + 86400 * qs_time(n), spot, random ? v : NAN, held[0], held[1]});
+      ASSERT_EQ(a.trade, after[0] - held[0]) << i;
+      ASSERT_EQ(a.second_trade, after[1] - held[1]) << i;
+      traded[0] += a.trade != 0;
+      traded[1] += a.second_trade != 0;
+    }
+    EXPECT_GT(traded[0], 1000);
+    EXPECT_LT(traded[0], 3999);
+    EXPECT_GT(traded[1], 1000);
+    EXPECT_LT(traded[1], 3999);
+  }
+}
+
+// n = -gamma/gamma of the option and the delta that is left, by Black and Scholes.
+TEST(SimulatePair, AKeptDeltaGammaIsThatOfBlackAndScholes) {
+  Pair w;
+  w.without_limits();
+  w.inputs.simulation.paths = 1024;
+  w.spec.save_policy = "delta_gamma";
+  w.add_policy(QS_HEDGE_POLICY_DELTA_GAMMA);
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  Kept kept(w);
+  EXPECT_STREQ(kept.policy->second, "later");
+  const double spot = 97, dates[] = {0, 6};
+  for (double day : dates) {
+    double delta[2], gamma[2];
+    for (int i = 0; i < 2; i++) {
+      const double deviation = 0.6 * std::sqrt(((i ? 40 : 10) - day) / 365);
+      const double d1 = std::log(spot / 100) / deviation + 0.5 * deviation;
+      delta[i] = 0.5 * std::erfc(-d1 / std::sqrt(2));
+      gamma[i] = std::exp(-0.5 * d1 * d1) / deviation;
+    }
+    const double n = gamma[0] / gamma[1];
+    const qs_hedge_advice a = kept.ask({w.inputs.as_of + qs_time(86400 * day), spot, NAN, 0.25, 0.125});
+    EXPECT_NEAR(a.second_trade + 0.125, n, 2e-3 * n);
+    EXPECT_NEAR(a.trade + 0.25, delta[0] - n * delta[1], 2e-3);
+  }
+}
+
+// What cannot be kept says so before anything is simulated.
+TEST(SimulatePair, WhatNoFileHoldsIsNotKept) {
+  Pair w;
+  w.spec.save_policy = "optimal";
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  w.spec.policies = w.policies.data();
+  w.spec.policy_count = 1;
+  w.spec.instrument_count = 3;
+  EXPECT_EQ(QS_ERROR_INPUT, qs_simulate_saved_check(&w.context, &w.spec));
+  EXPECT_STREQ("simulate.save_policy: got optimal: it holds 3 instruments; must hold at most 2",
+               w.context.message);
+  const std::vector<qs_policy_nodes> nodes(366, {0, -1, 0.1, 97, 0.1, 0.1, 14});
+  qs_policy_pair pair = {};
+  pair.nodes = nodes.data();
+  pair.holdings[0].count = pair.holdings[1].count = 34;
+  qs_simulate_policy policy = {};
+  policy.name = "optimal";
+  policy.function = hold_one;
+  EXPECT_EQ(QS_ERROR_INPUT, qs_simulate_saved_fits(&w.context, &policy));
+  EXPECT_STREQ("simulate.save_policy: got optimal: no table says what it holds with these instruments",
+               w.context.message);
+  policy.pair = &pair;
+  pair.date_count = 250;
+  EXPECT_EQ(QS_OK, qs_simulate_saved_fits(&w.context, &policy));
+  pair.date_count = 366;
+  EXPECT_EQ(QS_ERROR_INPUT, qs_simulate_saved_fits(&w.context, &policy));
+  EXPECT_STREQ("simulate.save_policy: got optimal: its bands of 366 dates take 352 MB; a file holds at most "
+               "268",
+               w.context.message);
+}
+
 // Limits bind every policy.
 TEST(SimulatePair, PoliciesByTablesStayWithinLimits) {
   Pair w;
@@ -282,11 +431,6 @@ TEST(SimulatePair, ARegressionStaysWithinLimits) {
   ASSERT_EQ(w.run(), QS_OK) << w.context.message;
   EXPECT_EQ(w.policy(0).trades.estimate, 0);
   EXPECT_GT(w.policy(0).variance.estimate, 2 * local);
-}
-
-qs_status hold_one(void *, const qs_policy_view *view, double *target) {
-  std::fill(target, target + 2 * view->path_count, 1.0);
-  return QS_OK;
 }
 
 TEST(SimulatePair, ACallersHoldingsMustBeWithinLimits) {
