@@ -57,6 +57,21 @@ static uint64_t digest_of(const char *stage, const qs_exchange_rows *list, size_
   return qs_digest_end(&d).word[0];
 }
 
+/* Process r's failure, the first one's of all, becomes that of each, so that all end alike. */
+static qs_status tell_failure(qs_context *context, const char *stage, const message *m, uint32_t r) {
+  const qs_exchange *team = context->exchange;
+  const qs_status status = (qs_status)m->words[r].status;
+  char text[QS_MESSAGE_SIZE] = "";
+  memcpy(text, context->message, sizeof text);
+  for (uint32_t i = 0; i < team->ranks; i++) {
+    m->sizes[i] = i == r ? sizeof text : 0;
+  }
+  if (team->gather(team->data, text, m->sizes) != 0) {
+    return qs_fail(context, status, "%s: process %u failed", stage, r);
+  }
+  return qs_fail(context, status, "%s", text);
+}
+
 /* How all of them have fared. */
 static qs_status agree(qs_context *context, const char *stage, const message *m, uint64_t what,
                        qs_status own) {
@@ -70,12 +85,13 @@ static qs_status agree(qs_context *context, const char *stage, const message *m,
                : qs_fail(context, QS_ERROR_DEVICE,
                          "%s: numbers could not be exchanged with the other processes", stage);
   }
-  for (uint32_t r = 0; own == QS_OK && r < team->ranks; r++) {
+  for (uint32_t r = 0; r < team->ranks; r++) {
     if (m->words[r].status != QS_OK) {
-      const bool stopped = m->words[r].status == QS_ERROR_CANCELLED;
-      own = qs_fail(context, stopped ? QS_ERROR_CANCELLED : QS_ERROR_DEVICE, "%s: process %u %s", stage, r,
-                    stopped ? "was stopped" : "failed");
-    } else if (m->words[r].what != what) {
+      return tell_failure(context, stage, m, r);
+    }
+  }
+  for (uint32_t r = 0; own == QS_OK && r < team->ranks; r++) {
+    if (m->words[r].what != what) {
       own = qs_fail(context, QS_ERROR_DEVICE,
                     "%s: process %u does other work: it has other inputs, another version or other journals",
                     stage, r);

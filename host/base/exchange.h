@@ -32,8 +32,9 @@ typedef struct qs_exchange_rows {
 void qs_exchange_range(const qs_context *context, uint64_t items, uint64_t *begin, uint64_t *end);
 
 /* Tells the others how this process's part ended, and then each gets the others' items of all in the list;
- * `stage` is for messages. `own`, or QS_ERROR_DEVICE or QS_ERROR_CANCELLED when another has failed, was
- * stopped or comes with something else. Takes 64 MiB at most, beside a row. Alone it does nothing. */
+ * `stage` is for messages. Where parts have failed or were stopped, every process gets the first one's status
+ * and message; QS_ERROR_DEVICE when another comes with something else. Takes 64 MiB at most, beside a row.
+ * Alone it does nothing. */
 qs_status qs_exchange_all(qs_context *context, const char *stage, const qs_exchange_rows *list, size_t count,
                           qs_status own);
 

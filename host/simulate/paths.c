@@ -1,7 +1,9 @@
 #include "host/simulate/paths.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/engine/scheduler.h"
 #include "host/simulate/index.h"
 #include "kernels/core/key.h"
@@ -28,6 +30,12 @@ static qs_status make_grid(qs_context *context, qs_arena *arena, const qs_simula
                 : qs_grid_shift(context, arena, &problem->under->shift, 1, problem->market->as_of, grid);
 }
 
+static bool make_ranges(qs_arena *arena, qs_simulate_paths *paths) {
+  paths->ranges = QS_NEW(arena, paths->problem->row_count, qs_state_range);
+  paths->ranged = QS_NEW(arena, 1, bool);
+  return paths->ranges && paths->ranged;
+}
+
 /* Jumps have normals of their own where the others are shared (kernels/plan.h). */
 static bool has_sizes(const qs_model *model) {
   return qs_model_parameters(model->type) >> QS_SIGMA_J & 1;
@@ -41,6 +49,9 @@ qs_status qs_simulate_paths_make(qs_context *context, qs_arena *arena, qs_device
   made.keys[0] = qs_key(problem->simulation.seed, QS_PURPOSE_SIMULATE, problem->under->name);
   made.shared = problem->also && has_sizes(&made.model);
   status = status ? status : qs_cascade_make(context, arena, problem, &made.cascade);
+  if (!status && !make_ranges(arena, &made)) {
+    status = qs_fail_memory(context, "preparing paths");
+  }
   if (!status) {
     *paths = made;
   }
@@ -58,7 +69,10 @@ qs_status qs_simulate_paths_beside(qs_context *context, qs_arena *arena, const q
                             .weights = {r, sqrt(1 - r * r)},
                             .key_count = 2,
                             .shared = has_sizes(&q->under->model)};
-  const qs_status status = make_grid(context, arena, q, &paths->model, &made.grid);
+  qs_status status = make_grid(context, arena, q, &paths->model, &made.grid);
+  if (!status && !make_ranges(arena, &made)) {
+    status = qs_fail_memory(context, "preparing paths");
+  }
   if (!status) {
     *beside = made;
   }
@@ -130,8 +144,9 @@ static void widen(const double *x, const double *v, uint64_t count, qs_state_ran
   }
 }
 
-qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
-                                   qs_state_range *ranges) {
+/* Of the blocks [first, last). */
+static qs_status look(qs_context *context, const qs_simulate_paths *paths, uint64_t first, uint64_t last,
+                      qs_state_range *ranges) {
   const size_t rows = paths->problem->row_count;
   const uint64_t total = paths->problem->simulation.paths;
   qs_arena *arena = qs_arena_create(context);
@@ -141,22 +156,61 @@ qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths 
   for (size_t row = 0; row < rows; row++) {
     ranges[row] = (qs_state_range){INFINITY, -INFINITY, INFINITY, -INFINITY};
   }
-  for (uint64_t begin = 0; !status && begin < total; begin += QS_SIMULATE_BLOCK) {
-    const uint64_t count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
+  for (uint64_t k = first; !status && k < last; k++) {
+    const uint64_t begin = k * QS_SIMULATE_BLOCK,
+                   count = total - begin < QS_SIMULATE_BLOCK ? total - begin : QS_SIMULATE_BLOCK;
     status = qs_simulate_paths_run(context, paths, begin, count, x, v);
     for (size_t row = 0; !status && row < rows; row++) {
       widen(x + row * count, v + row * count, count, &ranges[row]);
     }
   }
   qs_arena_destroy(arena);
-  if (!status && qs_simulate_moves(paths->problem->spec)) {
+  return status;
+}
+
+/* Of all blocks: each process of a team looks at its own, and all have the widest of what they found. */
+static qs_status look_together(qs_context *context, const qs_simulate_paths *paths, qs_state_range *ranges) {
+  const size_t rows = paths->problem->row_count;
+  const uint32_t ranks = context->exchange ? context->exchange->ranks : 1;
+  const uint32_t rank = context->exchange ? context->exchange->rank : 0;
+  qs_arena *arena = qs_arena_create(context);
+  qs_state_range *found = arena ? QS_NEW(arena, rows * ranks, qs_state_range) : NULL;
+  uint64_t first, last;
+  qs_exchange_range(context, qs_simulate_blocks(paths->problem), &first, &last);
+  qs_status status = found ? look(context, paths, first, last, found + rank * rows)
+                           : qs_fail_memory(context, "simulating paths");
+  const qs_exchange_rows all = {
+      .first = found, .rows = 1, .item_bytes = rows * sizeof *found, .items = ranks};
+  status = found ? qs_exchange_all(context, stage, &all, 1, status) : status;
+  for (size_t row = 0; !status && row < rows; row++) {
+    ranges[row] = found[row];
+    for (uint32_t r = 1; r < ranks; r++) {
+      const qs_state_range *other = &found[r * rows + row];
+      ranges[row].x_low = fmin(ranges[row].x_low, other->x_low);
+      ranges[row].x_high = fmax(ranges[row].x_high, other->x_high);
+      ranges[row].v_low = fmin(ranges[row].v_low, other->v_low);
+      ranges[row].v_high = fmax(ranges[row].v_high, other->v_high);
+    }
+  }
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
+                                   qs_state_range *ranges) {
+  const size_t rows = paths->problem->row_count;
+  qs_status status = *paths->ranged ? QS_OK : look_together(context, paths, paths->ranges);
+  if (status) {
+    return status;
+  }
+  *paths->ranged = true;
+  memcpy(ranges, paths->ranges, rows * sizeof *ranges);
+  if (qs_simulate_moves(paths->problem->spec)) {
     for (size_t row = 0; row < rows; row++) { /* kernels/core/impact.h */
       ranges[row].x_low -= log(2);
       ranges[row].x_high += log(2);
     }
   }
-  if (!status) {
-    qs_simulate_index_widen(paths->problem, ranges);
-  }
-  return status;
+  qs_simulate_index_widen(paths->problem, ranges);
+  return QS_OK;
 }

@@ -20,6 +20,8 @@ typedef struct qs_simulate_paths {
   uint32_t key_count;
   bool shared;               /* others have the same normals */
   const qs_cascade *cascade; /* null: none */
+  qs_state_range *ranges;    /* [row]: once they are asked for */
+  bool *ranged;              /* whether they are there */
 } qs_simulate_paths;
 
 /* Once the model is there. Owned by the arena. */
@@ -37,11 +39,16 @@ qs_status qs_simulate_paths_run(qs_context *context, const qs_simulate_paths *pa
                                 uint64_t count, double *x, double *v);
 
 /* ranges[row_count]: of the states at every row over all paths, as they are, as an index shows them, and as
- * far as own trades may move them. */
+ * far as own trades may move them. They are found once, and every process of a team looks at its part. */
 qs_status qs_simulate_paths_ranges(qs_context *context, const qs_simulate_paths *paths,
                                    qs_state_range *ranges);
 
 enum { QS_SIMULATE_BLOCK = 8192 }; /* paths that are simulated and summed up together */
+
+/* How many of these the problem's paths are. */
+static inline uint64_t qs_simulate_blocks(const qs_simulate_problem *problem) {
+  return (problem->simulation.paths + QS_SIMULATE_BLOCK - 1) / QS_SIMULATE_BLOCK;
+}
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/simulate/account.h"
 #include "host/simulate/along.h"
 #include "host/simulate/also.h"
@@ -30,6 +31,14 @@ typedef struct block {
   qs_callback_room asked;
 } block;
 
+/* What the blocks leave, that of each for itself until all are there. */
+typedef struct left {
+  uint64_t blocks;
+  qs_simulate_sample *samples;  /* [policy], with room for whole blocks of paths */
+  qs_simulate_moments *moments; /* [block][policy] */
+  qs_simulate_moment *parts;    /* [block][QS_ATTRIBUTION_PARTS + 1] */
+} left;
+
 /* What a block is run with. */
 typedef struct plan {
   const qs_simulate_paths *paths;
@@ -45,26 +54,30 @@ typedef struct plan {
   qs_rebalance_unit unit;
 } plan;
 
-static void merge(qs_simulate_moment *into, double count, const double *values, uint64_t more) {
-  double mean = 0, m2 = 0;
-  for (uint64_t i = 0; i < more; i++) {
-    mean += values[i];
+static qs_simulate_moment moment_of(const double *values, uint64_t count) {
+  qs_simulate_moment m = {0, 0};
+  for (uint64_t i = 0; i < count; i++) {
+    m.mean += values[i];
   }
-  mean /= (double)more;
-  for (uint64_t i = 0; i < more; i++) {
-    const double d = values[i] - mean;
-    m2 += d * d;
+  m.mean /= (double)count;
+  for (uint64_t i = 0; i < count; i++) {
+    const double d = values[i] - m.mean;
+    m.m2 += d * d;
   }
-  const double n = (double)more, total = count + n, d = mean - into->mean;
-  into->m2 += m2 + d * d * (count * n / total);
-  into->mean += d * (n / total);
+  return m;
 }
 
-/* Adds what one policy left on the block. The order of every sum is fixed. */
+/* `of` more values beside so many (Chan, Golub, LeVeque 1983). */
+static void merge(qs_simulate_moment *into, double count, const qs_simulate_moment *of, double more) {
+  const double total = count + more, d = of->mean - into->mean;
+  into->m2 += of->m2 + d * d * (count * more / total);
+  into->mean += d * (more / total);
+}
+
+/* What one policy left on the block. The order of every sum is fixed. */
 static void take(const block *b, const qs_rebalance_unit *unit, const double *gain, const double *rows,
-                 qs_simulate_sample *sample, double *room) {
+                 const qs_simulate_sample *sample, qs_simulate_moments *moments, double *room) {
   const uint64_t n = b->count;
-  const double done = (double)b->begin;
   double *gross = sample->gross + b->begin, *cost = sample->cost + b->begin;
   for (uint64_t i = 0; i < n; i++) {
     gross[i] = gain[i] + rows[QS_REBALANCE_HEDGE * n + i] + rows[QS_REBALANCE_YIELD * n + i] -
@@ -74,17 +87,17 @@ static void take(const block *b, const qs_rebalance_unit *unit, const double *ga
               rows[QS_REBALANCE_MOVING * n + i] - rows[QS_REBALANCE_FUNDING * n + i];
     room[i] = rows[QS_REBALANCE_LIQUIDATED * n + i] > 0;
   }
-  merge(&sample->options, done, gain, n);
-  merge(&sample->liquidated, done, room, n);
+  moments->options = moment_of(gain, n);
+  moments->liquidated = moment_of(room, n);
   if (unit->failure) {
-    merge(&sample->failed, done, b->failing.failed, n);
+    moments->failed = moment_of(b->failing.failed, n);
   }
   for (size_t r = 0; r < QS_REBALANCE_LAST_X; r++) {
-    merge(&sample->row[r], done, rows + r * n, n);
+    moments->row[r] = moment_of(rows + r * n, n);
   }
   const size_t first = QS_REBALANCE_ROWS + unit->instrument_count;
   for (size_t r = 0; r < 2 * (size_t)unit->venue_count; r++) {
-    merge(&sample->venues[r], done, rows + (first + r) * n, n);
+    moments->venues[r] = moment_of(rows + (first + r) * n, n);
   }
 }
 
@@ -146,7 +159,7 @@ static void value_block(const qs_context *context, const plan *made, const block
 
 /* Runs the policies on the paths as each one's own trades move them, and takes what they leave. */
 static qs_status run_moved(qs_context *context, const plan *made, const block *b,
-                           const qs_rebalance_unit *unit, qs_simulate_sample *samples) {
+                           const qs_rebalance_unit *unit, const left *l, qs_simulate_moments *moments) {
   const size_t width = qs_rebalance_unit_rows(unit) * b->count;
   qs_moved_begin(context, made->paths->problem, unit, &b->moved);
   qs_status status = QS_OK;
@@ -157,14 +170,16 @@ static qs_status run_moved(qs_context *context, const plan *made, const block *b
     status = qs_moved_run(context, made->paths, &made->shown, &made->policies[i], &own, b->begin, &b->asked,
                           &b->moved, b->rows + i * width);
     if (!status) {
-      take(b, unit, b->moved.gain, b->rows + i * width, &samples[i], b->room);
+      take(b, unit, b->moved.gain, b->rows + i * width, &l->samples[i], &moments[i], b->room);
     }
   }
   return status;
 }
 
-static qs_status run_block(qs_context *context, const plan *made, const block *b, qs_simulate_sample *samples,
-                           qs_simulate_moment *parts) {
+static qs_status run_block(qs_context *context, const plan *made, const block *b, const left *l) {
+  const uint64_t index = b->begin / QS_SIMULATE_BLOCK;
+  qs_simulate_moments *moments = l->moments + index * made->unit.policy_count;
+  qs_simulate_moment *parts = l->parts + index * (QS_ATTRIBUTION_PARTS + 1);
   qs_status status = qs_simulate_paths_run(context, made->paths, b->begin, b->count, b->x, b->v);
   if (status) {
     return status;
@@ -178,10 +193,10 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     average_block(context, made->paths->problem, b);
   }
   for (size_t q = 0; made->attribution && q < QS_ATTRIBUTION_PARTS; q++) {
-    merge(&parts[q], (double)b->begin, b->parts + q * b->count, b->count);
+    parts[q] = moment_of(b->parts + q * b->count, b->count);
   }
   if (made->attribution) {
-    merge(&parts[QS_ATTRIBUTION_PARTS], (double)b->begin, b->gain, b->count);
+    parts[QS_ATTRIBUTION_PARTS] = moment_of(b->gain, b->count);
   }
   qs_rebalance_unit unit = made->unit;
   qs_rebalance_instrument instruments[QS_MAX_HEDGES];
@@ -205,7 +220,7 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
       .kept = b->failing.kept, .lost = b->failing.lost, .room = b->failing.room, .closed = b->failing.closed};
   unit.failure = made->failures ? &failure : NULL;
   if (qs_simulate_moves(made->paths->problem->spec)) {
-    return run_moved(context, made, b, &unit, samples);
+    return run_moved(context, made, b, &unit, l, moments);
   }
   qs_shown_read(&made->shown, &b->shown, b->count, instruments, &unit);
   status = qs_callback_rebalance(context, made->paths, made->policies, &unit, b->begin, &b->asked, b->rows);
@@ -216,28 +231,71 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   const long count = (long)unit.policy_count;
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic, 1)
   for (long p = 0; p < count; p++) {
-    take(b, &unit, b->gain, b->rows + (size_t)p * width, &samples[p], b->room + (size_t)p * b->count);
+    take(b, &unit, b->gain, b->rows + (size_t)p * width, &l->samples[p], &moments[p],
+         b->room + (size_t)p * b->count);
   }
   return QS_OK;
 }
 
-static qs_status make_samples(qs_context *context, qs_arena *arena, uint64_t paths, size_t count,
-                              qs_simulate_sample **samples) {
-  qs_simulate_sample *made = QS_NEW(arena, count, qs_simulate_sample);
+/* The samples are the arena's, the rest is scratch. */
+static qs_status make_left(qs_context *context, qs_arena *arena, qs_arena *scratch,
+                           const qs_simulate_problem *problem, size_t count, left *l) {
+  const uint64_t blocks = qs_simulate_blocks(problem), room = blocks * QS_SIMULATE_BLOCK;
+  *l = (left){.blocks = blocks,
+              .samples = QS_NEW(arena, count, qs_simulate_sample),
+              .moments = QS_NEW(scratch, blocks * count, qs_simulate_moments),
+              .parts = QS_NEW(scratch, blocks * (QS_ATTRIBUTION_PARTS + 1), qs_simulate_moment)};
+  bool made = l->samples && l->moments && l->parts;
   for (size_t i = 0; made && i < count; i++) {
-    made[i].paths = paths;
-    made[i].gross = QS_NEW(arena, paths, double);
-    made[i].cost = QS_NEW(arena, paths, double);
-    if (!made[i].gross || !made[i].cost) {
-      made = NULL;
-    }
+    qs_simulate_sample *s = &l->samples[i];
+    *s = (qs_simulate_sample){.paths = problem->simulation.paths,
+                              .gross = QS_NEW(arena, room, double),
+                              .cost = QS_NEW(arena, room, double)};
+    made = s->gross && s->cost;
   }
-  *samples = made;
   return made ? QS_OK : qs_fail_memory(context, "simulating policies");
 }
 
-static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *made,
-                            qs_simulate_sample *samples, qs_simulate_moment *parts) {
+/* Gives every process of a team the blocks of all. */
+static qs_status exchange(qs_context *context, qs_arena *scratch, const left *l, size_t count,
+                          qs_status own) {
+  const size_t block_bytes = QS_SIMULATE_BLOCK * sizeof(double), lists = 2 * count + 2;
+  qs_exchange_rows *list = context->exchange ? QS_NEW(scratch, lists, qs_exchange_rows) : NULL;
+  if (!list) {
+    return context->exchange ? qs_fail_memory(context, "simulating policies") : own;
+  }
+  for (size_t i = 0; i < count; i++) {
+    list[2 * i] = (qs_exchange_rows){l->samples[i].gross, 1, 0, block_bytes, l->blocks};
+    list[2 * i + 1] = (qs_exchange_rows){l->samples[i].cost, 1, 0, block_bytes, l->blocks};
+  }
+  list[2 * count] = (qs_exchange_rows){l->moments, 1, 0, count * sizeof *l->moments, l->blocks};
+  list[2 * count + 1] =
+      (qs_exchange_rows){l->parts, 1, 0, (QS_ATTRIBUTION_PARTS + 1) * sizeof *l->parts, l->blocks};
+  return qs_exchange_all(context, "simulate", list, lists, own);
+}
+
+/* Adds the blocks up, in their order. */
+static void sum_up(const left *l, size_t count, qs_simulate_moment *parts) {
+  enum { MOMENTS = sizeof(qs_simulate_moments) / sizeof(qs_simulate_moment) };
+  const uint64_t paths = l->samples->paths;
+  for (uint64_t k = 0; k < l->blocks; k++) {
+    const uint64_t begin = k * QS_SIMULATE_BLOCK,
+                   some = paths - begin < QS_SIMULATE_BLOCK ? paths - begin : QS_SIMULATE_BLOCK;
+    for (size_t i = 0; i < count; i++) {
+      qs_simulate_moment *into = (qs_simulate_moment *)&l->samples[i].moments;
+      const qs_simulate_moment *of = (const qs_simulate_moment *)&l->moments[k * count + i];
+      for (size_t m = 0; m < MOMENTS; m++) {
+        merge(&into[m], (double)begin, &of[m], (double)some);
+      }
+    }
+    for (size_t q = 0; parts && q <= QS_ATTRIBUTION_PARTS; q++) {
+      merge(&parts[q], (double)begin, &l->parts[k * (QS_ATTRIBUTION_PARTS + 1) + q], (double)some);
+    }
+  }
+}
+
+/* Every process of a team runs its own. */
+static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *made, const left *l) {
   const qs_simulate_problem *problem = made->paths->problem;
   const uint64_t total = problem->simulation.paths;
   const size_t states = problem->row_count * QS_SIMULATE_BLOCK,
@@ -265,12 +323,18 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
     status = qs_failures_rows(context, scratch, made->failures, QS_SIMULATE_BLOCK, &b.failing);
   }
   b.asked.quotes = made->quotes;
-  for (b.begin = 0; !status && b.begin < total; b.begin += b.count) {
-    qs_progress(context, "simulate", b.begin, total);
-    b.count = total - b.begin < QS_SIMULATE_BLOCK ? total - b.begin : QS_SIMULATE_BLOCK;
-    status = run_block(context, made, &b, samples, parts);
+  uint64_t first, last;
+  qs_exchange_range(context, l->blocks, &first, &last);
+  first *= QS_SIMULATE_BLOCK;
+  last = last * QS_SIMULATE_BLOCK < total ? last * QS_SIMULATE_BLOCK : total;
+  for (b.begin = first; !status && b.begin < last; b.begin += b.count) {
+    qs_progress(context, "simulate", b.begin - first, last - first);
+    b.count = last - b.begin < QS_SIMULATE_BLOCK ? last - b.begin : QS_SIMULATE_BLOCK;
+    status = run_block(context, made, &b, l);
   }
-  qs_progress(context, "simulate", total, total);
+  if (first < last) {
+    qs_progress(context, "simulate", last - first, last - first);
+  }
   return status;
 }
 
@@ -304,7 +368,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
                .policies = policies,
                .shown = {.problem = problem, .claim = claim}};
   qs_simulate_premium *premium = NULL;
-  qs_simulate_sample *sums = NULL;
+  left l = {0};
   qs_status status = qs_simulate_unit_make(context, scratch, problem, policies, count, &made.unit);
   status = status ? status : qs_simulate_premium_make(context, scratch, problem, &premium);
   made.premium = premium;
@@ -317,15 +381,14 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
     status = status ? status : qs_also_make(context, scratch, paths, &made.also);
     status = status ? status : qs_simulate_marks_make(context, scratch, paths, &made.shown.marks);
   }
+  status = status ? status : make_left(context, arena, scratch, problem, count, &l);
   if (!status) {
-    status = make_samples(context, arena, problem->simulation.paths, count, &sums);
+    status = exchange(context, scratch, &l, count, run_blocks(context, scratch, &made, &l));
   }
   if (!status) {
-    status = run_blocks(context, scratch, &made, sums, parts);
+    sum_up(&l, count, attribution ? parts : NULL);
+    *samples = l.samples;
   }
   qs_arena_destroy(scratch);
-  if (!status) {
-    *samples = sums;
-  }
   return status;
 }

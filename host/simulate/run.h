@@ -31,22 +31,27 @@ typedef struct qs_simulate_moment {
   double mean, m2;
 } qs_simulate_moment;
 
-/* What a policy left, path by path where its distribution is wanted. */
-typedef struct qs_simulate_sample {
-  uint64_t paths;
-  double *gross, *cost; /* [paths]: the gross error, what was lost at venues in it, and all that was paid less
-                           what was received */
+/* The moments of all that a policy leaves beside its error and its cost. */
+typedef struct qs_simulate_moments {
   qs_simulate_moment options;
   qs_simulate_moment row[QS_REBALANCE_ROWS];
   qs_simulate_moment liquidated;                /* of 1 where margin was short once */
   qs_simulate_moment failed;                    /* of 1 where a venue failed */
   qs_simulate_moment venues[2 * QS_MAX_VENUES]; /* of each what was traded there, and what that cost */
+} qs_simulate_moments;
+
+/* What a policy left, path by path where its distribution is wanted. */
+typedef struct qs_simulate_sample {
+  uint64_t paths;
+  double *gross, *cost; /* [paths]: the gross error, what was lost at venues in it, and all that was paid less
+                           what was received */
+  qs_simulate_moments moments;
 } qs_simulate_sample;
 
 /* Runs the policies on all paths of the problem. samples[count] is owned by the arena; parts, where there is
  * an attribution (or null), gets the moments of the position's parts and, last, of all it gains, on paths
- * that own trades do not move. The bits depend on nothing but problem,
- * tables and what callers' own functions answer. */
+ * that own trades do not move. The processes of a team share the blocks of paths, and all have all results;
+ * the bits depend on nothing but problem, tables and what callers' own functions answer. */
 qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                    const qs_claim *claim, const qs_attribution *attribution,
                                    const qs_simulate_policy *policies, size_t count,

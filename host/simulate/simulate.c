@@ -61,9 +61,9 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
     qs_venue_result *venues = QS_NEW(arena, spec->venue_count, qs_venue_result);
     status = !status && !venues ? qs_fail_memory(context, "reporting a simulation") : status;
     for (size_t v = 0; !status && v < spec->venue_count; v++) {
-      venues[v] =
-          (qs_venue_result){qs_simulate_mean(&samples[i].venues[2 * v], (double)samples[i].paths),
-                            qs_simulate_mean(&samples[i].venues[2 * v + 1], (double)samples[i].paths)};
+      venues[v] = (qs_venue_result){
+          qs_simulate_mean(&samples[i].moments.venues[2 * v], (double)samples[i].paths),
+          qs_simulate_mean(&samples[i].moments.venues[2 * v + 1], (double)samples[i].paths)};
     }
     rows[i].venues = venues;
     for (size_t l = 0; !status && l < spec->level_count; l++) {

@@ -97,20 +97,20 @@ static void fill_moments(const qs_simulate_sample *s, double weight, qs_policy_r
   if (!(p.m2 > 0)) {
     r->skewness = r->excess_kurtosis = (qs_estimate){NAN, NAN};
   }
-  r->options = qs_simulate_mean(&s->options, n);
-  r->hedge = qs_simulate_mean(&s->row[QS_REBALANCE_HEDGE], n);
-  r->funding = qs_simulate_mean(&s->row[QS_REBALANCE_FUNDING], n);
-  r->fees = qs_simulate_mean(&s->row[QS_REBALANCE_FEE], n);
-  r->spread = qs_simulate_mean(&s->row[QS_REBALANCE_SPREAD], n);
-  r->impact = qs_simulate_mean(&s->row[QS_REBALANCE_IMPACT], n);
-  r->collateral = qs_simulate_mean(&s->row[QS_REBALANCE_YIELD], n);
-  r->transfers = qs_simulate_mean(&s->row[QS_REBALANCE_MOVING], n);
-  r->liquidation = qs_simulate_mean(&s->row[QS_REBALANCE_LIQUIDATION], n);
-  r->lost = qs_simulate_mean(&s->row[QS_REBALANCE_LOST], n);
-  r->turnover = qs_simulate_mean(&s->row[QS_REBALANCE_TURNOVER], n);
-  r->trades = qs_simulate_mean(&s->row[QS_REBALANCE_TRADES], n);
-  r->liquidated = qs_simulate_mean(&s->liquidated, n);
-  r->failed = qs_simulate_mean(&s->failed, n);
+  r->options = qs_simulate_mean(&s->moments.options, n);
+  r->hedge = qs_simulate_mean(&s->moments.row[QS_REBALANCE_HEDGE], n);
+  r->funding = qs_simulate_mean(&s->moments.row[QS_REBALANCE_FUNDING], n);
+  r->fees = qs_simulate_mean(&s->moments.row[QS_REBALANCE_FEE], n);
+  r->spread = qs_simulate_mean(&s->moments.row[QS_REBALANCE_SPREAD], n);
+  r->impact = qs_simulate_mean(&s->moments.row[QS_REBALANCE_IMPACT], n);
+  r->collateral = qs_simulate_mean(&s->moments.row[QS_REBALANCE_YIELD], n);
+  r->transfers = qs_simulate_mean(&s->moments.row[QS_REBALANCE_MOVING], n);
+  r->liquidation = qs_simulate_mean(&s->moments.row[QS_REBALANCE_LIQUIDATION], n);
+  r->lost = qs_simulate_mean(&s->moments.row[QS_REBALANCE_LOST], n);
+  r->turnover = qs_simulate_mean(&s->moments.row[QS_REBALANCE_TURNOVER], n);
+  r->trades = qs_simulate_mean(&s->moments.row[QS_REBALANCE_TRADES], n);
+  r->liquidated = qs_simulate_mean(&s->moments.liquidated, n);
+  r->failed = qs_simulate_mean(&s->moments.failed, n);
 }
 
 /* losses[paths] ascending, of the net P&L. */

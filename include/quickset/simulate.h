@@ -76,8 +76,9 @@ typedef struct qs_policy_view {
  *
  * It is called on the thread that runs (the job's own where there is a job), never from two at once: block
  * after block in the order of paths, and for a block date after date, so that it may remember what it saw of
- * a block; how many paths a block has is no promise. Where its answer depends on nothing but what it was
- * shown, results have the same bits for any number of threads. */
+ * a block; how many paths a block has is no promise. A process of a team asks of its own blocks alone. Where
+ * its answer depends on nothing but what it was shown, results have the same bits for any number of threads.
+ */
 typedef qs_status (*qs_policy_function)(void *data, const qs_policy_view *view, double *target);
 
 typedef struct qs_hedge_policy_spec {
