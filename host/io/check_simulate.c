@@ -132,9 +132,6 @@ static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i,
   if (watched) {
     return "is watched at all times, which is not simulated";
   }
-  if (trade->settlement == QS_SETTLE_COIN) {
-    return "is settled in coin, which is simulated of options, futures and perpetuals alone";
-  }
   qs_fixings fixings = {.count = 0};
   qs_flaw flaw;
   if (qs_fixings_make(reader->scratch, trade, draft->inputs.as_of, &fixings, &flaw)) {
@@ -327,9 +324,6 @@ static const char *policy_flaw(const qs_simulate_spec *spec, const qs_model *mod
                                qs_hedge_policy_type type) {
   if (along && type != QS_HEDGE_POLICY_NONE && type != QS_HEDGE_POLICY_REGRESSION) {
     return "needs a price before the expiry, which trades along paths have not";
-  }
-  if (type == QS_HEDGE_POLICY_REGRESSION && spec->instrument_count > 1) {
-    return "knows no option among the instruments";
   }
   const bool neutral = type == QS_HEDGE_POLICY_DELTA_GAMMA || type == QS_HEDGE_POLICY_DELTA_VEGA;
   if (neutral && spec->instrument_count != 2) {

@@ -13,12 +13,7 @@ const char *qs_along_flaw(const qs_contract *contract) {
   if (terms->type == QS_TRADE_BERMUDAN || terms->type == QS_TRADE_AMERICAN) {
     return "may be exercised early, which is not simulated";
   }
-  if (terms->continuous) {
-    return "is watched at all times, which is not simulated";
-  }
-  return contract->settlement == QS_SETTLE_COIN
-             ? "is settled in coin, which is simulated of options, futures and perpetuals alone"
-             : NULL;
+  return terms->continuous ? "is watched at all times, which is not simulated" : NULL;
 }
 
 static bool is_date(const qs_simulate_problem *p, qs_time time) {

@@ -49,7 +49,9 @@ void qs_claim_plain(const qs_simulate_problem *p, const qs_contract *c, double y
   *a = 0;
   *b = spot;
   if (c->kind == QS_CONTRACT_FORWARD) {
-    const double left = exp(-p->under->discount_rate * (c->years - years));
+    const bool coin = c->settlement == QS_SETTLE_COIN; /* so many coins at the expiry as it pays then */
+    const double rate = coin ? p->under->coin_rate : p->under->discount_rate;
+    const double left = exp(-rate * (c->years - years)) * (coin ? spot / far : 1);
     *a = -left * c->strike;
     *b = left * far;
   } else if (c->kind == QS_CONTRACT_FUTURE || c->kind == QS_CONTRACT_PERPETUAL) {
@@ -182,7 +184,12 @@ static qs_status value_now(qs_context *context, qs_arena *arena, const qs_simula
   }
   *now = 0;
   for (size_t i = 0; !status && i < p->contract_count; i++) {
-    *now += p->contracts[i].quantity * values[i];
+    const qs_contract *c = &p->contracts[i];
+    double a = values[i], b = 0;
+    if (c->kind == QS_CONTRACT_FORWARD) { /* in coin too, which the engine has not */
+      qs_claim_plain(p, c, 0, &a, &b);
+    }
+    *now += c->quantity * (a + b);
   }
   return status;
 }

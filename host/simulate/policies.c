@@ -174,6 +174,11 @@ void qs_simulate_policy_option(const qs_simulate_problem *p, const qs_contract *
         quoted ? qs_curve_forward(&under->curve, c->years) : qs_curve_forward(&under->curve, end);
     const double paid = exp(-rate * (c->kind == QS_CONTRACT_FORWARD ? c->years : end));
     double slope = paid * far; /* money of as_of per unit of e^x */
+    if (c->kind == QS_CONTRACT_FORWARD && c->settlement == QS_SETTLE_COIN && c->years > end) {
+      double a;
+      qs_claim_plain(p, c, end, &a, &slope);
+      slope *= exp(-rate * end);
+    }
     if (c->settlement == QS_SETTLE_COIN &&
         (c->kind == QS_CONTRACT_FUTURE || c->kind == QS_CONTRACT_PERPETUAL)) {
       slope = paid * qs_curve_forward(&under->curve, end) / c->entry_price;

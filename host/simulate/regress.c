@@ -314,6 +314,31 @@ static qs_status make_sample(qs_context *context, qs_arena *arena, qs_arena *scr
   return status;
 }
 
+/* What trades settled in coin are worth now beyond their payoffs' discounted means, by their rate. */
+static qs_status add_coin(qs_context *context, const sample *s, double *value) {
+  const qs_simulate_problem *p = &s->problem;
+  qs_status status = QS_OK;
+  for (size_t c = 0; !status && c < p->along_count; c++) {
+    const qs_contract *contract = &p->along[c];
+    if (contract->settlement != QS_SETTLE_COIN) {
+      continue;
+    }
+    qs_simulate_problem alone = *p;
+    alone.along = contract;
+    alone.along_count = 1;
+    memset(s->own, 0, s->count * sizeof *s->own);
+    status = qs_along_pay(context, &alone, s->x, s->count, s->count, s->own);
+    double sum = 0;
+    for (uint64_t i = 0; i < s->count; i++) {
+      sum += s->own[i];
+    }
+    const double kept = exp(-p->under->coin_rate * contract->years) * qs_curve_forward(&p->under->curve, 0) /
+                        qs_curve_forward(&p->under->curve, contract->years);
+    *value += (kept / qs_simulate_discount(p, contract->years) - 1) * sum / (double)s->count;
+  }
+  return status;
+}
+
 static bool fixes_on(const qs_simulate_problem *p, size_t date) {
   bool found = false;
   for (size_t c = 0; c < p->along_count; c++) {
@@ -381,6 +406,9 @@ qs_status qs_regression_make(qs_context *context, qs_arena *arena, qs_devices *d
   }
   if (!status) { /* what has a price gains nothing on average */
     made->value = problem->along_count ? sum / (double)s.count : 0;
+    status = add_coin(context, &s, &made->value);
+  }
+  if (!status) {
     *regression = made;
   }
   qs_arena_destroy(scratch);

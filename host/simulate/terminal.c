@@ -16,11 +16,8 @@ const char *qs_terminal_flaw(const qs_contract *contract) {
     later += terms->dates[d] > terms->as_of;
   }
   const bool early = terms->type == QS_TRADE_BERMUDAN || terms->type == QS_TRADE_AMERICAN;
-  if (early || terms->continuous || later != 1 || terms->dates[terms->count - 1] != contract->expiry) {
-    return "is a trade along a path, which is not simulated";
-  }
-  return contract->settlement == QS_SETTLE_COIN
-             ? "is settled in coin, which is simulated of options, futures and perpetuals alone"
+  return early || terms->continuous || later != 1 || terms->dates[terms->count - 1] != contract->expiry
+             ? "is a trade along a path, which is not simulated"
              : NULL;
 }
 
@@ -116,7 +113,7 @@ static double slope(const node *a) {
 
 /* The forward and the calls whose sum has the shape. */
 static qs_status assemble(qs_arena *arena, const shape *s, qs_contract **parts, size_t *count) {
-  qs_contract *made = QS_NEW(arena, s->count, qs_contract);
+  qs_contract *made = QS_NEW(arena, s->count + 2, qs_contract);
   if (!made) {
     return qs_fail_memory(s->context, "putting a payoff together");
   }
@@ -124,12 +121,19 @@ static qs_status assemble(qs_arena *arena, const shape *s, qs_contract **parts, 
   plain.path = plain.local = NULL;
   plain.expansion = NULL;
   plain.call_put = QS_CALL;
-  plain.settlement = QS_SETTLE_LINEAR;
   made[0] = plain;
   made[0].kind = QS_CONTRACT_FORWARD;
   made[0].strike = plain.forward;
   made[0].quantity = plain.quantity * slope(s->nodes);
   size_t placed = 1;
+  if (plain.settlement == QS_SETTLE_COIN) {
+    made[0].strike = 0;
+    made[1] = made[2] = made[0];
+    made[1].quantity = plain.quantity;
+    made[2].quantity = -plain.quantity;
+    made[2].strike = s->nodes[0].paid - slope(s->nodes) * s->nodes[0].spot;
+    placed = 3;
+  }
   for (size_t i = 1; i + 1 < s->count; i++) {
     const double change = slope(&s->nodes[i]) - slope(&s->nodes[i - 1]);
     if (fabs(change) * plain.forward > flat * s->size) {

@@ -6,7 +6,8 @@
  * (change of slope) (S - K)+, the piecewise linear case of Carr and Madan (1998). Cells are halved until f is
  * within 1e-5 of its own size from its line, at a half and a quarter of the cell, or until they are 1e-5 of
  * the price wide, as at a jump, which so becomes a spread of calls. Below the lowest and above the highest
- * price f goes on straight. The constant does not move and is left out.
+ * price f goes on straight. The constant does not move and is left out, but for one
+ * settled in coin, whose worth goes by the coin's rate: it is the difference of two forwards.
  */
 #ifndef QS_HOST_SIMULATE_TERMINAL_H
 #define QS_HOST_SIMULATE_TERMINAL_H

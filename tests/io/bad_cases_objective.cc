@@ -9,16 +9,6 @@ const char C[] = "config.yaml";
 /* What the paths of a simulation follow, and what is said of them. */
 void add_objective_cases(std::vector<BadCase> &cases) {
   const std::vector<BadCase> more = {
-      {"simulate_digital_in_coin",
-       C,
-       "",
-       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
-       "[{id: a, type: "
-       "digital, underlying: X, call_put: call, strike: 100, expiry: 2026-04-01, quantity: 1, settlement: "
-       "coin}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 2, spacing_days: 1}, "
-       "cost_weight: 1, "
-       "policies: [none]}\n",
-       {"simulate.position: got a: a is settled in coin, which is simulated of options"}},
       {"simulate_formula_of_two_dates",
        C,
        "",

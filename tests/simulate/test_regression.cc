@@ -147,6 +147,32 @@ TEST(Regression, TypesAndFormulasPayTheSame) {
               1e-6 * formula.policy(0).variance.estimate);
 }
 
+// Settled in coin it pays the same at its expiry; before, and now, its worth goes by the coin's rate.
+TEST(Regression, InCoinItIsHedgedAsInMoney) {
+  double net[2], variance[2], value[2];
+  for (bool coin : {false, true}) {
+    Along w;
+    w.underlyings[0].carry = w.underlyings[0].discount_rate = .05;
+    w.underlyings[0].coin_rate = .5;
+    w.inputs.simulation.paths = 1 << 14;
+    w.add_script("max(mean(S[daily]) - 95, 0)", -1);
+    w.trades.back().settlement = coin ? QS_SETTLE_COIN : QS_SETTLE_LINEAR;
+    w.add_policy(QS_HEDGE_POLICY_REGRESSION);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    net[coin] = w.policy(0).net.estimate;
+    variance[coin] = w.policy(0).variance.estimate;
+    qs_simulate_problem p;
+    qs_regression *made = nullptr;
+    ASSERT_EQ(qs_simulate_problem_make(&w.context, w.arena, &w.inputs, w.market, w.book, &p), QS_OK);
+    ASSERT_EQ(qs_regression_make(&w.context, w.arena, w.devices, &p, &made), QS_OK) << w.context.message;
+    value[coin] = qs_regression_value(made);
+  }
+  EXPECT_DOUBLE_EQ(variance[1], variance[0]);
+  // S e^(-coin T) E[payoff]/F against e^(-rate T) E[payoff], where F = S e^(rate T).
+  EXPECT_NEAR(value[1] / value[0], std::exp(-.5 * DAYS * kDay), 3e-4);
+  EXPECT_NEAR(net[1] - net[0], value[0] - value[1], 1e-9);
+}
+
 TEST(Regression, HasTheSameBitsForAnyNumberOfThreads) {
   double objective[2];
   for (int i : {0, 1}) {
@@ -175,7 +201,6 @@ TEST(Regression, WhatItCannotDoIsSaid) {
       {[](Along &w) { w.spec.dates.count = 5; }, "simulate.dates: every fixing of t1, and its expiry"},
       {[](Along &w) { w.spec.dates.spacing_days = 2, w.spec.dates.count = 5; },
        "simulate.dates: every fixing of t1, and its expiry"},
-      {[](Along &w) { w.trades[0].settlement = QS_SETTLE_COIN; }, "t1 is settled in coin"},
       {[](Along &w) { w.trades[0].script.payoff = "log(sum(S[daily]) - 1100)"; }, "no number on a path"},
   };
   for (const auto &c : cases) {

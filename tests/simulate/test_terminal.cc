@@ -90,15 +90,16 @@ TEST(Terminal, APoolInClosedForm) {
 }
 
 // The same payoffs by formulas and by options, on the same paths, through every table that there is.
-TEST(Terminal, AFormulaIsTheOptionsThatItDescribes) {
+void expect_options_by_formula(qs_settlement settlement) {
   double objective[2][3], premium[2], now[2];
   for (bool formula : {false, true}) {
     Terminal w(.04);
+    w.underlyings[0].coin_rate = .09; // not what the forward says
     if (formula) {
-      w.add_script("2 * max(S[T] - 104, 0) - max(97 - S[T], 0) + 7", -1, 40.0 / 365);
+      w.add_script("2 * max(S[T] - 104, 0) - max(97 - S[T], 0) + 7", -1, 40.0 / 365).settlement = settlement;
     } else {
-      w.add_option("a", "X", QS_CALL, 104, 40.0 / 365, -2);
-      w.add_option("b", "X", QS_PUT, 97, 40.0 / 365, 1);
+      w.add_option("a", "X", QS_CALL, 104, 40.0 / 365, -2, settlement);
+      w.add_option("b", "X", QS_PUT, 97, 40.0 / 365, 1, settlement);
     }
     w.every_day(8); // it lives on at the unwind
     w.spec.costs.proportional = .001;
@@ -118,6 +119,44 @@ TEST(Terminal, AFormulaIsTheOptionsThatItDescribes) {
     EXPECT_NEAR(objective[1][i], objective[0][i], 1e-3 * objective[0][i]) << i;
   EXPECT_NEAR(premium[1], premium[0], 1e-3);
   EXPECT_NEAR(now[1], now[0], 1e-3 * now[0]);
+}
+
+TEST(Terminal, AFormulaIsTheOptionsThatItDescribes) {
+  expect_options_by_formula(QS_SETTLE_LINEAR);
+}
+
+TEST(Terminal, AFormulaInCoinIsTheOptionsInCoin) {
+  expect_options_by_formula(QS_SETTLE_COIN);
+}
+
+// A note that pays N (S/K - 1) in coin is N (1/K - 1/S) coins: a future settled in coin but for its rate. In
+// closed form what it gains until the unwind, and that the right holding of the price leaves nothing.
+TEST(Terminal, AnInverseForwardInCoin) {
+  for (bool beyond : {false, true}) {
+    const double rate = .04, coin = .09, end = 8.0 / 365, expiry = beyond ? 30.0 / 365 : end;
+    Terminal w(rate);
+    w.underlyings[0].coin_rate = coin;
+    w.add_script("10000 * (S[T] / 90 - 1)", -1, expiry).settlement = QS_SETTLE_COIN;
+    w.every_day(8);
+    w.add_policy(QS_HEDGE_POLICY_NONE);
+    w.add_policy(QS_HEDGE_POLICY_LOCAL_EVERY_DATE);
+    w.add_policy(QS_HEDGE_POLICY_DELTA_EVERY_DATE);
+    w.add_policy(QS_HEDGE_POLICY_REGRESSION);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    // Worth at t: e^(-coin (T - t)) S/F_t(T) N (F_t(T)/90 - 1) = e^(-coin (T - t)) N (S/90 - e^(-rate (T -
+    // t))).
+    const auto worth = [&](double t) { // the mean, money of as_of; the carry is the rate
+      return std::exp(-rate * t - coin * (expiry - t)) * 1e4 *
+             (100 * std::exp(rate * t) / 90 - std::exp(-rate * (expiry - t)));
+    };
+    const double slope = std::exp(-coin * (expiry - end)) * 1e4 / 90 * 100; // of e^x at the end
+    expect_within(w.policy(0).variance, slope * slope * std::expm1(kSigma * kSigma * end), 4, 1e4, "none");
+    expect_within(w.policy(0).options, worth(0) - worth(end), 4, 8, "gain");
+    for (size_t i = 1; i < 4; i++) {
+      EXPECT_LE(w.policy(i).variance.estimate, 1e-6 * w.policy(0).variance.estimate) << i;
+      EXPECT_NEAR(w.policy(i).net.estimate, worth(0) - worth(end), 1e-3 * slope) << i;
+    }
+  }
 }
 
 // What has one fixing left is no longer along a path: an average of which all but the last is known.
@@ -153,8 +192,6 @@ TEST(Terminal, WhatIsNotIsSaid) {
   } cases[] = {
       {"no number", [](Terminal &w) { w.add_script("log(S[T] - 90)", 1); },
        "what it pays is no number where"},
-      {"coin", [](Terminal &w) { w.add_script("max(S[T] - 90, 0)", 1).settlement = QS_SETTLE_COIN; },
-       "t1 is settled in coin, which is simulated of options"},
       {"barrier",
        [](Terminal &w) {
          qs_trade_spec &t = w.add(QS_TRADE_BARRIER, 1);
