@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/base/numbers.h"
 #include "host/market/characteristic.h"
 #include "host/market/clones.h"
@@ -325,31 +326,67 @@ static void fill_date(const qs_policy_problem *p, const book *b, size_t n, const
   }
 }
 
-static double **make_tables(qs_arena *arena, size_t dates, size_t size) {
-  double **tables = QS_NEW(arena, dates, double *);
-  for (size_t n = 0; tables && n < dates; n++) {
-    tables[n] = QS_NEW(arena, size, double);
-    if (!tables[n]) {
-      return NULL;
+/* The dates in the order in which they lie in memory: every rank-th one after the other, so that each process
+ * of a team has late ones, which take longest. */
+static size_t *order_dates(qs_arena *arena, const qs_context *context, size_t dates) {
+  const size_t ranks = context->exchange ? context->exchange->ranks : 1;
+  size_t *order = QS_NEW(arena, dates, size_t), placed = 0;
+  for (size_t r = 0; order && r < ranks; r++) {
+    for (size_t n = r; n < dates; n += ranks) {
+      order[placed++] = n;
     }
   }
-  return tables;
+  return order;
+}
+
+static double **make_tables(qs_arena *arena, const size_t *order, size_t dates, size_t size) {
+  double **tables = QS_NEW(arena, dates, double *), *all = QS_NEW(arena, dates * size, double);
+  for (size_t k = 0; tables && all && k < dates; k++) {
+    tables[order[k]] = all + k * size;
+  }
+  return all ? tables : NULL;
+}
+
+/* The tables of all dates, each `sizes` numbers a date; what is not wanted is null. */
+enum { TABLES = QUANTITIES + 1 };
+typedef struct tables {
+  const size_t *order;
+  double **of[TABLES]; /* by quantity, and the last is `relative` */
+  size_t sizes[TABLES];
+} tables;
+
+static bool make_all(qs_arena *arena, const qs_context *context, size_t dates, const qs_policy_nodes *nodes,
+                     bool coin, tables *t) {
+  *t = (tables){.order = order_dates(arena, context, dates)};
+  bool made = t->order;
+  for (size_t q = 0; made && q < TABLES; q++) {
+    t->sizes[q] = q == QUANTITIES ? nodes->y_count : nodes->x_count * nodes->y_count;
+    if ((q != VEGA || nodes->y_count > 1) && (q != COIN || coin)) {
+      t->of[q] = make_tables(arena, t->order, dates, t->sizes[q]);
+      made = t->of[q];
+    }
+  }
+  return made;
+}
+
+/* Every process of a team has filled its dates, and gets the others'. */
+static qs_status exchange(qs_context *context, const tables *t, size_t dates) {
+  qs_exchange_rows list[TABLES];
+  size_t count = 0;
+  for (size_t q = 0; q < TABLES; q++) {
+    if (t->of[q]) {
+      list[count++] = (qs_exchange_rows){t->of[q][t->order[0]], 1, 0, t->sizes[q] * sizeof(double), dates};
+    }
+  }
+  return qs_exchange_all(context, "simulate", list, count, QS_OK);
 }
 
 qs_status qs_policy_ratios_on(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,
                               const qs_policy_nodes *nodes, qs_policy_ratios *ratios) {
   book b = {0};
-  size_t dates = problem->date_count - 1, size = nodes->x_count * nodes->y_count;
-  bool stochastic = nodes->y_count > 1;
-  if (sort_book(arena, problem, &b)) {
-    return qs_fail_memory(context, "tabulating hedge ratios");
-  }
-  double **value = make_tables(arena, dates + 1, size), **delta = make_tables(arena, dates, size);
-  double **gamma = make_tables(arena, dates, size), **local = make_tables(arena, dates, size);
-  double **vega = stochastic ? make_tables(arena, dates, size) : NULL;
-  double **coin = b.coin ? make_tables(arena, dates, size) : NULL;
-  double **relative = make_tables(arena, dates, nodes->y_count);
-  if (!value || !delta || !gamma || !local || (stochastic && !vega) || (b.coin && !coin) || !relative) {
+  tables t;
+  const size_t all = problem->date_count; /* the last one has values alone */
+  if (sort_book(arena, problem, &b) || !make_all(arena, context, all, nodes, b.coin, &t)) {
     return qs_fail_memory(context, "tabulating hedge ratios");
   }
   qs_arena *scratch = qs_arena_create(context);
@@ -358,19 +395,29 @@ qs_status qs_policy_ratios_on(qs_context *context, qs_arena *arena, const qs_pol
     qs_arena_destroy(scratch);
     return qs_fail_memory(context, "tabulating hedge ratios");
   }
+  uint64_t begin, end;
+  qs_exchange_range(context, all, &begin, &end);
 #pragma omp parallel for num_threads(context->threads) schedule(dynamic)
-  for (size_t i = 0; i <= dates; i++) {
-    size_t n = dates - i; /* the last dates take longest */
-    targets out = {{value[n]}, NULL};
-    if (n < dates) {
-      out = (targets){{value[n], delta[n], gamma[n], vega ? vega[n] : NULL, local[n], coin ? coin[n] : NULL},
-                      relative[n]};
+  for (uint64_t i = 0; i < end - begin; i++) {
+    const size_t n = t.order[end - 1 - i]; /* the last dates take longest */
+    targets out = {{NULL}, NULL};
+    for (size_t q = 0; q < QUANTITIES && (n + 1 < all || q == PRICE); q++) {
+      out.table[q] = t.of[q] ? t.of[q][n] : NULL;
     }
+    out.relative = n + 1 < all ? t.of[QUANTITIES][n] : NULL;
     fill_date(problem, &b, n, &nodes[n], &spaces[omp_get_thread_num()], &out);
   }
   qs_arena_destroy(scratch);
-  *ratios = (qs_policy_ratios){dates, nodes, value, delta, gamma, vega, coin, local, relative};
-  return QS_OK;
+  *ratios = (qs_policy_ratios){.date_count = all - 1,
+                               .nodes = nodes,
+                               .value = t.of[PRICE],
+                               .delta = t.of[DELTA],
+                               .gamma = t.of[GAMMA],
+                               .vega = t.of[VEGA],
+                               .coin_value = t.of[COIN],
+                               .local = t.of[LOCAL],
+                               .relative = t.of[QUANTITIES]};
+  return exchange(context, &t, all);
 }
 
 qs_status qs_policy_make_ratios(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,

@@ -37,7 +37,8 @@ typedef struct qs_policy_ratios {
                                    is that times (gain e^x)^2 */
 } qs_policy_ratios;
 
-/* Everything is the arena's. QS_ERROR_INPUT as qs_policy_check. Bits do not depend on context->threads. */
+/* Everything is the arena's. QS_ERROR_INPUT as qs_policy_check. Bits do not depend on context->threads. The
+ * processes of a team share the dates. */
 qs_status qs_policy_make_ratios(qs_context *context, qs_arena *arena, const qs_policy_problem *problem,
                                 const qs_policy_settings *settings, qs_policy_ratios *ratios);
 

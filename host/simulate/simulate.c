@@ -45,13 +45,14 @@ static qs_status report_policies(qs_context *context, qs_arena *arena, const qs_
   const qs_simulate_judge judge = {spec->objective, problem->weight, spec->objective_level};
   qs_estimate *objectives = QS_NEW(arena, spec->policy_count, qs_estimate);
   size_t *ranks = QS_NEW(arena, spec->policy_count, size_t);
-  status = objectives && ranks ? status : qs_fail_memory(context, "reporting a simulation");
+  double *effective = QS_NEW(arena, spec->policy_count, double);
+  status = objectives && ranks && effective ? status : qs_fail_memory(context, "reporting a simulation");
+  status = status ? status
+                  : qs_simulate_statistics(context, arena, samples, spec->policy_count, &judge, spec->levels,
+                                           spec->level_count, rows, effective);
   bool short_tail = false, few = false;
   for (size_t i = 0; !status && i < spec->policy_count; i++) {
-    double effective = INFINITY;
-    status = qs_simulate_statistics(context, arena, &samples[i], &judge, spec->levels, spec->level_count,
-                                    &rows[i], &effective);
-    few = few || effective < least_effective;
+    few = few || effective[i] < least_effective;
     objectives[i] = rows[i].objective;
     rows[i].name = qs_arena_strdup(arena, policies[i].name);
     rows[i].type = policies[i].type;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "host/base/exchange.h"
 #include "host/engine/tail.h"
 
 const double qs_simulate_probabilities[QS_SIMULATE_QUANTILES] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
@@ -125,15 +126,15 @@ static void fill_quantiles(const double *losses, uint64_t paths, qs_interval *qu
   }
 }
 
-qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *sample,
-                                 const qs_simulate_judge *judge, const double *levels, size_t level_count,
-                                 qs_policy_result *result, double *effective) {
+/* Of one policy; tails [level_count] and quantiles [QS_SIMULATE_QUANTILES] are the result's to be. */
+static qs_status look_at(qs_context *context, const qs_simulate_sample *sample,
+                         const qs_simulate_judge *judge, const double *levels, size_t level_count,
+                         qs_policy_result *result, qs_risk_level *tails, qs_interval *quantiles,
+                         double *effective) {
   const uint64_t n = sample->paths;
   qs_arena *scratch = qs_arena_create(context);
   double *losses = scratch ? QS_NEW(scratch, n, double) : NULL;
-  qs_risk_level *tails = QS_NEW(arena, level_count, qs_risk_level);
-  qs_interval *quantiles = QS_NEW(arena, QS_SIMULATE_QUANTILES, qs_interval);
-  if (!losses || !tails || !quantiles) {
+  if (!losses) {
     qs_arena_destroy(scratch);
     return qs_fail_memory(context, "reporting a policy");
   }
@@ -162,9 +163,36 @@ qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_
   }
   if (!status) {
     fill_quantiles(losses, n, quantiles);
-    result->levels = tails;
-    result->quantiles = quantiles;
   }
   qs_arena_destroy(scratch);
+  return status;
+}
+
+qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *samples,
+                                 size_t count, const qs_simulate_judge *judge, const double *levels,
+                                 size_t level_count, qs_policy_result *results, double *effective) {
+  qs_risk_level *tails = QS_NEW(arena, count * level_count, qs_risk_level);
+  qs_interval *quantiles = QS_NEW(arena, count * QS_SIMULATE_QUANTILES, qs_interval);
+  if (!tails || !quantiles) {
+    return qs_fail_memory(context, "reporting a policy");
+  }
+  uint64_t begin, end;
+  qs_exchange_range(context, count, &begin, &end);
+  qs_status status = QS_OK;
+  for (size_t i = begin; !status && i < end; i++) {
+    status = look_at(context, &samples[i], judge, levels, level_count, &results[i], &tails[i * level_count],
+                     &quantiles[i * QS_SIMULATE_QUANTILES], &effective[i]);
+  }
+  const qs_exchange_rows list[] = {
+      {results, 1, 0, sizeof *results, count},
+      {tails, 1, 0, level_count * sizeof *tails, count},
+      {quantiles, 1, 0, QS_SIMULATE_QUANTILES * sizeof *quantiles, count},
+      {effective, 1, 0, sizeof *effective, count},
+  };
+  status = qs_exchange_all(context, "simulate", list, sizeof list / sizeof list[0], status);
+  for (size_t i = 0; !status && i < count; i++) {
+    results[i].levels = &tails[i * level_count];
+    results[i].quantiles = &quantiles[i * QS_SIMULATE_QUANTILES];
+  }
   return status;
 }

@@ -22,13 +22,14 @@ typedef struct qs_simulate_judge {
   double weight, level;
 } qs_simulate_judge;
 
-/* Fills everything but name, type, rank and pnl. `effective` gets the number of paths that an exponential
+/* Of so many policies. Fills everything but name, type, rank, venues and pnl, which are null or 0 before; the
+ * processes of a team share the policies. `effective` gets for each the number of paths that an exponential
  * objective rests on, infinity otherwise. Standard errors are those of the estimators' influence functions
  * (Hampel 1974): of the objective, (e - mean)^2 - variance + w (cost - mean cost), so that it counts how
  * error and cost go together. Moments of a sample without variance are 0, skewness and kurtosis then NaN. */
-qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *sample,
-                                 const qs_simulate_judge *judge, const double *levels, size_t level_count,
-                                 qs_policy_result *result, double *effective);
+qs_status qs_simulate_statistics(qs_context *context, qs_arena *arena, const qs_simulate_sample *samples,
+                                 size_t count, const qs_simulate_judge *judge, const double *levels,
+                                 size_t level_count, qs_policy_result *results, double *effective);
 
 #ifdef __cplusplus
 }
