@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/base/backtest_spec.h"
+#include "host/base/exchange.h"
 #include "host/base/model.h"
 #include "host/market/time.h"
 #include "host/simulate/backtest.h"
@@ -262,22 +263,15 @@ typedef struct course {
   const qs_backtest_step *marks;
 } course;
 
-static qs_status run_policy(qs_context *context, qs_arena *arena, const course *c,
-                            const qs_simulate_policy *policy, qs_backtest_policy_result *result) {
+static qs_status run_policy(qs_context *context, const course *c, const qs_simulate_policy *policy,
+                            qs_backtest_step *steps, qs_backtest_policy_result *result) {
   const size_t count = c->over_time.date_count - 1;
-  qs_backtest_step *steps = QS_NEW(arena, count, qs_backtest_step);
-  if (!steps) {
-    return qs_fail_memory(context, "running a backtest");
-  }
   const qs_backtest_policy replayed = {policy->name, policy->tables[0], c->told};
   qs_status status =
       qs_backtest_run(context, &c->over_time, &c->record, &c->rules, c->marks, &replayed, steps);
   if (!status) {
-    *result = (qs_backtest_policy_result){.name = policy->name,
-                                          .type = policy->type,
-                                          .variance = variance_of(steps, count),
-                                          .total = qs_backtest_total(steps, count),
-                                          .steps = steps};
+    *result = (qs_backtest_policy_result){.variance = variance_of(steps, count),
+                                          .total = qs_backtest_total(steps, count)};
     result->cost = qs_backtest_cost(&result->total);
     result->net = qs_backtest_gross(&result->total) - result->cost;
     status = judge(context, c->replay, steps, NULL, &result->objective);
@@ -285,14 +279,33 @@ static qs_status run_policy(qs_context *context, qs_arena *arena, const course *
   return status;
 }
 
-static qs_status compare(qs_context *context, const replay *r, qs_backtest_policy_result *policies) {
+/* Every process of a team has filled its policies, and gets the others'; texts and places are its own. */
+static qs_status exchange(qs_context *context, const course *c, const qs_simulate_policy *policies,
+                          qs_backtest_step *steps, qs_backtest_policy_result *made, qs_status own) {
+  const size_t count = c->replay->spec->policy_count, dates = c->over_time.date_count - 1;
+  const qs_exchange_rows list[] = {{made, 1, 0, sizeof *made, count},
+                                   {steps, 1, 0, dates * sizeof *steps, count}};
+  const qs_status status = qs_exchange_all(context, "backtest", list, 2, own);
+  for (size_t i = 0; i < count; i++) {
+    made[i].name = policies[i].name;
+    made[i].type = policies[i].type;
+    made[i].steps = steps + i * dates;
+  }
+  return status;
+}
+
+/* Differences of the policies [begin, end), and all ranks. */
+static qs_status compare(qs_context *context, const replay *r, size_t begin, size_t end,
+                         qs_backtest_policy_result *policies) {
   const size_t count = r->spec->policy_count;
   qs_status status = QS_OK;
-  for (size_t i = 0; !status && i < count; i++) {
+  for (size_t i = 0; i < count; i++) {
     policies[i].rank = 1;
     for (size_t k = 0; k < count; k++) {
       policies[i].rank += policies[k].objective.estimate < policies[i].objective.estimate;
     }
+  }
+  for (size_t i = begin; !status && i < end; i++) {
     if (i != r->compare) {
       status = judge(context, r, policies[i].steps, policies[r->compare].steps, &policies[i].difference);
     }
@@ -302,22 +315,29 @@ static qs_status compare(qs_context *context, const replay *r, qs_backtest_polic
 
 static qs_status run_policies(qs_context *context, qs_arena *arena, qs_arena *scratch, const course *c,
                               const qs_simulate_policy *policies, qs_backtest_result *result) {
-  const size_t count = c->replay->spec->policy_count;
+  const size_t count = c->replay->spec->policy_count, dates = c->over_time.date_count - 1;
   qs_backtest_policy_result *made = QS_NEW(arena, count, qs_backtest_policy_result);
-  qs_backtest_step *marks = QS_NEW(scratch, c->over_time.date_count - 1, qs_backtest_step);
-  if (!made || !marks) {
+  qs_backtest_step *steps = QS_NEW(arena, count * dates, qs_backtest_step);
+  qs_backtest_step *marks = QS_NEW(scratch, dates, qs_backtest_step);
+  if (!made || !steps || !marks) {
     return qs_fail_memory(context, "running a backtest");
   }
   course marked = *c;
   marked.marks = marks;
+  uint64_t begin, end;
+  qs_exchange_range(context, count, &begin, &end);
   qs_status status = qs_backtest_mark(context, &c->over_time, &c->record, &c->rules, marks);
-  for (size_t i = 0; !status && i < count; i++) {
-    qs_progress(context, "backtest", i + 1, count + 1);
+  for (size_t i = begin; !status && i < end; i++) {
+    qs_progress(context, "backtest", i - begin + 1, end - begin + 1);
     status = qs_cancelled(context) ? qs_fail(context, QS_ERROR_CANCELLED, "cancelled")
-                                   : run_policy(context, arena, &marked, &policies[i], &made[i]);
+                                   : run_policy(context, &marked, &policies[i], steps + i * dates, &made[i]);
   }
-  status = status ? status : compare(context, c->replay, made);
-  qs_progress(context, "backtest", count + 1, count + 1);
+  status = exchange(context, c, policies, steps, made, status);
+  if (!status) {
+    status = compare(context, c->replay, begin, end, made);
+    status = exchange(context, c, policies, steps, made, status);
+  }
+  qs_progress(context, "backtest", end - begin + 1, end - begin + 1);
   result->policies = made;
   result->policy_count = count;
   return status;
