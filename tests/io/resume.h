@@ -33,10 +33,48 @@ risk: {horizon_days: 1, levels: [0.95]}
 stress: {spot: [-0.1, 0, 0.1], volatility: [0, 0.5]}
 )";
 
+/* Every section that there is, hedging over time and a backtest among them. */
+inline const char every_section[] = R"(as_of: 2026-01-05T08:00:00Z
+output: out
+simulation: {paths: 32768}
+underlyings:
+  - {name: BTC, quotes: quotes.csv, model: {type: heston, v0: 0.28, kappa: 8, theta: 0.3, xi: 1.5, rho: -0.4}}
+trades:
+  - {id: call, type: european, underlying: BTC, call_put: call, strike: 60000, expiry: 2026-01-30T08:00:00Z, quantity: -10, book: hedged}
+  - {id: asian, type: asian, underlying: BTC, call_put: put, strike: 60000, quantity: 2, book: other,
+     fixings: {every: week, from: 2026-01-09T08:00:00Z, to: 2026-02-27T08:00:00Z}}
+  - {id: early, type: bermudan, underlying: BTC, call_put: put, strike: 58000, expiry: 2026-02-27T08:00:00Z, quantity: 1, book: other,
+     exercise: [2026-01-30T08:00:00Z, 2026-02-27T08:00:00Z]}
+risk: {horizon_days: 1, levels: [0.95]}
+stress: {spot: [-0.1, 0, 0.1]}
+hedge: {instruments: [BTC-PERPETUAL], risk_aversion: 1.0e-6}
+simulate:
+  position: hedged
+  instruments: [BTC-PERPETUAL]
+  dates: {count: 5, spacing_days: 1}
+  costs: {proportional: 0.0005}
+  risk_aversion: 1.0e-4
+  policies: [none, delta_every_date, whalley_wilmott]
+backtest:
+  position: hedged
+  instrument: BTC-PERPETUAL
+  prices: )" QS_SOURCE_DIR R"(/configs/hedging/backtest_prices.csv
+  dates: {count: 12, spacing_days: 1}
+  costs: {proportional: 0.0005}
+  risk_aversion: 1.0e-4
+  policies: [delta_every_date, none]
+)";
+
 class Resume : public testing::Test {
 protected:
-  void SetUp() override {
-    folder.write("c.yaml", book);
+  void SetUp() override { use(book); }
+  void use_every_section() {
+    folder.write("quotes.csv", "instrument,bid,ask,mark,open_interest\nBTC-INDEX,,,58144.65,\n"
+                               "BTC-PERPETUAL,58140,58149,58144.5,1000000\n");
+    use(every_section);
+  }
+  void use(const char *text) {
+    folder.write("c.yaml", text);
     config = folder / "c.yaml";
   }
   /* From here on the book has european trades alone, of so many paths that it takes hours. */

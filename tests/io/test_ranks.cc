@@ -194,35 +194,50 @@ TEST_F(Ranks, ShareEveryRoundOfATarget) {
 }
 
 /* All processes of a run are killed at random instants; other numbers of them, or one alone, go on. */
-TEST_F(Ranks, KilledAtRandomInstants) {
-  const int kills = getenv("QS_TEST_ALL") ? 200 : 3;
-  double seconds = 0;
-  const auto whole = undisturbed(&seconds);
-  std::mt19937 random(7);
-  std::uniform_real_distribution<double> instant(0.2, 0.4 + 1.5 * seconds);
-  int killed = 0, done = 0, used = 0;
-  while (killed < kills) {
-    Scratch streams;
-    pid_t child = start_ranks(streams, 2 + killed % 2, {"--resume"});
-    sleep_for(instant(random));
-    kill_all();
-    Outcome outcome = finish(streams, child);
-    wait_for_locks();
-    ASSERT_TRUE(outcome.code == 0 || outcome.code == 128 + SIGKILL) << outcome.code << outcome.err;
-    killed += outcome.code != 0;
-    if (killed % 5 == 3 && outcome.code) {
-      outcome = run(command("out", {"--resume"}));
-      ASSERT_EQ(outcome.code, 0) << outcome.err;
+class KilledRanks : public Ranks {
+protected:
+  void kill_at_random_instants(int kills) {
+    double seconds = 0;
+    const auto whole = undisturbed(&seconds);
+    std::mt19937 random(7);
+    std::uniform_real_distribution<double> instant(0.2, 0.4 + 1.5 * seconds);
+    int killed = 0, done = 0, used = 0;
+    while (killed < kills) {
+      Scratch streams;
+      pid_t child = start_ranks(streams, 2 + killed % 2, {"--resume"});
+      sleep_for(instant(random));
+      kill_all();
+      Outcome outcome = finish(streams, child);
+      wait_for_locks();
+      ASSERT_TRUE(outcome.code == 0 || outcome.code == 128 + SIGKILL) << outcome.code << outcome.err;
+      killed += outcome.code != 0;
+      if (killed % 5 == 3 && outcome.code != 0) {
+        outcome = run(command("out", {"--resume"}));
+        ASSERT_EQ(outcome.code, 0) << outcome.err;
+      }
+      if (outcome.code == 0) {
+        ASSERT_EQ(results("out"), whole) << "after " << killed << " kills";
+        done++;
+        used += recalled("out") > 0;
+        std::filesystem::remove_all(folder / "out");
+      }
     }
-    if (!outcome.code) {
-      ASSERT_EQ(results("out"), whole) << "after " << killed << " kills";
-      done++;
-      used += recalled("out") > 0;
-      std::filesystem::remove_all(folder / "out");
-    }
+    printf("%d kills, %d runs done, %d of them with a journal's results\n", killed, done, used);
   }
-  printf("%d kills, %d runs done, %d of them with a journal's results\n", killed, done, used);
+};
+
+TEST_F(KilledRanks, KilledAtRandomInstants) {
+  kill_at_random_instants(getenv("QS_TEST_ALL") ? 200 : 3);
 }
+
+class KilledRanksInSections : public KilledRanks, public testing::WithParamInterface<int> {};
+
+TEST_P(KilledRanksInSections, AtRandomInstants) {
+  use_every_section();
+  kill_at_random_instants(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Slow, KilledRanksInSections, testing::Values(200));
 
 TEST_F(Ranks, BadInputEndsAll) {
   Outcome outcome = run_ranks(2, {"--set", "risk.levels=[2]"});

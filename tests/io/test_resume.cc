@@ -15,38 +15,53 @@ namespace {
 
 /* Killed again and again at random instants, each run going on from the last: no run ends otherwise than
  * killed or done, and the results are those of a run that was never disturbed. */
-TEST_F(Resume, KilledAtRandomInstants) {
-  const int kills = getenv("QS_TEST_ALL") ? 200 : 5;
-  double seconds = 0;
-  const auto whole = undisturbed(&seconds);
-  std::mt19937 random(20261129);
-  std::uniform_real_distribution<double> instant(0.0, 0.9 * seconds);
-  int killed = 0, done = 0, used = 0;
-  for (int round = 0; killed < kills; round++) {
-    bool ended = false;
-    while (!ended) {
-      Scratch streams;
-      pid_t child = start(streams, command("out", {"--resume"}), nullptr);
-      sleep_for(killed < kills ? instant(random) : 0);
-      kill(child, killed < kills ? SIGKILL : 0);
-      Outcome outcome = finish(streams, child);
-      ended = outcome.code == 0;
-      killed += !ended;
-      ASSERT_TRUE(ended || outcome.code == 128 + SIGKILL) << outcome.code << outcome.err;
-      ASSERT_EQ(outcome.err, "");
+class Killed : public Resume {
+protected:
+  void kill_at_random_instants(int kills) {
+    double seconds = 0;
+    const auto whole = undisturbed(&seconds);
+    std::mt19937 random(20261129);
+    std::uniform_real_distribution<double> instant(0.0, 0.9 * seconds);
+    int killed = 0, done = 0, used = 0;
+    for (int round = 0; killed < kills; round++) {
+      bool ended = false;
+      while (!ended) {
+        Scratch streams;
+        pid_t child = start(streams, command("out", {"--resume"}), nullptr);
+        sleep_for(killed < kills ? instant(random) : 0);
+        kill(child, killed < kills ? SIGKILL : 0);
+        Outcome outcome = finish(streams, child);
+        ended = outcome.code == 0;
+        killed += !ended;
+        ASSERT_TRUE(ended || outcome.code == 128 + SIGKILL) << outcome.code << outcome.err;
+        ASSERT_EQ(outcome.err, "");
+      }
+      done++;
+      used += recalled("out") > 0;
+      ASSERT_EQ(results("out"), whole) << "after " << killed << " kills";
+      std::filesystem::remove_all(folder / "out");
+      for (const std::string &name : folder.list()) {
+        EXPECT_EQ(name.find(".out"), std::string::npos) << name << " stayed";
+      }
+      ASSERT_LT(round, 100 * kills);
     }
-    done++;
-    used += recalled("out") > 0;
-    ASSERT_EQ(results("out"), whole) << "after " << killed << " kills";
-    std::filesystem::remove_all(folder / "out");
-    for (const std::string &name : folder.list()) {
-      EXPECT_EQ(name.find(".out"), std::string::npos) << name << " stayed";
-    }
-    ASSERT_LT(round, 100 * kills);
+    EXPECT_GT(used, 0);
+    printf("%d kills, %d runs done, %d of them with a journal's results\n", killed, done, used);
   }
-  EXPECT_GT(used, 0);
-  printf("%d kills, %d runs done, %d of them with a journal's results\n", killed, done, used);
+};
+
+TEST_F(Killed, KilledAtRandomInstants) {
+  kill_at_random_instants(getenv("QS_TEST_ALL") ? 200 : 5);
 }
+
+class KilledInSections : public Killed, public testing::WithParamInterface<int> {};
+
+TEST_P(KilledInSections, AtRandomInstants) {
+  use_every_section();
+  kill_at_random_instants(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(Slow, KilledInSections, testing::Values(200));
 
 TEST_F(Resume, InterruptedGoesOn) {
   double seconds = 0;
