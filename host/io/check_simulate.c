@@ -129,8 +129,8 @@ static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i,
   if (qs_trade_early(trade->type)) {
     return "may be exercised early, which is not simulated";
   }
-  if (watched) {
-    return "is watched at all times, which is not simulated";
+  if (watched && draft->inputs.simulate.slices.count > 1) {
+    return "is watched at all times, which slices do not go with";
   }
   qs_fixings fixings = {.count = 0};
   qs_flaw flaw;
@@ -141,7 +141,7 @@ static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i,
   for (size_t k = fixings.known; k < fixings.count; k++) {
     on = on && is_date(draft, fixings.dates[k]);
   }
-  const bool several = fixings.count > fixings.known + 1;
+  const bool several = watched || fixings.count > fixings.known + 1;
   *along = *along || several;
   return several && !on ? "has fixings, or an expiry, that are none of the dates" : NULL;
 }

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/simulate/watch.h"
+
 enum { PART = 1024 }; /* paths between two clearings of the scratch memory */
 
 const char *qs_along_flaw(const qs_contract *contract) {
@@ -13,7 +15,7 @@ const char *qs_along_flaw(const qs_contract *contract) {
   if (terms->type == QS_TRADE_BERMUDAN || terms->type == QS_TRADE_AMERICAN) {
     return "may be exercised early, which is not simulated";
   }
-  return terms->continuous ? "is watched at all times, which is not simulated" : NULL;
+  return NULL;
 }
 
 static bool is_date(const qs_simulate_problem *p, qs_time time) {
@@ -41,10 +43,13 @@ typedef struct payer {
   size_t *row;
   size_t known;
   double weight;
+  const qs_watched *watched; /* of a barrier */
+  uint64_t bit;
 } payer;
 
-static qs_status make_payer(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
-                            const qs_contract *contract, payer *made) {
+static qs_status make_payer(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, size_t number,
+                            payer *made) {
+  const qs_contract *contract = &p->along[number];
   const qs_path_terms *terms = contract->path;
   *made = (payer){.contract = contract,
                   .terms = *terms,
@@ -67,13 +72,60 @@ static qs_status make_payer(qs_context *context, qs_arena *arena, const qs_simul
   }
   made->terms.as_of = contract->expiry;
   made->terms.fixings = made->fixings;
-  return QS_OK;
+  const qs_status status =
+      terms->type == QS_TRADE_BARRIER ? qs_watched_make(context, arena, p, &made->watched) : QS_OK;
+  made->bit = qs_watched_bit(made->watched, number);
+  return status;
 }
 
-static qs_status pay(qs_context *context, qs_arena *arena, payer *by, const double *x, uint64_t stride,
-                     double *gain) {
+/* When, in years, the barrier is first touched; NAN: never. */
+static double find_touch(const qs_simulate_problem *p, const payer *by, uint64_t path, const double *x,
+                         const double *v, uint64_t stride) {
+  for (size_t row = 0; row <= by->row[by->terms.count - 1]; row++) {
+    if (qs_watched_touched(by->watched, path, row, x, v, stride) & by->bit) {
+      const double before = row && by->terms.continuous ? p->row_years[row - 1] : p->row_years[row];
+      return 0.5 * (before + p->row_years[row]);
+    }
+  }
+  return NAN;
+}
+
+/* Whether the barrier is touched by the expiry; a rebate that is then paid at once is added to the gain. */
+static bool is_touched(const qs_simulate_problem *p, const payer *by, uint64_t path, const double *x,
+                       const double *v, uint64_t stride, double *gain) {
+  const qs_path_terms *terms = by->contract->path;
+  const bool before = qs_watched_before(by->watched) & by->bit;
+  const double years = before ? 0 : find_touch(p, by, path, x, v, stride);
+  if (!terms->knocked && !isnan(years) && terms->at_hit && !terms->knock_in) {
+    *gain += by->contract->quantity * terms->number[QS_TERM_REBATE] * qs_simulate_discount(p, years);
+  }
+  return !isnan(years);
+}
+
+/* What a note pays before its expiry, each time when it does; false when memory is out. */
+static bool pay_coupons(const qs_simulate_problem *p, qs_arena *arena, const payer *by, double *gain) {
+  qs_path_terms terms = by->terms;
+  qs_path_left left = {.settled = false};
+  double before = 0;
+  terms.as_of = by->contract->path->as_of;
+  for (size_t k = by->known; k + 1 < terms.count && !left.settled; k++) {
+    left = (qs_path_left){.settled = false};
+    if (!qs_path_terms_left(arena, &terms, terms.dates[k], by->fixings[k], by->fixings[k], &left)) {
+      return false;
+    }
+    *gain += by->contract->quantity * (left.due - before) * qs_simulate_discount(p, p->row_years[by->row[k]]);
+    before = left.due;
+  }
+  return true;
+}
+
+static qs_status pay(qs_context *context, qs_arena *arena, const qs_simulate_problem *p, payer *by,
+                     const double *x, uint64_t stride, double *gain) {
   for (size_t k = by->known; k < by->terms.count; k++) {
     by->fixings[k] = by->forward[k] * exp(x[by->row[k] * stride]);
+  }
+  if (by->terms.type == QS_TRADE_AUTOCALLABLE && !pay_coupons(p, arena, by, gain)) {
+    return qs_fail_memory(context, "paying along paths");
   }
   const double spot = by->fixings[by->terms.count - 1];
   qs_path_left left = {.settled = false};
@@ -89,20 +141,22 @@ static qs_status pay(qs_context *context, qs_arena *arena, payer *by, const doub
   return QS_OK;
 }
 
-qs_status qs_along_pay(qs_context *context, const qs_simulate_problem *p, const double *x, uint64_t stride,
-                       uint64_t count, double *gain) {
+qs_status qs_along_pay(qs_context *context, const qs_simulate_problem *p, const double *x, const double *v,
+                       uint64_t first, uint64_t stride, uint64_t count, double *gain) {
   qs_status status = QS_OK;
   for (size_t c = 0; !status && c < p->along_count; c++) {
     qs_arena *own = qs_arena_create(context);
     payer by = {.contract = NULL};
-    status =
-        own ? make_payer(context, own, p, &p->along[c], &by) : qs_fail_memory(context, "paying along paths");
+    status = own ? make_payer(context, own, p, c, &by) : qs_fail_memory(context, "paying along paths");
     for (uint64_t from = 0; !status && from < count; from += PART) {
       const uint64_t end = count - from < PART ? count : from + PART;
       qs_arena *scratch = qs_arena_create(context);
       status = scratch ? QS_OK : qs_fail_memory(context, "paying along paths");
       for (uint64_t i = from; !status && i < end; i++) {
-        status = pay(context, scratch, &by, x + i, stride, &gain[i]);
+        if (by.terms.type == QS_TRADE_BARRIER) {
+          by.terms.knocked = is_touched(p, &by, first + i, x + i, v + i, stride, &gain[i]);
+        }
+        status = pay(context, scratch, p, &by, x + i, stride, &gain[i]);
       }
       qs_arena_destroy(scratch);
     }

@@ -132,6 +132,9 @@ static qs_status ask(qs_context *context, const qs_simulate_problem *p, const qs
                                .instrument_count = unit->instrument_count,
                                .holding = room->holding,
                                .price = room->price};
+  if (policy->look) {
+    policy->look(policy->data, unit, date, first_path);
+  }
   qs_status status = policy->function(policy->data, &view, room->target);
   if (status) {
     return qs_fail(context, status, "simulate.policies: %.80s: the caller's function failed at date %u: %s",

@@ -163,5 +163,7 @@ qs_status qs_moved_run(qs_context *context, const qs_simulate_paths *paths, cons
     }
   }
   context->progress = progress;
-  return status ? status : qs_along_pay(context, p, room->x, unit->stride, unit->stride, room->gain);
+  return status
+             ? status
+             : qs_along_pay(context, p, room->x, unit->v, first_path, unit->stride, unit->stride, room->gain);
 }

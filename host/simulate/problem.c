@@ -12,6 +12,7 @@
 #include "host/simulate/failure.h"
 #include "host/simulate/index.h"
 #include "host/simulate/terminal.h"
+#include "host/simulate/watch.h"
 
 double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
   return exp(-problem->under->discount_rate * years);
@@ -251,6 +252,10 @@ static qs_status find_position(qs_context *context, qs_arena *arena, const qs_bo
   }
   p->contracts = made;
   p->along = along;
+  const char *flaw = qs_watched_flaw(p);
+  if (flaw) {
+    return qs_fail(context, QS_ERROR_INPUT, "simulate.position: got %.80s: %s", p->spec->position, flaw);
+  }
   if (!held) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "simulate.position: got %.80s: must be portfolio, a book or the id of a position",
@@ -377,8 +382,8 @@ static int by_time(const void *a, const void *b) {
 static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_problem *p) {
   const qs_time unwind = p->dates[p->date_count - 1];
   const size_t parts = p->spec->slices.count;
-  qs_time *rows =
-      QS_NEW(arena, (1 + parts) * p->date_count + p->contract_count + p->spec->index_count, qs_time);
+  qs_time *rows = QS_NEW(
+      arena, (1 + parts) * p->date_count + p->contract_count + p->spec->index_count + QS_WATCH_ROWS, qs_time);
   uint32_t *date_row = QS_NEW(arena, p->date_count, uint32_t);
   uint32_t *fill_row = QS_NEW(arena, p->date_count, uint32_t);
   uint32_t *slice_row = QS_NEW(arena, p->date_count * parts, uint32_t);
@@ -402,6 +407,7 @@ static qs_status lay_rows(qs_context *context, qs_arena *arena, qs_simulate_prob
       rows[count++] = w->from > p->market->as_of ? w->from : p->market->as_of;
     }
   }
+  count += qs_watched_rows(p, rows + count);
   qsort(rows, count, sizeof *rows, by_time);
   size_t distinct = 0;
   for (size_t i = 0; i < count; i++) {

@@ -10,6 +10,7 @@
 #include "host/simulate/option.h"
 #include "host/simulate/regress_features.h"
 #include "host/simulate/unit.h"
+#include "host/simulate/watch.h"
 
 enum { CHUNK = 2048 };                    /* paths whose normal equations one thread adds up */
 enum { LOOK = 4096 };                     /* paths that say where features bend and which are there at all */
@@ -35,6 +36,7 @@ struct qs_regression {
   const qs_rebalance_instrument *gains;   /* what a unit of each gains */
   const qs_state_table *options;          /* [option][date] of M */
   fit *fits;                              /* [decision] */
+  const qs_watched *watched;              /* along the paths that are asked about; null: none */
   qs_path_seen *seen;                     /* [QS_SIMULATE_BLOCK]: of the block that is asked about */
   double value;
 };
@@ -279,6 +281,29 @@ static qs_status value_options(qs_context *context, qs_arena *arena, const qs_re
   return QS_OK;
 }
 
+/* What happens to a path of such states from the date before up to this one. */
+static void look_between(const qs_watched *watched, const uint32_t *row, size_t date, uint64_t path,
+                         const double *x, const double *v, uint64_t stride, qs_path_seen *seen) {
+  seen->touched = date ? seen->touched : qs_watched_before(watched);
+  for (size_t at = date ? row[date - 1] + 1 : 0; watched && at <= row[date]; at++) {
+    seen->touched |= qs_watched_touched(watched, path, at, x, v, stride);
+  }
+}
+
+static void look_at_all(const qs_regression *r, const sample *s, const qs_watched *watched) {
+  const long count = (long)s->count;
+#pragma omp parallel for num_threads(r->context->threads) schedule(static)
+  for (long i = 0; i < count; i++) {
+    qs_path_seen seen = {.count = 0};
+    s->left[i] += s->own[i];
+    for (size_t d = 0; d < r->date_count; d++) {
+      look_between(watched, s->problem.date_row, d, (uint64_t)i, s->x + i, s->v + i, s->count, &seen);
+      look(r, d, s->x[row_of(s, d) + (uint64_t)i], &seen);
+      s->seen[d * s->count + (uint64_t)i] = seen;
+    }
+  }
+}
+
 /* Own paths, and what the position gains on them; trades along paths from 0. */
 static qs_status make_sample(qs_context *context, qs_arena *arena, qs_arena *scratch, qs_devices *devices,
                              qs_regression *r, sample *s) {
@@ -301,15 +326,12 @@ static qs_status make_sample(qs_context *context, qs_arena *arena, qs_arena *scr
   status = status ? status : value_options(context, scratch, r, s);
   if (!status) {
     qs_claim_gain(&claim, s->x, s->v, s->count, s->count, s->left);
-    status = qs_along_pay(context, p, s->x, s->count, s->count, s->own);
+    status = qs_along_pay(context, p, s->x, s->v, 0, s->count, s->count, s->own);
   }
-  for (uint64_t i = 0; !status && i < s->count; i++) {
-    s->left[i] += s->own[i];
-    qs_path_seen seen = {.count = 0};
-    for (size_t d = 0; d < p->date_count; d++) {
-      look(r, d, s->x[row_of(s, d) + i], &seen);
-      s->seen[d * s->count + i] = seen;
-    }
+  const qs_watched *watched = NULL;
+  status = status ? status : qs_watched_make(context, scratch, p, &watched);
+  if (!status) {
+    look_at_all(r, s, watched);
   }
   return status;
 }
@@ -327,7 +349,7 @@ static qs_status add_coin(qs_context *context, const sample *s, double *value) {
     alone.along = contract;
     alone.along_count = 1;
     memset(s->own, 0, s->count * sizeof *s->own);
-    status = qs_along_pay(context, &alone, s->x, s->count, s->count, s->own);
+    status = qs_along_pay(context, &alone, s->x, s->v, 0, s->count, s->count, s->own);
     double sum = 0;
     for (uint64_t i = 0; i < s->count; i++) {
       sum += s->own[i];
@@ -365,12 +387,17 @@ static qs_status prepare(qs_context *context, qs_arena *arena, const qs_simulate
   if (!fixes || !forward || !r->fits || !r->seen) {
     return qs_fail_memory(context, regressing);
   }
+  qs_status status = qs_watched_make(context, arena, p, &r->watched);
+  if (status) {
+    return status;
+  }
   uint32_t left = 0;
   for (size_t d = p->date_count; d-- > 0;) {
     fixes[d] = fixes_on(p, d);
     forward[d] = qs_curve_forward(&p->under->curve, p->years[d]);
     r->fits[d].knots.left = left;
     r->fits[d].knots.random = qs_model_stochastic(&p->under->model);
+    r->fits[d].knots.watched = (uint32_t)qs_watched_count(r->watched);
     r->fits[d].weight = QS_NEW(arena, p->instrument_count * QS_FEATURES, double);
     if (!r->fits[d].weight) {
       return qs_fail_memory(context, regressing);
@@ -381,7 +408,7 @@ static qs_status prepare(qs_context *context, qs_arena *arena, const qs_simulate
     r->fits[d].knots.carry = log(forward[d] / forward[0]);
   }
   qs_rebalance_unit unit;
-  const qs_status status = qs_simulate_unit_make(context, arena, p, NULL, 0, &unit);
+  status = qs_simulate_unit_make(context, arena, p, NULL, 0, &unit);
   r->gains = unit.instruments;
   return status;
 }
@@ -430,6 +457,16 @@ static void hold_one(const qs_regression *r, const qs_policy_view *view, size_t 
     first -= target[k * count + i] * delta_of(r, k, n, x, v);
   }
   target[i] = first;
+}
+
+void qs_regression_look(void *data, const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path) {
+  qs_regression *r = data;
+  const long count = (long)unit->stride;
+#pragma omp parallel for num_threads(r->context->threads) schedule(static)
+  for (long i = 0; i < count; i++) {
+    look_between(r->watched, unit->decided, date, first_path + (uint64_t)i, unit->x + i, unit->v + i,
+                 unit->stride, &r->seen[i]);
+  }
 }
 
 qs_status qs_regression_hold(void *data, const qs_policy_view *view, double *target) {

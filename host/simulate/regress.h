@@ -17,6 +17,7 @@
 #define QS_HOST_SIMULATE_REGRESS_H
 
 #include "host/simulate/claim.h"
+#include "kernels/plan.h"
 #include "quickset/simulate.h"
 
 #ifdef __cplusplus
@@ -31,6 +32,9 @@ qs_status qs_regression_make(qs_context *context, qs_arena *arena, qs_devices *d
 
 /* What the trades along paths are worth now, money of as_of. */
 double qs_regression_value(const qs_regression *regression);
+
+/* Before every date's question: what happened since the last. */
+void qs_regression_look(void *data, const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path);
 
 /* What to hold: a policy's function, `data` the regression. */
 qs_status qs_regression_hold(void *data, const qs_policy_view *view, double *target);

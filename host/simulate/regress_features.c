@@ -15,7 +15,7 @@ size_t qs_feature_hinges(size_t coordinate) {
 
 void qs_path_look(qs_path_seen *seen, bool first, bool fixes, double price) {
   if (first) {
-    *seen = (qs_path_seen){.count = 0};
+    *seen = (qs_path_seen){.touched = seen->touched};
   }
   seen->earlier = seen->count > 0;
   if (fixes) {
@@ -64,10 +64,31 @@ static double *add_few(const qs_feature_knots *knots, const double *at, double y
   return bend(knots, at, QS_FEATURE_X, y, to);
 }
 
+/* The share of the barriers that were touched. */
+static double share_touched(const qs_feature_knots *knots, const qs_path_seen *seen) {
+  uint32_t touched = 0;
+  for (uint64_t bits = seen->touched; bits; bits &= bits - 1) {
+    touched++;
+  }
+  return knots->watched ? (double)touched / knots->watched : 0;
+}
+
+static double *add_touched(const qs_feature_knots *knots, const double *at, double y, double share,
+                           double *to) {
+  *to++ = share;
+  *to++ = share * y;
+  *to++ = share * at[QS_FEATURE_X];
+  *to++ = share * y * at[QS_FEATURE_X];
+  return bend(knots, at, QS_FEATURE_X, share, to);
+}
+
 void qs_features(const qs_feature_knots *knots, double x, double v, const qs_path_seen *seen, double *to) {
   double at[QS_FEATURE_COORDINATES];
   const double y = knots->random ? sqrt(fmax(v, 0)) : 0;
+  const double touched = share_touched(knots, seen);
   qs_feature_coordinates(knots, x, seen, at);
+  to = add_touched(knots, at, y, touched, to);
+  double *const rest = to;
   to = add_few(knots, at, y, to);
   const double by[] = {1,
                        x,
@@ -87,4 +108,7 @@ void qs_features(const qs_feature_knots *knots, double x, double v, const qs_pat
     to = bend(knots, at, c, y, to);
   }
   *to = y * at[QS_FEATURE_MEAN];
+  for (size_t k = 0; touched > 0 && k < QS_FEATURES - QS_FEATURES_TOUCHED; k++) {
+    rest[k] *= 1 - touched;
+  }
 }

@@ -185,7 +185,7 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
     return status;
   }
   value_block(context, made, b);
-  status = qs_along_pay(context, made->paths->problem, b->x, b->count, b->count, b->gain);
+  status = qs_along_pay(context, made->paths->problem, b->x, b->v, b->begin, b->count, b->count, b->gain);
   if (status) {
     return status;
   }

@@ -18,6 +18,8 @@ typedef struct qs_simulate_policy {
   const char *name, *type;
   qs_policy_function function; /* null: by its tables */
   void *data;
+  /* Called before the function with all that paths were up to the date, also between dates; null: no need. */
+  void (*look)(void *data, const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path);
   const qs_policy_table *const *tables; /* [instrument], each of all dates but the unwind */
   const qs_policy_pair *pair;           /* null: the function, if there is one, is not of these bands */
   const qs_policy_table *weight;        /* for QS_RULE_MOVE: `low` of it; null: 1 */

@@ -192,6 +192,7 @@ static qs_status regress(qs_context *context, qs_arena *arena, qs_devices *devic
   for (size_t i = 0; !status && i < problem->spec->policy_count; i++) {
     if (problem->spec->policies[i].type == QS_HEDGE_POLICY_REGRESSION) {
       policies[i].function = qs_regression_hold;
+      policies[i].look = qs_regression_look;
       policies[i].data = made;
     }
   }

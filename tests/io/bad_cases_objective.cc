@@ -20,6 +20,24 @@ void add_objective_cases(std::vector<BadCase> &cases) {
        "cost_weight: "
        "1, policies: [none]}\n",
        {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
+      {"simulate_barrier_beyond_the_dates",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: "
+       "barrier, underlying: X, call_put: call, strike: 100, knock: out, upper: 120, expiry: 2026-04-12, "
+       "quantity: 1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 10, spacing_days: 1}, "
+       "cost_weight: 1, policies: [regression]}\n",
+       {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
+      {"simulate_barrier_with_slices",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: "
+       "barrier, underlying: X, call_put: call, strike: 100, knock: out, upper: 120, expiry: 2026-03-12, "
+       "quantity: 1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 10, spacing_days: 1}, "
+       "cost_weight: 1, slices: {count: 2, over_seconds: 60}, policies: [regression]}\n",
+       {"simulate.position: got a: a is watched at all times, which slices do not go with"}},
       {"simulate_early_exercise",
        C,
        "",

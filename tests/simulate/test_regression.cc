@@ -201,6 +201,31 @@ TEST(Regression, WhatItCannotDoIsSaid) {
       {[](Along &w) { w.spec.dates.count = 5; }, "simulate.dates: every fixing of t1, and its expiry"},
       {[](Along &w) { w.spec.dates.spacing_days = 2, w.spec.dates.count = 5; },
        "simulate.dates: every fixing of t1, and its expiry"},
+      {[](Along &w) {
+         w.trades[0].type = QS_TRADE_AMERICAN;
+         w.trades[0].call_put = QS_PUT;
+         w.trades[0].strike = 100;
+         w.trades[0].script = {};
+       },
+       "t1 may be exercised early"},
+      {[](Along &w) {
+         qs_trade_spec &t = w.add(QS_TRADE_BARRIER, 1);
+         t.id = "t2";
+         t.call_put = QS_CALL;
+         t.strike = 100;
+         t.path.upper = 120;
+         w.spec.slices = {2, 60};
+       },
+       "what is watched at all times does not go with slices"},
+      {[](Along &w) {
+         qs_trade_spec &t = w.add(QS_TRADE_BARRIER, 1);
+         t.id = "t2";
+         t.call_put = QS_CALL;
+         t.strike = 100;
+         t.path.upper = 120;
+         t.expiry += 3600;
+       },
+       "every fixing of t2, and its expiry, must be one"},
       {[](Along &w) { w.trades[0].script.payoff = "log(sum(S[daily]) - 1100)"; }, "no number on a path"},
   };
   for (const auto &c : cases) {

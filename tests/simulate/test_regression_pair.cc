@@ -222,8 +222,9 @@ TEST(Features, FillTheirRoom) {
   qs_features(&knots, .3, .25, &seen, to);
   EXPECT_EQ(to[QS_FEATURES], -7);
   EXPECT_NE(to[QS_FEATURES - 1], -7);
-  EXPECT_EQ(to[0], 1);
-  EXPECT_EQ(to[1], .5);
+  EXPECT_EQ(to[0], 0); // of barriers, of which there are none
+  EXPECT_EQ(to[QS_FEATURES_TOUCHED], 1);
+  EXPECT_EQ(to[QS_FEATURES_TOUCHED + 1], .5);
   qs_feature_coordinates(&knots, .3, &seen, at);
   EXPECT_NEAR(at[QS_FEATURE_UP], -.2, 1e-15);
   EXPECT_NEAR(at[QS_FEATURE_DOWN], .5, 1e-15);

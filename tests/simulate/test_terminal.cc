@@ -192,15 +192,6 @@ TEST(Terminal, WhatIsNotIsSaid) {
   } cases[] = {
       {"no number", [](Terminal &w) { w.add_script("log(S[T] - 90)", 1); },
        "what it pays is no number where"},
-      {"barrier",
-       [](Terminal &w) {
-         qs_trade_spec &t = w.add(QS_TRADE_BARRIER, 1);
-         t.call_put = QS_CALL;
-         t.strike = 100;
-         t.path.knock = QS_KNOCK_OUT;
-         t.path.upper = 120;
-       },
-       "t1 is watched at all times"},
       {"american",
        [](Terminal &w) {
          qs_trade_spec &t = w.add(QS_TRADE_AMERICAN, 1);
