@@ -110,6 +110,10 @@ def show(result):
         for row in bench.get("hedging", []):
             print(f"hedging, {row['instruments']} instruments, {row['policies']} policies: "
                   f"{row['m_path_dates_per_second']:.1f} M path-dates/s, same bits: {'yes' if row['same_bits_as_cpu'] else 'NO'}")
+        for row in bench.get("early", []):
+            what = f"regression, {row['regression']}, {row['columns']} columns" if "regression" in row else f"states at {row['states_dates']} dates"
+            print(f"early exercise, {row['paths']} paths, {what}: {1e3 * row['seconds']:.3f} ms, "
+                  f"same bits: {'yes' if row['same_bits_as_cpu'] else 'NO'}")
         print(f"one valuation: warm {1e3 * bench['warm_valuation_seconds']:.2f} ms", end="")
         print(f", cold {1e3 * result['cold']['cold_valuation_seconds']:.0f} ms" if result["cold"] else "")
     for name in ("conformance", "arithmetic"):

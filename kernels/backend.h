@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-enum { QS_BACKEND_ABI = 16, QS_DEVICE_TEXT = 256 };
+enum { QS_BACKEND_ABI = 17, QS_DEVICE_TEXT = 256 };
 
 typedef struct qs_device qs_device;
 
@@ -62,6 +62,10 @@ typedef struct qs_backend {
    * date_begin is later than 0. */
   qs_status (*rebalance)(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
                          char *message, double *rows);
+  /* (optional) The regression of early exercise; null in a backend that takes none. `result` is apart from
+   * all that the unit reads. */
+  qs_status (*regression)(qs_device *device, const qs_regression_unit *unit, const volatile int *cancel,
+                          char *message, double *result);
 } qs_backend;
 
 /* The CPU backend, always there. */

@@ -24,6 +24,7 @@
 
 #include "kernels/core/policy.h"
 #include "kernels/core/rebalance.h"
+#include "kernels/core/regression.h"
 #include "kernels/core/script.h"
 #include "quickset/model.h"
 
@@ -371,6 +372,52 @@ typedef struct qs_joint_unit {
   uint32_t batch_begin, batch_end;
   uint64_t first_path;
 } qs_joint_unit;
+
+/* ---- the regression of early exercise on several underlyings ---- */
+
+/* States by path at both ends of the interval: ln S / F and the variance. */
+typedef struct qs_regression_asset {
+  const double *x_before, *v_before; /* [stride]; null, in all: the start, where they are x_start, v_start */
+  const double *x, *v;               /* [stride] */
+  double forward;                    /* F at the date that is exercised at */
+  double x_start, v_start;
+  double constant, slope; /* the variance's mean at the end is constant + slope v; */
+  bool known;             /* false: no such mean is, and its increment counts as 0 */
+} qs_regression_asset;
+
+typedef enum qs_regression_task {
+  QS_REGRESSION_END, /* the interval's end is the last date: yields what is earned there; the policy's terms,
+                        the beginning, `earned` and `control` are not read */
+  QS_REGRESSION_SUM, /* yields the sums of the columns' products */
+  QS_REGRESSION_EARN /* yields what is earned from the beginning on, where the policy's coefficients say what
+                        holding is worth and control[] what the controls' are */
+} qs_regression_task;
+
+/* One interval between two dates of exercise, on the paths [path_begin, path_end) of arrays of `stride`.
+ * Results are, from path_begin on, numbers by path; of QS_REGRESSION_SUM sums[chunk][product], in the order
+ * of regression.h, for every chunk of `chunk_paths` paths, of which the range is whole ones. A chunk's sums
+ * add up those of QS_REGRESSION_LANES paths after another, which are added up in eight parts: lane l's
+ * product to part l % 8, then ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). */
+typedef struct qs_regression_unit {
+  qs_regression_task task;
+  qs_regression_counts counts;
+  const qs_regression_asset *assets; /* [counts.assets] */
+  const qs_script_program *program;  /* what exercise pays: it observes prices at the date of exercise */
+  const uint32_t *observed_asset;    /* [program->observation_count] */
+  const qs_policy *policy;           /* of the date of exercise alone, which is its number 0 */
+  const double *control;             /* [qs_regression_controls] */
+  const double *earned;              /* [stride]: from the interval's end on */
+  double blend;                      /* 0 to 1: see qs_regression_exercise */
+  uint64_t path_begin, path_end, stride, chunk_paths; /* multiples of QS_REGRESSION_LANES */
+} qs_regression_unit;
+
+/* Numbers that the unit yields. */
+static inline size_t qs_regression_unit_numbers(const qs_regression_unit *unit) {
+  const size_t paths = (size_t)(unit->path_end - unit->path_begin);
+  return unit->task == QS_REGRESSION_SUM
+             ? paths / (size_t)unit->chunk_paths * qs_regression_products(&unit->counts)
+             : paths;
+}
 
 /* ---- hedging over time ---- */
 

@@ -47,6 +47,11 @@ qs_status qs_horizon_unit_check(const qs_horizon_unit *unit, char *message);
 qs_status qs_path_unit_check(const qs_path_unit *unit, char *message);
 qs_status qs_joint_unit_check(const qs_joint_unit *unit, char *message);
 qs_status qs_rebalance_unit_check(const qs_rebalance_unit *unit, char *message);
+qs_status qs_regression_unit_check(const qs_regression_unit *unit, char *message);
+
+/* Whether a policy of early exercise over `dates` dates of `assets` underlyings is finite, of terms and
+ * variables that it has. */
+bool qs_policy_sound(const qs_policy *policy, size_t assets, size_t dates);
 
 /* Whether a payoff that is exercised early has a strike and a policy that make sense. */
 static inline bool qs_policy_valid(const qs_path_payoff_plan *p) {

@@ -13,6 +13,9 @@ _Static_assert(sizeof(qs_rebalance_unit) == 176 && sizeof(qs_rebalance_instrumen
                    sizeof(qs_rebalance_policy) == 48 && sizeof(qs_band_table) == 56 &&
                    sizeof(qs_rebalance_failure) == 40 && sizeof(qs_margin_rule) == 96,
                "walk the new member of a rebalancing unit, then correct the size");
+_Static_assert(sizeof(qs_regression_unit) == 120 && sizeof(qs_regression_asset) == 80 &&
+                   sizeof(qs_regression_counts) == 24,
+               "walk the new member of a regression's unit, then correct the size");
 
 /* Arrays of these go along as they lie in memory, into digests too. */
 _Static_assert(sizeof(qs_step) == 24 && sizeof(qs_payoff_plan) == 16 && sizeof(qs_script_code) == 32 &&
@@ -379,6 +382,45 @@ static void walk_rebalance(const qs_unit_walker *w, qs_rebalance_unit *unit) {
   walk_failure(w, &unit->failure, &by_date, unit->venue_count);
 }
 
+static void walk_regression_asset(const qs_unit_walker *w, qs_regression_asset *asset) {
+  const qs_unit_rows one = {1, 1, 0, 1};
+  w->rows(w->data, &asset->x_before, &one);
+  w->rows(w->data, &asset->v_before, &one);
+  w->rows(w->data, &asset->x, &one);
+  w->rows(w->data, &asset->v, &one);
+  double *const numbers[] = {&asset->forward, &asset->x_start, &asset->v_start, &asset->constant,
+                             &asset->slope};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    w->value(w->data, numbers[i], sizeof *numbers[i]);
+  }
+  w->value(w->data, &asset->known, sizeof asset->known);
+}
+
+static void walk_regression(const qs_unit_walker *w, qs_regression_unit *unit) {
+  const qs_unit_rows one = {1, 1, 0, 1};
+  w->value(w->data, &unit->task, sizeof unit->task);
+  w->value(w->data, &unit->counts, sizeof unit->counts);
+  w->value(w->data, &unit->chunk_paths, sizeof unit->chunk_paths);
+  if (w->ranges) {
+    w->value(w->data, &unit->path_begin, sizeof unit->path_begin);
+    w->value(w->data, &unit->path_end, sizeof unit->path_end);
+    w->value(w->data, &unit->stride, sizeof unit->stride);
+  }
+  if (w->structures(w->data, &unit->assets, unit->counts.assets, sizeof *unit->assets)) {
+    for (uint32_t a = 0; a < unit->counts.assets; a++) {
+      walk_regression_asset(w, (qs_regression_asset *)&unit->assets[a]);
+    }
+  }
+  const size_t observations = walk_program(w, &unit->program);
+  walk_indices(w, &unit->observed_asset, observations);
+  if (w->structures(w->data, &unit->policy, 1, sizeof *unit->policy)) {
+    walk_policy(w, (qs_policy *)unit->policy, 1, unit->counts.assets);
+  }
+  walk_reals(w, &unit->control, qs_regression_controls(&unit->counts));
+  w->rows(w->data, &unit->earned, &one);
+  w->value(w->data, &unit->blend, sizeof unit->blend);
+}
+
 void qs_unit_walk(const qs_unit_walker *walker, qs_unit_kind kind, void *unit) {
   switch (kind) {
   case QS_UNIT_VALUE:
@@ -395,6 +437,9 @@ void qs_unit_walk(const qs_unit_walker *walker, qs_unit_kind kind, void *unit) {
     break;
   case QS_UNIT_REBALANCE:
     walk_rebalance(walker, unit);
+    break;
+  case QS_UNIT_REGRESSION:
+    walk_regression(walker, unit);
     break;
   }
 }

@@ -1,6 +1,6 @@
 /*
  * One walk over all that a unit of work says, for those who digest it (host/engine/unit_key.h), carry it to
- * another process (host/engine/unit_wire.h) or to a device's memory (kernels/cuda/rebalance_send.cu).
+ * another process (host/engine/unit_wire.h) or to a device's memory (kernels/cuda/carry.h).
  *
  * Whoever adds a member to a unit, or to what a unit points to, adds it to the walk in unit_walk.c, after the
  * counts that its size depends on, and then corrects the size that is asserted there. What the walk does not
@@ -26,7 +26,8 @@ typedef enum qs_unit_kind {
   QS_UNIT_PATH = 2,
   QS_UNIT_JOINT = 3,
   QS_UNIT_HORIZON = 4,
-  QS_UNIT_REBALANCE = 5
+  QS_UNIT_REBALANCE = 5,
+  QS_UNIT_REGRESSION = 6
 } qs_unit_kind;
 
 /* Blocks of `count` rows of a number for every path; of each, the rows [begin, end) matter to the dates that

@@ -349,8 +349,7 @@ static bool all_finite(const double *numbers, size_t count) {
   return finite;
 }
 
-/* A policy of early exercise over `dates` dates of `assets` underlyings. */
-static bool policy_sound(const qs_policy *policy, size_t assets, size_t dates) {
+bool qs_policy_sound(const qs_policy *policy, size_t assets, size_t dates) {
   if (!policy->terms || policy->terms > QS_POLICY_TERMS || policy->moves > QS_POLICY_MOVES ||
       !policy->parent || !policy->variable || !all_finite(policy->weights, dates) ||
       !all_finite(policy->centre, dates * 2 * assets) || !all_finite(policy->rate, dates * 2 * assets) ||
@@ -384,7 +383,7 @@ static const char *formula_problem(const qs_joint_unit *unit, const qs_joint_pay
       return "a formula must observe the unit's underlyings, or what is known";
     }
   }
-  return p->policy && !policy_sound(p->policy, unit->asset_count, p->date_count)
+  return p->policy && !qs_policy_sound(p->policy, unit->asset_count, p->date_count)
              ? "a policy must be finite, of terms and variables that it has"
              : NULL;
 }

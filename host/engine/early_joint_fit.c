@@ -3,16 +3,24 @@
 #include <string.h>
 
 #include "host/engine/early_joint_state.h"
-#include "host/market/clones.h"
+#include "host/engine/scheduler.h"
 
 enum {
-  CHUNKS = 16, /* of paths, whose sums are added up in order */
+  CHUNKS = 16, /* of paths, whose sums are added up in order: part of the bits */
   MOST_TERMS = 66,
   MOST_DEGREE = 6,
   MOST_GROWTHS = 64, /* controls of prices */
   MOST_RISES = 32,   /* of variances */
   MOST_COLUMNS = QS_POLICY_TERMS + 1 + 2 * QS_POLICY_MOVES * QS_MAX_JOINT + MOST_GROWTHS + MOST_RISES
 };
+
+static const char stage[] = "exercise";
+
+/* How much of what is earned is taken from the regression in place of the path, date by date: over many dates
+ * that costs little bias and saves noise, by which holders exercise too early; measured on 48 dates, where a
+ * quarter to a half did best. */
+enum { FEW_DATES = 12 };
+static const double blend_of_many = 0.25;
 
 /* Equations are solved as if every column had this much noise of its own, relative to its square. */
 static const double ridge = 1e-7;
@@ -70,17 +78,22 @@ static qs_status lay_terms(const qs_early_joint *e, qs_arena *arena, const uint3
 
 /* How many factors the controls have. */
 static void lay_controls(qs_early_joint *e, uint32_t variables) {
+  qs_regression_counts *n = &e->counts;
   uint32_t random = 0;
   for (uint32_t a = 0; a < e->assets; a++) {
     random += e->random[a];
+    n->random |= (uint32_t)e->random[a] << a;
   }
   const uint32_t linear = 1 + variables, square = linear + variables * (variables + 1) / 2;
   const uint32_t terms = e->task->policy->terms;
-  e->growth_terms = variables <= 3 && square <= terms          ? square
+  n->assets = e->assets;
+  n->terms = terms;
+  n->features = e->features;
+  n->growth_terms = variables <= 3 && square <= terms          ? square
                     : e->assets * (linear + 1) <= MOST_GROWTHS ? linear
                                                                : 1;
-  e->variance_terms = random * linear <= MOST_RISES ? linear : 1;
-  e->controls = e->assets * (e->growth_terms + 1) + random * e->variance_terms;
+  n->variance_terms = random * linear <= MOST_RISES ? linear : 1;
+  e->controls = qs_regression_controls(n);
 }
 
 /* Mean and deviation of a row of paths. */
@@ -150,12 +163,12 @@ static qs_status lay_out(qs_early_joint *e, qs_arena *arena, const qs_early_stat
   if (status) {
     return status;
   }
+  e->features = qs_policy_features(policy, e->assets);
   lay_controls(e, count);
   lay_dates(e, s, paths, centre, rate, bump);
   policy->centre = centre;
   policy->rate = rate;
   policy->bump = bump;
-  e->features = qs_policy_features(policy, e->assets);
   for (uint32_t level = 0; level < e->levels; level++) {
     e->coefficient[level] = QS_NEW(arena, e->dates * (size_t)e->features, double);
     e->control[level] = QS_NEW(arena, (e->dates + (size_t)1) * e->controls, double);
@@ -169,86 +182,87 @@ static qs_status lay_out(qs_early_joint *e, qs_arena *arena, const qs_early_stat
 
 /* ---- normal equations ---- */
 
-/* Least squares of one interval: columns are features, then controls, then what is explained. */
+/* Least squares of one interval, by units of the regression that the devices run. */
 typedef struct equations {
   const qs_early_joint *e;
   const qs_early_states *states;
-  double *earned; /* [path]: what the policy earns from the interval's end on */
+  double *earned,
+      *next; /* [path]: what the policy earns from the interval's end on, and from its beginning */
   size_t paths;
   uint32_t from, to; /* the interval, from date from - 1 (0: the start) */
   uint32_t columns;
-  qs_early_mean means[QS_MAX_JOINT];
-  double *sums[CHUNKS]; /* [columns][columns], the lower triangle */
-  double *room[CHUNKS]; /* of columns, increments, and features' own */
-  const double *solution;
+  double *sums;   /* [chunk][product] */
+  double *matrix; /* [columns][columns], the lower triangle */
 } equations;
 
-static double *increments_in(const equations *q, uint32_t chunk) {
-  return q->room[chunk] + (size_t)q->columns * QS_EARLY_LANES;
+/* The policy of one date. */
+static qs_policy policy_at(const qs_early_joint *e, uint32_t date, const double *coefficient) {
+  const qs_policy *all = e->task->policy;
+  const size_t n = e->assets;
+  qs_policy one = *all;
+  one.weights += date;
+  one.centre += date * 2 * n;
+  one.rate += date * 2 * n;
+  one.bump += date * n * all->moves;
+  one.coefficient = coefficient;
+  return one;
 }
 
-static double *features_room_in(const equations *q, uint32_t chunk) {
-  return increments_in(q, chunk) + (2 * (size_t)q->e->assets + 1) * QS_EARLY_LANES;
-}
-
-/* The columns of the paths from `at` on; `pays` is what exercise pays at the interval's beginning. */
-static void fill_columns(const equations *q, uint32_t chunk, size_t at, double *pays) {
+/* Runs a task over the interval; coefficient and control are those of its beginning. */
+static qs_status regress(const equations *q, qs_regression_task task, const double *coefficient,
+                         const double *control, double *result) {
   const qs_early_joint *e = q->e;
-  double *columns = q->room[chunk], *increments = increments_in(q, chunk);
-  const size_t before = q->from ? (q->from - 1) * q->paths + at : 0;
-  if (q->from) {
-    qs_early_joint_features(e, q->from - 1, q->states, before, features_room_in(q, chunk), columns, pays);
-  } else {
-    memset(columns, 0, e->features * sizeof *columns * QS_EARLY_LANES);
-    for (int i = 0; i < QS_EARLY_LANES; i++) {
-      columns[i] = 1;
-    }
+  const bool ends = task == QS_REGRESSION_END;
+  const uint32_t date = ends ? q->to : q->from ? q->from - 1 : 0;
+  const qs_policy policy = policy_at(e, date, coefficient);
+  const size_t before = q->from && !ends ? (q->from - 1) * q->paths : 0, after = q->to * q->paths;
+  qs_regression_asset assets[QS_MAX_JOINT];
+  qs_early_mean means[QS_MAX_JOINT];
+  qs_early_joint_means(e, ends ? q->to : q->from, q->to, means);
+  for (uint32_t a = 0; a < e->assets; a++) {
+    const bool begins = q->from && !ends, known = !isnan(means[a].slope);
+    const qs_joint_asset *asset = &e->unit->assets[a];
+    assets[a] = (qs_regression_asset){.x_before = begins ? q->states->x[a] + before : NULL,
+                                      .v_before = begins ? q->states->v[a] + before : NULL,
+                                      .x = q->states->x[a] + after,
+                                      .v = q->states->v[a] + after,
+                                      .forward = asset->forward[date],
+                                      .x_start = e->unit->shifts[a],
+                                      .v_start = e->random[a] ? asset->path.model.value[QS_V0] : 0,
+                                      .constant = known ? means[a].constant : 0,
+                                      .slope = known ? means[a].slope : 0,
+                                      .known = known};
   }
-  qs_early_joint_increments(e, q->from ? q->states : NULL, before, q->states, q->to * q->paths + at, q->means,
-                            increments);
-  qs_early_joint_controls(e, columns, increments, columns + (size_t)e->features * QS_EARLY_LANES);
-  memcpy(columns + (size_t)(q->columns - 1) * QS_EARLY_LANES, q->earned + at,
-         QS_EARLY_LANES * sizeof *columns);
+  const qs_regression_unit unit = {.task = task,
+                                   .counts = e->counts,
+                                   .assets = assets,
+                                   .program = e->payoff->program,
+                                   .observed_asset = e->payoff->observed_asset,
+                                   .policy = &policy,
+                                   .control = control,
+                                   .earned = ends ? NULL : q->earned,
+                                   .blend = e->dates > FEW_DATES ? blend_of_many : 0,
+                                   .path_end = q->paths,
+                                   .stride = q->paths,
+                                   .chunk_paths = q->paths / CHUNKS};
+  return qs_schedule_regression(e->context, e->devices, stage, &unit, NULL, result);
 }
 
-/* sums += the columns' products, lane by lane in eight parts that are added up in a fixed order. */
-QS_CLONES static void add_products(const double *columns, uint32_t count, double *sums) {
-  for (uint32_t i = 0; i < count; i++) {
-    const double *x = columns + (size_t)i * QS_EARLY_LANES;
-    for (uint32_t j = 0; j <= i; j++) {
-      const double *y = columns + (size_t)j * QS_EARLY_LANES;
-      double part[8] = {0};
-      for (int l = 0; l < QS_EARLY_LANES; l += 8) {
-        for (int k = 0; k < 8; k++) {
-          part[k] += x[l + k] * y[l + k];
-        }
-      }
-      sums[(size_t)i * count + j] +=
-          ((part[0] + part[4]) + (part[2] + part[6])) + ((part[1] + part[5]) + (part[3] + part[7]));
+/* Sums the products over all paths, into the matrix. */
+static qs_status sum_products(const equations *q, const double *coefficient) {
+  const size_t each = qs_regression_products(&q->e->counts);
+  qs_status status = regress(q, QS_REGRESSION_SUM, coefficient, NULL, q->sums);
+  for (size_t i = 0; !status && i < each; i++) {
+    for (size_t chunk = 1; chunk < CHUNKS; chunk++) {
+      q->sums[i] += q->sums[chunk * each + i];
     }
   }
-}
-
-static size_t chunk_begin(const equations *q, uint32_t chunk) {
-  return q->paths / QS_EARLY_LANES * chunk / CHUNKS * QS_EARLY_LANES;
-}
-
-static void sum_products(const equations *q) {
-#pragma omp parallel for num_threads(q->e->context->threads) schedule(static)
-  for (int chunk = 0; chunk < CHUNKS; chunk++) {
-    double pays[QS_EARLY_LANES];
-    memset(q->sums[chunk], 0, (size_t)q->columns * q->columns * sizeof *q->sums[chunk]);
-    for (size_t at = chunk_begin(q, (uint32_t)chunk); at < chunk_begin(q, (uint32_t)chunk + 1);
-         at += QS_EARLY_LANES) {
-      fill_columns(q, (uint32_t)chunk, at, pays);
-      add_products(q->room[chunk], q->columns, q->sums[chunk]);
-    }
+  const double *row = q->sums;
+  for (uint32_t i = 0; !status && i < q->columns; i++) {
+    memcpy(q->matrix + (size_t)i * q->columns, row, (i + 1) * sizeof *row);
+    row += i + 1;
   }
-  for (int chunk = 1; chunk < CHUNKS; chunk++) {
-    for (size_t i = 0; i < (size_t)q->columns * q->columns; i++) {
-      q->sums[0][i] += q->sums[chunk][i];
-    }
-  }
+  return status;
 }
 
 /* Solves the equations of all columns but the last for it, by Cholesky of the matrix scaled to a diagonal of
@@ -291,90 +305,44 @@ static void solve(uint32_t columns, double *a) {
 
 /* ---- backwards ---- */
 
-/* How much of what is earned is taken from the regression in place of the path, date by date: over many dates
- * that costs little bias and saves noise, by which holders exercise too early; measured on 48 dates, where a
- * quarter to a half did best. */
-enum { FEW_DATES = 12 };
-static const double blend_of_many = 0.25;
-
-/* Takes the interval's martingale off what is earned, and exercises at its beginning where that is better. */
-static void exercise(const equations *q, const double *coefficient, const double *control) {
-  const qs_early_joint *e = q->e;
-  const double blend = e->dates > FEW_DATES ? blend_of_many : 0;
-#pragma omp parallel for num_threads(e->context->threads) schedule(static)
-  for (int chunk = 0; chunk < CHUNKS; chunk++) {
-    double pays[QS_EARLY_LANES], hold[QS_EARLY_LANES];
-    const double *columns = q->room[chunk];
-    for (size_t at = chunk_begin(q, (uint32_t)chunk); at < chunk_begin(q, (uint32_t)chunk + 1);
-         at += QS_EARLY_LANES) {
-      fill_columns(q, (uint32_t)chunk, at, pays);
-      qs_early_joint_hold(e, coefficient, columns, hold);
-      for (uint32_t k = 0; k < e->controls; k++) {
-        const double *moved = columns + ((size_t)e->features + k) * QS_EARLY_LANES;
-        for (int i = 0; i < QS_EARLY_LANES; i++) {
-          q->earned[at + (size_t)i] -= control[k] * moved[i];
-        }
-      }
-      for (int i = 0; i < QS_EARLY_LANES; i++) {
-        const bool held = pays[i] <= 0 || pays[i] < hold[i];
-        double *earned = &q->earned[at + (size_t)i];
-        *earned = held ? *earned + blend * (hold[i] - *earned) : pays[i];
-      }
-    }
-  }
-}
-
-/* What is earned at the last date. */
-static void settle(const equations *q) {
-  const qs_early_joint *e = q->e;
-#pragma omp parallel for num_threads(e->context->threads) schedule(static)
-  for (int chunk = 0; chunk < CHUNKS; chunk++) {
-    double pays[QS_EARLY_LANES];
-    for (size_t at = chunk_begin(q, (uint32_t)chunk); at < chunk_begin(q, (uint32_t)chunk + 1);
-         at += QS_EARLY_LANES) {
-      qs_early_joint_pays(e, e->dates - 1, q->states, (e->dates - 1) * q->paths + at,
-                          features_room_in(q, (uint32_t)chunk), pays);
-      for (int i = 0; i < QS_EARLY_LANES; i++) {
-        q->earned[at + (size_t)i] = pays[i] <= 0 ? 0 : pays[i];
-      }
-    }
-  }
-}
-
-static void fit_level(qs_early_joint *e, uint32_t level, equations *q) {
-  settle(q);
-  for (uint32_t to = e->dates - 1;;) {
-    q->to = to;
-    q->from = qs_early_joint_before(e, level, to);
-    qs_early_joint_means(e, q->from, to, q->means);
-    sum_products(q);
-    solve(q->columns, q->sums[0]);
-    const double *solution = q->sums[0] + (size_t)(q->columns - 1) * q->columns;
+static qs_status fit_level(qs_early_joint *e, uint32_t level, equations *q) {
+  double *const coefficients = e->coefficient[level];
+  q->to = e->dates - 1;
+  q->from = q->to + 1;
+  qs_status status =
+      regress(q, QS_REGRESSION_END, coefficients + (size_t)q->to * e->features, NULL, q->earned);
+  while (!status) {
+    q->from = qs_early_joint_before(e, level, q->to);
+    double *coefficient = coefficients + (size_t)(q->from ? q->from - 1 : 0) * e->features;
     double *control = e->control[level] + (size_t)q->from * e->controls;
+    status = sum_products(q, coefficient);
+    if (status) {
+      break;
+    }
+    solve(q->columns, q->matrix);
+    const double *solution = q->matrix + (size_t)(q->columns - 1) * q->columns;
     memcpy(control, solution + e->features, e->controls * sizeof *control);
     if (!q->from) {
       e->start = level ? e->start : solution[0];
-      return;
+      break;
     }
-    double *coefficient = e->coefficient[level] + (size_t)(q->from - 1) * e->features;
     memcpy(coefficient, solution, e->features * sizeof *coefficient);
-    exercise(q, coefficient, control);
-    to = q->from - 1;
+    status = regress(q, QS_REGRESSION_EARN, coefficient, control, q->next);
+    double *earned = q->next;
+    q->next = q->earned;
+    q->earned = earned;
+    q->to = q->from - 1;
   }
+  return status;
 }
 
 static bool allocate(qs_arena *scratch, equations *q) {
-  const qs_early_joint *e = q->e;
-  q->columns = e->features + e->controls + 1;
-  const size_t room = (q->columns + 2 * (size_t)e->assets + 1) * QS_EARLY_LANES + qs_early_joint_room(e);
+  q->columns = qs_regression_columns(&q->e->counts);
   q->earned = QS_NEW(scratch, q->paths, double);
-  bool good = q->earned != NULL;
-  for (int chunk = 0; good && chunk < CHUNKS; chunk++) {
-    q->sums[chunk] = QS_NEW(scratch, (size_t)q->columns * q->columns, double);
-    q->room[chunk] = QS_NEW(scratch, room, double);
-    good = q->sums[chunk] && q->room[chunk];
-  }
-  return good;
+  q->next = QS_NEW(scratch, q->paths, double);
+  q->sums = QS_NEW(scratch, (size_t)CHUNKS * qs_regression_products(&q->e->counts), double);
+  q->matrix = QS_NEW(scratch, (size_t)q->columns * q->columns, double);
+  return q->earned && q->next && q->sums && q->matrix;
 }
 
 qs_status qs_early_joint_fit(qs_early_joint *e, qs_arena *arena, uint64_t paths) {
@@ -390,7 +358,7 @@ qs_status qs_early_joint_fit(qs_early_joint *e, qs_arena *arena, uint64_t paths)
     status = qs_fail_memory(e->context, "fitting a policy");
   }
   for (uint32_t level = 0; !status && level < e->levels; level++) {
-    fit_level(e, level, &q);
+    status = fit_level(e, level, &q);
   }
   qs_arena_destroy(scratch);
   return status;

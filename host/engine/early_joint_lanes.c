@@ -11,6 +11,8 @@
 
 #include "kernels/core/policy.inc"
 
+#include "kernels/core/regression.inc"
+
 _Static_assert((int)QS_LANES == (int)QS_EARLY_LANES, "lanes");
 
 /* Versions with fma, which the core's functions are made of; see host/market/clones.h. */
@@ -70,50 +72,18 @@ LANE_CLONES void qs_early_joint_increments(const qs_early_joint *e, const qs_ear
                                            const qs_early_mean *means, double *increments) {
   for (uint32_t a = 0; a < e->assets; a++) {
     double *growth = increments + (size_t)a * QS_LANES, *rise = growth + (size_t)e->assets * QS_LANES;
-    const double *x = from ? from->x[a] + at : NULL, *x_after = to->x[a] + to_at, *v_after = to->v[a] + to_at;
-    const double shift = e->unit->shifts[a], slope = isnan(means[a].slope) ? 0 : means[a].slope;
-    const double constant = means[a].constant, known = isnan(means[a].slope) ? 0 : 1;
     const double v0 = e->random[a] ? e->unit->assets[a].path.model.value[QS_V0] : 0;
-    for (int i = 0; i < QS_LANES; i++) {
-      const double before = x ? x[i] : shift;
-      const double v = from ? from->v[a][at + (size_t)i] : v0;
-      growth[i] = qs_exp_d(qs_min_d(40, qs_max_d(-40, x_after[i] - before))) - 1;
-      rise[i] = known * (v_after[i] - (constant + slope * v));
-    }
-  }
-}
-
-LANE_CLONES void qs_early_joint_controls(const qs_early_joint *e, const double *features,
-                                         const double *increments, double *controls) {
-  const double *pays = features + (size_t)e->task->policy->terms * QS_LANES;
-  for (uint32_t a = 0; a < e->assets; a++) {
-    const double *growth = increments + (size_t)a * QS_LANES;
-    for (uint32_t k = 0; k <= e->growth_terms; k++, controls += QS_LANES) {
-      qs_policy_times_d(k < e->growth_terms ? features + (size_t)k * QS_LANES : pays, growth, controls);
-    }
-  }
-  for (uint32_t a = 0; a < e->assets; a++) {
-    const double *rise = increments + ((size_t)e->assets + a) * QS_LANES;
-    for (uint32_t k = 0; e->random[a] && k < e->variance_terms; k++, controls += QS_LANES) {
-      qs_policy_times_d(features + (size_t)k * QS_LANES, rise, controls);
+    qs_regression_growth_d(from ? from->x[a] + at : NULL, e->unit->shifts[a], to->x[a] + to_at, growth);
+    if (isnan(means[a].slope)) {
+      memset(rise, 0, QS_LANES * sizeof *rise);
+    } else {
+      qs_regression_rise_d(from ? from->v[a] + at : NULL, v0, to->v[a] + to_at, means[a].constant,
+                           means[a].slope, rise);
     }
   }
 }
 
 LANE_CLONES void qs_early_joint_slopes(const qs_early_joint *e, const double *control, const double *features,
                                        double *slopes) {
-  const double *pays = features + (size_t)e->task->policy->terms * QS_LANES;
-  for (uint32_t a = 0; a < e->assets; a++) {
-    double *to = slopes + (size_t)a * QS_LANES;
-    qs_policy_hold_d(control, e->growth_terms, features, to);
-    for (int i = 0; i < QS_LANES; i++) {
-      to[i] += control[e->growth_terms] * pays[i];
-    }
-    control += e->growth_terms + 1;
-  }
-  for (uint32_t a = 0; a < e->assets; a++) {
-    double *to = slopes + ((size_t)e->assets + a) * QS_LANES;
-    qs_policy_hold_d(control, e->random[a] ? e->variance_terms : 0, features, to);
-    control += e->random[a] ? e->variance_terms : 0;
-  }
+  qs_regression_slopes_d(&e->counts, control, features, slopes);
 }

@@ -21,10 +21,9 @@ typedef struct qs_early_joint {
   const qs_joint_payoff *payoff;
   uint32_t assets, dates, features;
   bool random[QS_MAX_JOINT]; /* the variance */
-  uint32_t growth_terms;     /* of the policy's, beside what exercise pays: factors of a price's increment */
-  uint32_t variance_terms;   /* of a variance's */
-  uint32_t controls;         /* increments times factors */
-  uint32_t levels;           /* every date; every second; every fourth */
+  qs_regression_counts counts;
+  uint32_t controls;                    /* increments times factors */
+  uint32_t levels;                      /* every date; every second; every fourth */
   double *coefficient[QS_EARLY_LEVELS]; /* [date][features] of each level, the first being the policy's */
   double *control[QS_EARLY_LEVELS]; /* [date + 1][controls]: of the interval that begins at the date before, 0
                                        the start */
@@ -86,10 +85,6 @@ void qs_early_joint_hold(const qs_early_joint *e, const double *coefficient, con
 void qs_early_joint_increments(const qs_early_joint *e, const qs_early_states *from, size_t at,
                                const qs_early_states *to, size_t to_at, const qs_early_mean *means,
                                double *increments);
-
-/* The controls: increments times factors, [control][lane]. */
-void qs_early_joint_controls(const qs_early_joint *e, const double *features, const double *increments,
-                             double *controls);
 
 /* What the controls' sum is per increment: slopes [2 assets][lane]. */
 void qs_early_joint_slopes(const qs_early_joint *e, const double *control, const double *features,

@@ -261,27 +261,6 @@ static bool takes_leverage(const open_device *device) {
   return takes_sampled_paths(device) && device->backend->leverage;
 }
 
-/* Fails, naming the devices that are there, when none takes `what`. */
-static qs_status find_taker(qs_context *context, const qs_devices *devices, const char *stage,
-                            const char *what, bool (*takes)(const open_device *device)) {
-  for (size_t i = 0; i < devices->count; i++) {
-    if (takes(&devices->items[i])) {
-      return QS_OK;
-    }
-  }
-  char names[QS_MESSAGE_SIZE / 2] = "";
-  size_t used = 0;
-  for (size_t i = 0; i < devices->count && used < sizeof names; i++) {
-    const qs_device_report *report = &devices->items[i].report;
-    int length = snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", report->info.name,
-                          report->backend);
-    used += length > 0 ? (size_t)length : 0;
-  }
-  return qs_fail(context, QS_ERROR_DEVICE,
-                 "%s: %s need a device whose backend takes them, such as the CPU; there is %s", stage, what,
-                 names);
-}
-
 /* Runs the tasks as the order says and frees the list. */
 static qs_status work_through(qs_context *context, qs_devices *devices, task_list *list, work_order order) {
   order.tasks = list->tasks;
@@ -304,9 +283,9 @@ qs_status qs_schedule_value(qs_context *context, qs_devices *devices, const char
     sampled = sampled || units[i].path.sampling != QS_SAMPLING_PSEUDO;
   }
   task_list list;
-  qs_status status =
-      sampled ? find_taker(context, devices, stage, "Sobol points and mirrored paths", takes_samplings)
-              : QS_OK;
+  qs_status status = sampled ? qs_work_find_taker(context, devices, stage, "Sobol points and mirrored paths",
+                                                  takes_samplings)
+                             : QS_OK;
   if (!status) {
     status = start_tasks(context, devices, task_count, count, &list);
   }
@@ -350,7 +329,8 @@ qs_status qs_schedule_path(qs_context *context, qs_devices *devices, const char 
                                        : sampled ? takes_sampled_paths
                                                  : takes_paths;
   task_list list;
-  qs_status status = task_count ? find_taker(context, devices, stage, "payoffs along paths", takes) : QS_OK;
+  qs_status status =
+      task_count ? qs_work_find_taker(context, devices, stage, "payoffs along paths", takes) : QS_OK;
   if (!status) {
     status = start_tasks(context, devices, task_count, count, &list);
   }
@@ -400,7 +380,8 @@ qs_status qs_schedule_joint(qs_context *context, qs_devices *devices, const char
   bool (*takes)(const open_device *) = sampled ? takes_sampled_joints : takes_joints;
   task_list list;
   qs_status status =
-      task_count ? find_taker(context, devices, stage, "formulas over several underlyings", takes) : QS_OK;
+      task_count ? qs_work_find_taker(context, devices, stage, "formulas over several underlyings", takes)
+                 : QS_OK;
   if (!status) {
     status = start_tasks(context, devices, task_count, count, &list);
   }
@@ -556,7 +537,7 @@ static qs_status run_rebalance(void *data, const open_device *device, const work
 qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const char *stage,
                                 const qs_rebalance_unit *unit, const qs_cut *cut, double *rows) {
   task_list list;
-  qs_status status = find_taker(context, devices, stage, "policies over time", takes_rebalancing);
+  qs_status status = qs_work_find_taker(context, devices, stage, "policies over time", takes_rebalancing);
   if (!status) {
     status = start_tasks(context, devices, 1, 0, &list);
   }

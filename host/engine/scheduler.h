@@ -1,5 +1,6 @@
 /*
- * The scheduler: shares value, path, joint, horizon and rebalancing units over every device of a set.
+ * The scheduler: shares value, path, joint, horizon, rebalancing and regression units over every device of a
+ * set.
  *
  * Units are cut along batches (and along payoffs, where one batch's results would be too large to copy), each
  * device pulls a piece when it is free, and every piece has its fixed place in the result. So the bits are
@@ -7,8 +8,8 @@
  * work; the run goes on with the others.
  *
  * A context's store (work_store.h) is asked for results of value, path and joint units before they are
- * computed, and told of them after. Horizon and rebalancing units yield numbers for every path, which are
- * cheaper to compute again than to keep.
+ * computed, and told of them after. The others yield numbers for every path, or parts of
+ * a policy that is kept as a whole, which are cheaper to compute again than to keep.
  *
  * With one device everything runs on the calling thread; else there is one thread a device, and the calling
  * thread reports progress (qs_progress, in path-steps) and watches for cancellation.
@@ -31,7 +32,8 @@ extern "C" {
 typedef struct qs_cut {
   uint32_t batches; /* most batches in a piece of a value or path unit */
   uint32_t payoffs; /* most payoffs in it */
-  uint64_t leaves;  /* most leaves of QS_LEAF_PATHS paths in a piece of a horizon or rebalancing unit */
+  uint64_t leaves;  /* most leaves of QS_LEAF_PATHS paths in a piece of a horizon or rebalancing unit, or
+                       chunks  of a regression's */
 } qs_cut;
 
 /* Number of moments that the unit yields: batches x shifts x payoffs x quantities. */
@@ -77,6 +79,11 @@ qs_status qs_schedule_horizon_shared(qs_context *context, qs_devices *devices, c
  * qs_schedule_path. */
 qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const char *stage,
                                 const qs_rebalance_unit *unit, const qs_cut *cut, double *rows);
+
+/* Runs the unit over the devices that take such units, cut at whole chunks; result as in qs_regression_unit.
+ * Else as qs_schedule_path. */
+qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const char *stage,
+                                 const qs_regression_unit *unit, const qs_cut *cut, double *result);
 
 #ifdef __cplusplus
 }

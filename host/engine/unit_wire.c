@@ -9,7 +9,8 @@ typedef struct wire {
   char *bytes;
   size_t size, used; /* size: of a message that is read */
   bool broken;
-  /* Of a rebalancing unit: the paths that go along, and the stride that its arrays have here. */
+  /* Of a rebalancing or regression unit: the paths that go along, and the stride that its arrays have here.
+   */
   uint64_t first, paths, stride;
 } wire;
 
@@ -120,6 +121,42 @@ static void read_rows(void *data, void *place, const qs_unit_rows *rows) {
   read_array(data, place, fits ? count : SIZE_MAX / 2, (size_t)w->paths * sizeof(double));
 }
 
+static size_t size_of(qs_unit_kind kind) {
+  switch (kind) {
+  case QS_UNIT_VALUE:
+    return sizeof(qs_value_unit);
+  case QS_UNIT_PATH:
+    return sizeof(qs_path_unit);
+  case QS_UNIT_JOINT:
+    return sizeof(qs_joint_unit);
+  case QS_UNIT_HORIZON:
+    return sizeof(qs_horizon_unit);
+  case QS_UNIT_REBALANCE:
+    return sizeof(qs_rebalance_unit);
+  case QS_UNIT_REGRESSION:
+    return sizeof(qs_regression_unit);
+  }
+  return 0;
+}
+
+/* The paths of a unit whose arrays are by path. */
+typedef struct path_range {
+  uint64_t *begin, *end, *stride;
+} path_range;
+
+static bool by_path(qs_unit_kind kind) {
+  return kind == QS_UNIT_REBALANCE || kind == QS_UNIT_REGRESSION;
+}
+
+static path_range range_of(qs_unit_kind kind, void *unit) {
+  if (kind == QS_UNIT_REBALANCE) {
+    qs_rebalance_unit *r = unit;
+    return (path_range){&r->path_begin, &r->path_end, &r->stride};
+  }
+  qs_regression_unit *r = unit;
+  return (path_range){&r->path_begin, &r->path_end, &r->stride};
+}
+
 /* A walk writes nothing to the unit; it reads it by way of a copy whose ranges are those of the message. */
 static void write_unit(wire *w, qs_unit_kind kind, const void *unit) {
   const qs_unit_walker walker = {.data = w,
@@ -128,17 +165,22 @@ static void write_unit(wire *w, qs_unit_kind kind, const void *unit) {
                                  .structures = write_structures,
                                  .rows = write_rows,
                                  .ranges = true};
-  if (kind != QS_UNIT_REBALANCE) {
+  if (!by_path(kind)) {
     qs_unit_walk(&walker, kind, (void *)unit);
     return;
   }
-  qs_rebalance_unit part = *(const qs_rebalance_unit *)unit;
-  w->first = part.path_begin;
-  w->paths = part.path_end - part.path_begin;
-  w->stride = part.stride;
+  union {
+    qs_rebalance_unit rebalance;
+    qs_regression_unit regression;
+  } part;
+  memcpy(&part, unit, size_of(kind));
+  const path_range range = range_of(kind, &part);
+  w->first = *range.begin;
+  w->paths = *range.end - *range.begin;
+  w->stride = *range.stride;
   put(w, &w->paths, sizeof w->paths);
-  part.path_begin = 0;
-  part.path_end = part.stride = w->paths;
+  *range.begin = 0;
+  *range.end = *range.stride = w->paths;
   qs_unit_walk(&walker, kind, &part);
 }
 
@@ -153,22 +195,6 @@ void qs_unit_wire_write(qs_unit_kind kind, const void *unit, void *bytes) {
   write_unit(&w, kind, unit);
 }
 
-static size_t size_of(qs_unit_kind kind) {
-  switch (kind) {
-  case QS_UNIT_VALUE:
-    return sizeof(qs_value_unit);
-  case QS_UNIT_PATH:
-    return sizeof(qs_path_unit);
-  case QS_UNIT_JOINT:
-    return sizeof(qs_joint_unit);
-  case QS_UNIT_HORIZON:
-    return sizeof(qs_horizon_unit);
-  case QS_UNIT_REBALANCE:
-    return sizeof(qs_rebalance_unit);
-  }
-  return 0;
-}
-
 bool qs_unit_wire_read(qs_unit_kind kind, void *bytes, size_t size, void *unit) {
   wire w = {.bytes = bytes, .size = size};
   const qs_unit_walker walker = {.data = &w,
@@ -178,7 +204,7 @@ bool qs_unit_wire_read(qs_unit_kind kind, void *bytes, size_t size, void *unit) 
                                  .rows = read_rows,
                                  .ranges = true};
   memset(unit, 0, size_of(kind));
-  if (kind == QS_UNIT_REBALANCE) {
+  if (by_path(kind)) {
     read_value(&w, &w.paths, sizeof w.paths);
     w.broken = w.broken || w.paths > size / sizeof(double);
   }
@@ -202,6 +228,11 @@ size_t qs_unit_result_size(qs_unit_kind kind, const void *unit) {
     const qs_rebalance_unit *r = unit;
     return (size_t)(r->path_end - r->path_begin) * r->policy_count * qs_rebalance_unit_rows(r) *
            sizeof(double);
+  }
+  case QS_UNIT_REGRESSION: {
+    const qs_regression_unit *r = unit;
+    return r->chunk_paths && r->path_begin <= r->path_end ? qs_regression_unit_numbers(r) * sizeof(double)
+                                                          : 0;
   }
   }
   return 0;

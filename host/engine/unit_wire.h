@@ -2,8 +2,8 @@
  * A unit of work as bytes for another process of this machine and this build (engine_fingerprint of
  * device_worker.c), over the one walk of unit_walk.h. For the files of this folder alone.
  *
- * Of a horizon or rebalancing unit only the range of paths that it runs goes along: a rebalancing unit's
- * arrays have that range's own stride in the other process. Rows of dates that are not run have a place there
+ * Of a horizon, rebalancing or regression unit only the range of paths that it runs goes along: arrays by
+ * path have that range's own stride in the other process. Rows of dates that are not run have a place there
  * and no numbers.
  */
 #ifndef QS_HOST_ENGINE_UNIT_WIRE_H

@@ -412,3 +412,23 @@ qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order
   context->tally.seconds += qs_seconds_now() - start;
   return status;
 }
+
+qs_status qs_work_find_taker(qs_context *context, const qs_devices *devices, const char *stage,
+                             const char *what, bool (*takes)(const open_device *device)) {
+  for (size_t i = 0; i < devices->count; i++) {
+    if (takes(&devices->items[i])) {
+      return QS_OK;
+    }
+  }
+  char names[QS_MESSAGE_SIZE / 2] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < devices->count && used < sizeof names; i++) {
+    const qs_device_report *report = &devices->items[i].report;
+    int length = snprintf(names + used, sizeof names - used, "%s%s (%s)", i ? ", " : "", report->info.name,
+                          report->backend);
+    used += length > 0 ? (size_t)length : 0;
+  }
+  return qs_fail(context, QS_ERROR_DEVICE,
+                 "%s: %s need a device whose backend takes them, such as the CPU; there is %s", stage, what,
+                 names);
+}

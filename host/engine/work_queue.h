@@ -41,6 +41,10 @@ typedef struct work_order {
 /* Runs every item of the order once, on whatever devices are alive; statuses as qs_schedule_value says. */
 qs_status qs_work_run(qs_context *context, qs_devices *devices, const work_order *order);
 
+/* Fails, naming the devices that are there, when none takes `what`. */
+qs_status qs_work_find_taker(qs_context *context, const qs_devices *devices, const char *stage,
+                             const char *what, bool (*takes)(const open_device *device));
+
 /* What is left of the order's tasks once its store was asked, with room for `spare` more; `recalled` gets the
  * path-steps that need not be done again. */
 typedef struct work_left {

@@ -375,6 +375,12 @@ static qs_status worker_rebalance(qs_device *device, const qs_rebalance_unit *un
   return run_unit(device, QS_UNIT_REBALANCE, unit, cancel, message, &to);
 }
 
+static qs_status worker_regression(qs_device *device, const qs_regression_unit *unit,
+                                   const volatile int *cancel, char *message, double *result) {
+  const results to = {result, NULL};
+  return run_unit(device, QS_UNIT_REGRESSION, unit, cancel, message, &to);
+}
+
 static void worker_describe(const qs_device *device, qs_device_info *info) {
   *info = device->info;
 }
@@ -405,6 +411,7 @@ static void fill_backend(const qs_backend *theirs, const char *name, qs_backend 
   backend->path = theirs->path ? worker_path : NULL;
   backend->joint = theirs->joint ? worker_joint : NULL;
   backend->rebalance = theirs->rebalance ? worker_rebalance : NULL;
+  backend->regression = theirs->regression ? worker_regression : NULL;
 }
 
 static void prepare(qs_device *d, const qs_worker_spec *spec, const qs_device_options *options,

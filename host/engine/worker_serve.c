@@ -16,7 +16,7 @@
 #include "host/engine/worker_protocol.h"
 #include "quickset/worker.h"
 
-_Static_assert(sizeof(qs_backend) == 104,
+_Static_assert(sizeof(qs_backend) == 112,
                "a backend does something new: an engine must ask its workers for it");
 
 /* What a worker whose engine is gone has to end its unit. */
@@ -91,6 +91,7 @@ typedef union any_unit {
   qs_joint_unit joint;
   qs_horizon_unit horizon;
   qs_rebalance_unit rebalance;
+  qs_regression_unit regression;
 } any_unit;
 
 static qs_status run_unit(const server *s, qs_unit_kind kind, const any_unit *unit, void *result,
@@ -112,6 +113,8 @@ static qs_status run_unit(const server *s, qs_unit_kind kind, const any_unit *un
   }
   case QS_UNIT_REBALANCE:
     return b->rebalance(s->device, &unit->rebalance, cancel, message, result);
+  case QS_UNIT_REGRESSION:
+    return b->regression(s->device, &unit->regression, cancel, message, result);
   }
   return QS_ERROR_INPUT;
 }
@@ -183,6 +186,7 @@ qs_digest qs_worker_build(void) {
                             sizeof(qs_joint_unit),
                             sizeof(qs_horizon_unit),
                             sizeof(qs_rebalance_unit),
+                            sizeof(qs_regression_unit),
                             sizeof(qs_path_payoff_plan),
                             sizeof(qs_script_program),
                             sizeof(qs_policy),

@@ -15,6 +15,7 @@ typedef struct target {
   bool (*runs)(void);
   const qs_cpu_kernels *mixed, *precise;
   const qs_cpu_rebalance *rebalance;
+  const qs_cpu_regression *regression;
 } target;
 
 /* By feature, since clang 14 does not know the levels' names. */
@@ -35,9 +36,10 @@ static bool runs_always(void) {
 }
 
 static const target targets[] = {
-    {"x86-64-v4", runs_v4, &qs_cpu_v4_mixed, &qs_cpu_v4_double, &qs_cpu_rebalance_v4},
-    {"x86-64-v3", runs_v3, &qs_cpu_v3_mixed, &qs_cpu_v3_double, &qs_cpu_rebalance_v3},
-    {"portable", runs_always, &qs_cpu_portable_mixed, &qs_cpu_portable_double, &qs_cpu_rebalance_portable},
+    {"x86-64-v4", runs_v4, &qs_cpu_v4_mixed, &qs_cpu_v4_double, &qs_cpu_rebalance_v4, &qs_cpu_regression_v4},
+    {"x86-64-v3", runs_v3, &qs_cpu_v3_mixed, &qs_cpu_v3_double, &qs_cpu_rebalance_v3, &qs_cpu_regression_v3},
+    {"portable", runs_always, &qs_cpu_portable_mixed, &qs_cpu_portable_double, &qs_cpu_rebalance_portable,
+     &qs_cpu_regression_portable},
 };
 enum { TARGET_COUNT = sizeof targets / sizeof *targets };
 
@@ -373,6 +375,33 @@ static qs_status cpu_rebalance(qs_device *device, const qs_rebalance_unit *unit,
   return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
 }
 
+static qs_status cpu_regression(qs_device *device, const qs_regression_unit *unit, const volatile int *cancel,
+                                char *message, double *result) {
+  const qs_cpu_regression *kernel = device->target->regression;
+  run r = {.threads = 1};
+  qs_status status = qs_regression_unit_check(unit, message);
+  const bool sums = unit->task == QS_REGRESSION_SUM;
+  const uint64_t paths = status ? 0 : unit->path_end - unit->path_begin;
+  const uint64_t chunk = status ? 1 : sums || unit->chunk_paths < paths ? unit->chunk_paths : paths;
+  const long chunks = (long)((paths + chunk - 1) / chunk);
+  if (!status) {
+    status = run_memory(device, kernel->scratch(unit), (uint64_t)chunks, message, &r);
+  }
+  if (status) {
+    return status;
+  }
+#pragma omp parallel for schedule(static) num_threads(r.threads)
+  for (long i = 0; i < chunks; i++) {
+    const uint64_t done = (uint64_t)i * chunk, left = paths - done;
+    double *to = result + (sums ? (size_t)i * qs_regression_products(&unit->counts) : done);
+    if (!stopped(cancel)) {
+      kernel->run(unit, unit->path_begin + done, left < chunk ? left : chunk, thread_scratch(&r), to);
+    }
+  }
+  free(r.scratch);
+  return stopped(cancel) ? refuse(message, QS_ERROR_CANCELLED, "cancelled") : QS_OK;
+}
+
 const qs_backend *qs_backend_cpu(void) {
   static const qs_backend backend = {.abi = QS_BACKEND_ABI,
                                      .name = "cpu",
@@ -386,6 +415,7 @@ const qs_backend *qs_backend_cpu(void) {
                                      .any_sampling = true,
                                      .joint = cpu_joint,
                                      .leverage = true,
-                                     .rebalance = cpu_rebalance};
+                                     .rebalance = cpu_rebalance,
+                                     .regression = cpu_regression};
   return &backend;
 }

@@ -59,4 +59,14 @@ typedef struct qs_cpu_rebalance {
 
 extern const qs_cpu_rebalance qs_cpu_rebalance_v4, qs_cpu_rebalance_v3, qs_cpu_rebalance_portable;
 
+/* The regression of early exercise, of one instruction set. */
+typedef struct qs_cpu_regression {
+  size_t (*scratch)(const qs_regression_unit *unit); /* bytes, 64-byte aligned, that each thread brings */
+  /* The paths [first, first + count), which are one chunk, or part of one where there are no sums; what they
+   * yield to `result`. */
+  void (*run)(const qs_regression_unit *unit, uint64_t first, uint64_t count, void *scratch, double *result);
+} qs_cpu_regression;
+
+extern const qs_cpu_regression qs_cpu_regression_v4, qs_cpu_regression_v3, qs_cpu_regression_portable;
+
 #endif

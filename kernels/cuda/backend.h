@@ -15,6 +15,8 @@ qs_status qs_cuda_joint(qs_device *device, const qs_joint_unit *unit, const vola
 
 qs_status qs_cuda_rebalance(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
                             char *message, double *rows);
+qs_status qs_cuda_regression(qs_device *device, const qs_regression_unit *unit, const volatile int *cancel,
+                             char *message, double *result);
 
 // What a plug-in exports.
 extern "C" QS_API const qs_backend *qs_backend_plugin(void);

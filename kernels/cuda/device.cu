@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/lanes.h"
 
 static uint32_t device_count(char *message) {
   int count = 0;
@@ -53,6 +54,7 @@ static void close_device(qs_device *device) {
   cudaFree(device->results.data);
   cudaFree(device->draws.data);
   cudaFree(device->kept.data);
+  qs_cuda_lanes_close(device);
   for (cudaEvent_t event : device->done) {
     if (event) {
       cudaEventDestroy(event);
@@ -97,9 +99,9 @@ static void describe(const qs_device *device, qs_device_info *info) {
 }
 
 extern "C" QS_API const qs_backend *qs_backend_plugin(void) {
-  static const qs_backend table = {QS_BACKEND_ABI,   "cuda",   device_count,  open_device,
-                                   close_device,     describe, qs_cuda_value, qs_cuda_horizon,
-                                   qs_cuda_path,     true,     qs_cuda_joint, true,
-                                   qs_cuda_rebalance};
+  static const qs_backend table = {
+      QS_BACKEND_ABI, "cuda",        device_count,      open_device,       close_device,
+      describe,       qs_cuda_value, qs_cuda_horizon,   qs_cuda_path,      true,
+      qs_cuda_joint,  true,          qs_cuda_rebalance, qs_cuda_regression};
   return &table;
 }

@@ -15,6 +15,14 @@ struct qs_cuda_buffer {
 
 enum { QS_CUDA_IN_FLIGHT = 2 }; // chunks queued on the device while the host goes on
 
+// A stream beside the device's own, with the results of the block that runs on it: see lanes.h.
+struct qs_cuda_lane {
+  cudaStream_t stream;
+  cudaEvent_t done;             // of what was queued last
+  qs_cuda_buffer results, host; // on the device; page-locked
+};
+enum { QS_CUDA_LANES = 2 };
+
 struct qs_device {
   int ordinal;
   int multiprocessors;
@@ -23,6 +31,7 @@ struct qs_device {
   cudaStream_t stream;
   cudaEvent_t done[QS_CUDA_IN_FLIGHT]; // of the chunks in flight
   qs_cuda_buffer plan, observations, results, draws, kept;
+  qs_cuda_lane lanes[QS_CUDA_LANES];
   bool broken; // the context is lost: nothing works on it any more
   qs_device_info info;
 };

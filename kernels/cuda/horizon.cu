@@ -1,13 +1,19 @@
-// A horizon unit on a GPU: blocks of paths that fit the device's budget, each copied into its place.
+// A horizon unit on a GPU: blocks of paths that take turns on two streams, so that one computes while the
+// results of the other are copied into their place.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <algorithm>
 
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/lanes.h"
 #include "kernels/cuda/upload.h"
 
 namespace {
+
+// A block is a quarter of the unit, or more where that would not fill a device, within a lane's memory.
+enum { PARTS = 4, LEAST_PATHS = 32768, LANE_BYTES = 64 << 20 };
 
 struct horizon_run {
   qs_device *device;
@@ -51,34 +57,70 @@ qs_status prepare(horizon_run *run, char *message) {
   run->streams.apart = unit.variance != nullptr;
   const uint64_t path_bytes = 2 * sizeof(double) * unit.path.date_count;
   const uint64_t all = unit.path_end - unit.path_begin, leaf = QS_LEAF_PATHS;
-  run->paths = std::min(all, std::max(leaf, run->device->budget / path_bytes / leaf * leaf));
-  return status == QS_OK
-             ? qs_cuda_reserve(run->device, &run->device->results, path_bytes * run->paths, message)
-             : status;
+  const uint64_t fit = std::min<uint64_t>(run->device->budget, LANE_BYTES) / path_bytes;
+  const uint64_t wanted = std::min(fit, std::max<uint64_t>(LEAST_PATHS, all / PARTS));
+  run->paths = std::min(all, std::max(leaf, wanted / leaf * leaf));
+  return status == QS_OK ? qs_cuda_lanes_begin(run->device, path_bytes * run->paths, message) : status;
 }
 
-// Simulates the block of `paths` paths from `begin` on and copies its rows to theirs.
-qs_status run_block(const horizon_run &run, uint64_t begin, uint64_t paths, char *message, double *x,
-                    double *v) {
+// A block of paths on its way through a lane.
+struct horizon_block {
+  qs_cuda_lane *lane;
+  uint64_t begin, paths; // none: nothing to take
+};
+
+qs_status queue_block(const horizon_run &run, const horizon_block &b, char *message) {
   const qs_horizon_unit &unit = *run.unit;
   const uint32_t dates = unit.path.date_count;
-  const uint64_t stride = unit.path_end - unit.path_begin, offset = begin - unit.path_begin;
-  double *on_device = static_cast<double *>(run.device->results.data);
+  double *on_device = static_cast<double *>(b.lane->results.data);
   const qs_cuda_horizon_block block = {
-      begin,           static_cast<uint32_t>(paths), dates,
-      on_device,       on_device + paths * dates,    unit.starts ? run.starts : nullptr,
+      b.begin,         static_cast<uint32_t>(b.paths), dates,
+      on_device,       on_device + b.paths * dates,    unit.starts ? run.starts : nullptr,
       unit.start_paths};
   const bool precise = unit.precision == QS_PRECISION_DOUBLE;
-  cudaError_t error = (precise ? qs_cuda_launch_horizon_d
-                               : qs_cuda_launch_horizon_f)(run.plan, run.streams, block, run.device->stream);
+  cudaError_t error = (precise ? qs_cuda_launch_horizon_d : qs_cuda_launch_horizon_f)(run.plan, run.streams,
+                                                                                      block, b.lane->stream);
   qs_status status = qs_cuda_check(run.device, error, "simulating the horizon", message);
-  for (uint32_t date = 0; date < dates && status == QS_OK; date++) {
-    status = qs_cuda_fetch(run.device, x + date * stride + offset, block.x + date * paths, paths * sizeof *x,
-                           message);
-    if (status == QS_OK) {
-      status = qs_cuda_fetch(run.device, v + date * stride + offset, block.v + date * paths,
-                             paths * sizeof *v, message);
+  const size_t bytes = 2 * b.paths * dates * sizeof(double);
+  return status ? status : qs_cuda_lane_send(run.device, b.lane, bytes, message);
+}
+
+// Waits for the block and puts its rows in their place.
+qs_status take_block(const horizon_run &run, const horizon_block &b, char *message, double *x, double *v) {
+  const qs_horizon_unit &unit = *run.unit;
+  const uint64_t stride = unit.path_end - unit.path_begin, offset = b.begin - unit.path_begin;
+  const size_t dates = unit.path.date_count, bytes = b.paths * sizeof *x;
+  const qs_status status = b.paths ? qs_cuda_lane_wait(run.device, b.lane, message) : QS_OK;
+  const double *from = static_cast<const double *>(b.lane->host.data);
+  for (size_t date = 0; b.paths && status == QS_OK && date < dates; date++) {
+    memcpy(x + date * stride + offset, from + date * b.paths, bytes);
+    memcpy(v + date * stride + offset, from + (dates + date) * b.paths, bytes);
+  }
+  return status;
+}
+
+qs_status run_blocks(const horizon_run &run, const volatile int *cancel, char *message, double *x,
+                     double *v) {
+  const qs_horizon_unit &unit = *run.unit;
+  horizon_block blocks[QS_CUDA_LANES] = {};
+  qs_status status = QS_OK;
+  uint32_t turn = 0;
+  for (uint64_t begin = unit.path_begin; status == QS_OK && begin < unit.path_end; begin += run.paths) {
+    horizon_block *next = &blocks[turn];
+    next->lane = &run.device->lanes[turn];
+    turn = (turn + 1) % QS_CUDA_LANES;
+    if (cancel && *cancel) {
+      snprintf(message, QS_DEVICE_TEXT, "cancelled");
+      return QS_ERROR_CANCELLED;
     }
+    status = take_block(run, *next, message, x, v);
+    next->begin = begin;
+    next->paths = std::min(unit.path_end - begin, run.paths);
+    status = status ? status : queue_block(run, *next, message);
+  }
+  for (uint32_t i = 0; status == QS_OK && i < QS_CUDA_LANES; i++) {
+    const horizon_block &next = blocks[(turn + i) % QS_CUDA_LANES];
+    status = next.lane ? take_block(run, next, message, x, v) : QS_OK;
   }
   return status;
 }
@@ -91,20 +133,11 @@ qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const 
   run.device = device;
   run.unit = unit;
   qs_status status = qs_horizon_unit_check(unit, message);
-  if (status == QS_OK) {
-    status = qs_cuda_enter(device, message);
-  }
-  if (status == QS_OK) {
-    status = prepare(&run, message);
-  }
-  for (uint64_t begin = unit->path_begin; status == QS_OK && begin < unit->path_end; begin += run.paths) {
-    const uint64_t left = unit->path_end - begin;
-    if (cancel && *cancel) {
-      snprintf(message, QS_DEVICE_TEXT, "cancelled");
-      status = QS_ERROR_CANCELLED;
-    } else {
-      status = run_block(run, begin, std::min(left, run.paths), message, x, v);
-    }
+  status = status ? status : qs_cuda_enter(device, message);
+  status = status ? status : prepare(&run, message);
+  status = status ? status : run_blocks(run, cancel, message, x, v);
+  if (status != QS_OK) {
+    qs_cuda_lanes_drain(device);
   }
   qs_table_free(&run.table);
   return status;

@@ -7,17 +7,41 @@
 #include <algorithm>
 
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/carry.h"
 #include "kernels/cuda/rebalance_run.h"
 #include "kernels/table.h"
 
 namespace {
 
+struct rebalance_run {
+  qs_device *device;
+  const qs_rebalance_unit *unit;
+  uint64_t paths; // of a full block: a multiple of QS_LEAF_PATHS
+  qs_cuda_carrier carrier;
+};
+
+qs_status prepare(rebalance_run *run, char *message) {
+  qs_device *device = run->device;
+  qs_rebalance_unit copy = *run->unit;
+  run->carrier.device = device;
+  run->carrier.kind = QS_UNIT_REBALANCE;
+  run->carrier.stride = copy.stride;
+  qs_cuda_carry_count(&run->carrier, &copy);
+  const uint64_t results = (uint64_t)copy.policy_count * qs_rebalance_unit_rows(&copy);
+  const uint64_t path_bytes = (run->carrier.row_count + results) * sizeof(double), leaf = QS_LEAF_PATHS;
+  const uint64_t fit = std::min<uint64_t>(device->path_budget / path_bytes, UINT32_MAX / 2);
+  run->paths = std::min(copy.path_end - copy.path_begin, std::max(leaf, fit / leaf * leaf));
+  const qs_status status = qs_cuda_carry_begin(&run->carrier, run->paths, message);
+  return status ? status
+                : qs_cuda_reserve(device, &device->results, results * run->paths * sizeof(double), message);
+}
+
 // Rows of results between `rows` and the block's place on the device; out of it once all queued work is done,
 // so that a kernel that failed leaves them alone.
-qs_status carry_rows(qs_cuda_rebalance_run *run, double *rows, size_t stride, bool out, char *message) {
+qs_status carry_rows(rebalance_run *run, double *rows, size_t stride, bool out, char *message) {
   const size_t count = (size_t)run->unit->policy_count * qs_rebalance_unit_rows(run->unit);
   double *there = static_cast<double *>(run->device->results.data);
-  const size_t width = run->block * sizeof *there, pitch = stride * sizeof *rows;
+  const size_t width = run->carrier.block * sizeof *there, pitch = stride * sizeof *rows;
   cudaStream_t stream = run->device->stream;
   if (!out) {
     const cudaError_t error =
@@ -33,10 +57,11 @@ qs_status carry_rows(qs_cuda_rebalance_run *run, double *rows, size_t stride, bo
 }
 
 // `to` has the results' rows from the block's first path on.
-qs_status run_block(qs_cuda_rebalance_run *run, const double *from, double *to, size_t stride,
-                    char *message) {
-  qs_rebalance_unit there;
-  qs_status status = qs_cuda_rebalance_send(run, &there, message);
+qs_status run_block(rebalance_run *run, const double *from, double *to, size_t stride, char *message) {
+  qs_rebalance_unit there = *run->unit;
+  qs_status status = qs_cuda_carry(&run->carrier, &there, message);
+  there.path_begin = 0;
+  there.path_end = there.stride = run->carrier.block;
   if (status == QS_OK && there.date_begin) {
     status = carry_rows(run, const_cast<double *>(from), run->unit->stride, false, message);
   }
@@ -50,7 +75,7 @@ qs_status run_block(qs_cuda_rebalance_run *run, const double *from, double *to, 
 
 // Rows that go on from what they hold must be those of before when a later block fails: several blocks keep
 // theirs until all are done.
-qs_status run_blocks(qs_cuda_rebalance_run *run, const volatile int *cancel, char *message, double *rows) {
+qs_status run_blocks(rebalance_run *run, const volatile int *cancel, char *message, double *rows) {
   const qs_rebalance_unit &unit = *run->unit;
   const uint64_t all = unit.path_end - unit.path_begin;
   const size_t count = (size_t)unit.policy_count * qs_rebalance_unit_rows(&unit);
@@ -62,13 +87,13 @@ qs_status run_blocks(qs_cuda_rebalance_run *run, const volatile int *cancel, cha
   }
   qs_status status = QS_OK;
   for (uint64_t done = 0; status == QS_OK && done < all; done += run->paths) {
-    run->begin = unit.path_begin + done;
-    run->block = std::min(run->paths, all - done);
+    run->carrier.begin = unit.path_begin + done;
+    run->carrier.block = std::min(run->paths, all - done);
     if (cancel && *cancel) {
       snprintf(message, QS_DEVICE_TEXT, "cancelled");
       status = QS_ERROR_CANCELLED;
     } else {
-      status = run_block(run, rows + run->begin, several ? kept + done : rows + run->begin,
+      status = run_block(run, rows + run->carrier.begin, several ? kept + done : rows + run->carrier.begin,
                          several ? all : unit.stride, message);
     }
   }
@@ -83,13 +108,13 @@ qs_status run_blocks(qs_cuda_rebalance_run *run, const volatile int *cancel, cha
 
 qs_status qs_cuda_rebalance(qs_device *device, const qs_rebalance_unit *unit, const volatile int *cancel,
                             char *message, double *rows) {
-  qs_cuda_rebalance_run run = {};
+  rebalance_run run = {};
   run.device = device;
   run.unit = unit;
   qs_status status = qs_rebalance_unit_check(unit, message);
   status = status ? status : qs_cuda_enter(device, message);
-  status = status ? status : qs_cuda_rebalance_prepare(&run, message);
+  status = status ? status : prepare(&run, message);
   status = status ? status : run_blocks(&run, cancel, message, rows);
-  qs_cuda_rebalance_release(&run);
+  qs_cuda_carry_end(&run.carrier);
   return status;
 }

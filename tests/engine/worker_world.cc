@@ -14,6 +14,7 @@
 #include "tests/conformance/path_cases.h"
 #include "tests/core/joint_cases.h"
 #include "tests/core/rebalance_world.h"
+#include "tests/core/regression_world.h"
 
 namespace worker {
 
@@ -115,6 +116,12 @@ qs_status rebalance(qs_device *d, const qs_rebalance_unit *u, const volatile int
                     double *rows) {
   qs_status status = QS_OK;
   return enter(cancel, message, &status) ? cpu()->rebalance(d, u, cancel, message, rows) : status;
+}
+
+qs_status regress(qs_device *d, const qs_regression_unit *u, const volatile int *cancel, char *message,
+                  double *to) {
+  qs_status status = QS_OK;
+  return enter(cancel, message, &status) ? cpu()->regression(d, u, cancel, message, to) : status;
 }
 
 using moments_run =
@@ -223,6 +230,24 @@ void add_rebalancing(std::vector<work> *list, std::uint32_t dates) {
                    }});
 }
 
+// The regression of early exercise, in two ranges of paths.
+void add_regressions(std::vector<work> *list) {
+  for (qs_regression_task task : {QS_REGRESSION_END, QS_REGRESSION_SUM, QS_REGRESSION_EARN}) {
+    const auto made = std::make_shared<regression::Unit>(2, 2, 512, 4);
+    made->unit.task = task;
+    list->push_back({"regression " + std::to_string(task),
+                     [made](const qs_backend *b, qs_device *d, const volatile int *cancel, char *message,
+                            std::vector<double> *result) {
+                       *result = made->room();
+                       qs_regression_unit first = made->unit, rest = made->unit;
+                       first.path_end = rest.path_begin = 128;
+                       const qs_status status = b->regression(d, &first, cancel, message, result->data());
+                       double *const to = result->data() + qs_regression_unit_numbers(&first);
+                       return status ? status : b->regression(d, &rest, cancel, message, to);
+                     }});
+  }
+}
+
 } // namespace
 
 void plan_faults(const std::vector<std::pair<int, fault>> &faults) {
@@ -256,6 +281,7 @@ int serve(int count, char **arguments) {
   faulty.path = path;
   faulty.joint = joint;
   faulty.rebalance = rebalance;
+  faulty.regression = regress;
   return qs_worker_serve(&faulty, nullptr);
 }
 
@@ -268,6 +294,7 @@ const std::vector<work> &all_work() {
     add_rebalancing(&made, 1);
     add_rebalancing(&made, 3);
     add_rebalancing(&made, 1000);
+    add_regressions(&made);
     return made;
   }();
   return list;

@@ -15,11 +15,11 @@ import sources
 FREESTANDING = {"stdint.h", "stddef.h", "stdbool.h", "float.h", "limits.h"}
 PUBLIC = "include/quickset/"
 # What host may see of the kernels: the interface, the plan, the keys of the random streams that a plan names, and the
-# programs of payoff scripts, how these and exercise policies are evaluated over lanes, which needs no path, and the
+# programs of payoff scripts, how these, exercise policies and their regression are evaluated over lanes, which needs no path, and the
 # leverage function, the funding rate and what venues give, which are fitted as paths take them; and what a
 # hedge over time meets along a path: cascades, and how it moves the price itself.
 HOST_MAY_SEE = {"kernels/backend.h", "kernels/plan.h", "kernels/core/key.h", "kernels/core/script.h",
-                "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/leverage.h",
+                "kernels/core/script.inc", "kernels/core/policy.inc", "kernels/core/regression.inc", "kernels/core/leverage.h",
                 "kernels/core/funding.h", "kernels/core/venue.h", "kernels/core/cascade.h",
                 "kernels/core/impact.h", "kernels/unit_walk.h"}
 CAPABILITIES = {"risk", "stress", "hedge", "simulate"}

@@ -1,7 +1,9 @@
 // As much of the CUDA runtime as kernels/cuda uses, on the CPU: memory is the host's, a block's threads are
-// fibers that take turns at barriers, streams run at once. With it the host compiler builds kernels/cuda
-// unchanged, so that its kernels, its chunking and its answer to every failing call are tested where there is
-// no GPU.
+// fibers that take turns at barriers, and what is queued on a stream is done as late as the runtime may do
+// it: when somebody waits for it. So work that nobody waited for, or that was not told to wait for another
+// stream's, shows as wrong results. Copies of pageable host memory are staged as CUDA does it: read when they
+// are queued, or written before the call returns. With it the host compiler builds kernels/cuda unchanged, so
+// that its kernels, its chunking and its answer to every failing call are tested where there is no GPU.
 #ifndef QS_TESTS_EMULATED_CUDA_RUNTIME_H
 #define QS_TESTS_EMULATED_CUDA_RUNTIME_H
 
@@ -63,7 +65,9 @@ cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp *properties, int device);
 cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total);
 cudaError_t cudaMalloc(void **data, std::size_t bytes);
-cudaError_t cudaFree(void *data);
+cudaError_t cudaFree(void *data); // waits for all streams, as CUDA's does
+cudaError_t cudaMallocHost(void **data, std::size_t bytes);
+cudaError_t cudaFreeHost(void *data);
 cudaError_t cudaMemcpy(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind);
 cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream);
@@ -76,6 +80,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 cudaError_t cudaStreamQuery(cudaStream_t stream);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags = 0);
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);

@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "tests/conformance/emulated/streams.h"
+
 dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace emulation {
@@ -149,18 +151,9 @@ double __shfl_down_sync(unsigned mask, double value, unsigned delta) {
   return result;
 }
 
-cudaError_t emulated_launch(const cudaLaunchConfig_t *config, const std::function<void()> &thread) {
-  cudaError_t error = turn();
-  const dim3 &grid = config->gridDim, &block = config->blockDim;
-  if (error == cudaSuccess &&
-      (!grid.x || !grid.y || !grid.z || !block.x || !block.y || grid.y > 65535 || grid.z > 65535 ||
-       grid.x > 0x7fffffffu || block.x * block.y * block.z > 1024)) {
-    error = last_error = cudaErrorInvalidConfiguration;
-  }
-  if (error != cudaSuccess) {
-    return error;
-  }
-  emulation::the().launches++;
+namespace {
+
+void run_grid(const dim3 &grid, const dim3 &block, const std::function<void()> &thread) {
   gridDim = grid;
   blockDim = block;
   body = &thread;
@@ -185,7 +178,23 @@ cudaError_t emulated_launch(const cudaLaunchConfig_t *config, const std::functio
       }
     }
   }
-  return cudaSuccess;
+}
+
+} // namespace
+
+cudaError_t emulated_launch(const cudaLaunchConfig_t *config, const std::function<void()> &thread) {
+  cudaError_t error = turn();
+  const dim3 grid = config->gridDim, block = config->blockDim;
+  if (error == cudaSuccess &&
+      (!grid.x || !grid.y || !grid.z || !block.x || !block.y || grid.y > 65535 || grid.z > 65535 ||
+       grid.x > 0x7fffffffu || block.x * block.y * block.z > 1024)) {
+    error = last_error = cudaErrorInvalidConfiguration;
+  }
+  if (error == cudaSuccess) {
+    emulation::the().launches++;
+    streams::queue(config->stream, [=] { run_grid(grid, block, thread); });
+  }
+  return error;
 }
 
 const char *cudaGetErrorString(cudaError_t error) {
@@ -228,7 +237,7 @@ cudaError_t cudaMemGetInfo(std::size_t *free, std::size_t *total) {
 }
 
 // Every byte is set to a pattern: memory that is read before it is written shows.
-cudaError_t cudaMalloc(void **data, std::size_t bytes) {
+static cudaError_t allocate(void **data, std::size_t bytes) {
   cudaError_t error = turn();
   if (error == cudaSuccess && bytes > emulation::the().largest) {
     error = last_error = cudaErrorMemoryAllocation;
@@ -241,83 +250,148 @@ cudaError_t cudaMalloc(void **data, std::size_t bytes) {
   return error;
 }
 
-cudaError_t cudaFree(void *data) {
+static cudaError_t release(void *data) {
+  streams::run_all();
   emulation::the().allocations -= data != nullptr;
   std::free(data);
   return turn();
 }
 
-cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  cudaError_t error = turn();
+cudaError_t cudaMalloc(void **data, std::size_t bytes) {
+  return allocate(data, bytes);
+}
+
+cudaError_t cudaFree(void *data) {
+  return release(data);
+}
+
+cudaError_t cudaMallocHost(void **data, std::size_t bytes) {
+  const cudaError_t error = allocate(data, bytes);
   if (error == cudaSuccess) {
-    std::memcpy(to, from, bytes);
+    streams::pin(*data, bytes);
   }
   return error;
 }
 
+cudaError_t cudaFreeHost(void *data) {
+  streams::unpin(data);
+  return release(data);
+}
+
+static void copy_rows(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
+                      std::size_t width, std::size_t height) {
+  for (std::size_t row = 0; row < height; row++) {
+    std::memcpy(static_cast<char *>(to) + row * to_pitch, static_cast<const char *>(from) + row * from_pitch,
+                width);
+  }
+}
+
 cudaError_t cudaMemcpy2DAsync(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
-                              std::size_t width, std::size_t height, cudaMemcpyKind, cudaStream_t) {
+                              std::size_t width, std::size_t height, cudaMemcpyKind kind,
+                              cudaStream_t stream) {
   cudaError_t error = turn();
   if (error == cudaSuccess && (width > to_pitch || width > from_pitch)) {
     error = last_error = cudaErrorInvalidValue;
   }
-  for (std::size_t row = 0; error == cudaSuccess && row < height; row++) {
-    std::memcpy(static_cast<char *>(to) + row * to_pitch, static_cast<const char *>(from) + row * from_pitch,
-                width);
+  if (error != cudaSuccess || !width || !height) {
+    return error;
+  }
+  const bool in = kind == cudaMemcpyHostToDevice;
+  if (streams::pinned(in ? from : to)) {
+    streams::queue(stream, [=] { copy_rows(to, to_pitch, from, from_pitch, width, height); });
+  } else if (in) {
+    const auto staged = std::make_shared<std::vector<char>>(width * height);
+    copy_rows(staged->data(), width, from, from_pitch, width, height);
+    streams::queue(stream, [=] { copy_rows(to, to_pitch, staged->data(), width, width, height); });
+  } else {
+    streams::run(stream);
+    copy_rows(to, to_pitch, from, from_pitch, width, height);
   }
   return error;
 }
 
+cudaError_t cudaMemcpyAsync(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+}
+
+// On the default stream, which waits for no stream that is "non-blocking".
 cudaError_t cudaMemcpy2D(void *to, std::size_t to_pitch, const void *from, std::size_t from_pitch,
-                         std::size_t width, std::size_t height, cudaMemcpyKind kind) {
-  return cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, width, height, kind, nullptr);
+                         std::size_t width, std::size_t height, cudaMemcpyKind) {
+  cudaError_t error = turn();
+  if (error == cudaSuccess && (width > to_pitch || width > from_pitch)) {
+    error = last_error = cudaErrorInvalidValue;
+  }
+  if (error == cudaSuccess) {
+    copy_rows(to, to_pitch, from, from_pitch, width, height);
+  }
+  return error;
 }
 
 cudaError_t cudaMemcpy(void *to, const void *from, std::size_t bytes, cudaMemcpyKind kind) {
-  return cudaMemcpyAsync(to, from, bytes, kind, nullptr);
+  return cudaMemcpy2D(to, bytes, from, bytes, bytes, 1, kind);
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
   cudaError_t error = turn();
   if (error == cudaSuccess) {
-    *stream = reinterpret_cast<cudaStream_t>(stream);
+    *stream = streams::make();
     emulation::the().streams++;
   }
   return error;
 }
 
-cudaError_t cudaStreamDestroy(cudaStream_t) {
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  streams::end(stream);
   emulation::the().streams--;
   return turn();
 }
 
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  streams::run(stream);
   return turn();
 }
 
-cudaError_t cudaStreamQuery(cudaStream_t) {
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
   emulation::state &s = emulation::the();
-  return s.sticky && s.fail_at >= 0 && s.calls > s.fail_at ? last_error = s.failure : cudaSuccess;
+  if (s.sticky && s.fail_at >= 0 && s.calls > s.fail_at) {
+    return last_error = s.failure;
+  }
+  return streams::idle(stream) ? cudaSuccess : cudaErrorNotReady;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  cudaError_t error = turn();
+  if (error == cudaSuccess) {
+    streams::wait(stream, event);
+  }
+  return error;
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned) {
   cudaError_t error = turn();
   if (error == cudaSuccess) {
-    *event = reinterpret_cast<cudaEvent_t>(event);
+    *event = streams::make_event();
     emulation::the().events++;
   }
   return error;
 }
 
-cudaError_t cudaEventDestroy(cudaEvent_t) {
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  streams::end(event);
   emulation::the().events--;
   return turn();
 }
 
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
-  return turn();
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  cudaError_t error = turn();
+  if (error == cudaSuccess) {
+    streams::record(event, stream);
+  }
+  return error;
 }
 
-cudaError_t cudaEventSynchronize(cudaEvent_t) {
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  streams::run(event);
   return turn();
 }

@@ -1,0 +1,118 @@
+// What a unit points to, in one copy, and its rows by path.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/cuda/carry.h"
+
+namespace {
+
+enum { ALIGNMENT = 256 };
+
+size_t aligned(size_t bytes) {
+  return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+void skip_value(void *, void *, size_t) {}
+
+void count_array(void *data, void *place, size_t count, size_t size) {
+  auto *c = static_cast<qs_cuda_carrier *>(data);
+  c->image_bytes += *static_cast<void **>(place) ? aligned(count * size) : 0;
+  c->place_count++;
+}
+
+bool count_structures(void *data, void *place, size_t count, size_t size) {
+  count_array(data, place, count, size);
+  return *static_cast<void **>(place) != nullptr;
+}
+
+void count_rows(void *data, void *place, const qs_unit_rows *rows) {
+  auto *c = static_cast<qs_cuda_carrier *>(data);
+  c->row_count += *static_cast<void **>(place) ? rows->blocks * rows->count : 0;
+}
+
+// Copies what the pointer at `place` leads to into the image, to which it then leads: the walk reads on
+// there. Two pointers to one array, as those of a band without width, stay that.
+void put_array(void *data, void *place, size_t count, size_t size) {
+  auto *c = static_cast<qs_cuda_carrier *>(data);
+  void **pointer = static_cast<void **>(place);
+  if (!*pointer) {
+    return;
+  }
+  if (*pointer != c->last_from) {
+    c->last_from = *pointer;
+    c->last_to = c->image + c->image_used;
+    memcpy(c->last_to, *pointer, count * size);
+    c->image_used += aligned(count * size);
+  }
+  *pointer = c->last_to;
+  c->places[c->places_used++] = pointer;
+}
+
+bool put_structures(void *data, void *place, size_t count, size_t size) {
+  auto *c = static_cast<qs_cuda_carrier *>(data);
+  c->last_from = nullptr; // each its own: members are walked there
+  put_array(data, place, count, size);
+  c->last_from = nullptr;
+  return *static_cast<void **>(place) != nullptr;
+}
+
+void put_rows(void *data, void *place, const qs_unit_rows *rows) {
+  auto *c = static_cast<qs_cuda_carrier *>(data);
+  const double **pointer = static_cast<const double **>(place);
+  if (!*pointer) {
+    return;
+  }
+  const double *from = *pointer + c->begin;
+  double *to = static_cast<double *>(c->device->observations.data) + c->rows_used * c->block;
+  const size_t stride = c->stride, wanted = rows->end > rows->begin ? rows->end - rows->begin : 0;
+  for (size_t b = 0; wanted && b < rows->blocks && c->error == cudaSuccess; b++) {
+    const size_t first = b * rows->count + rows->begin;
+    c->error = cudaMemcpy2DAsync(to + first * c->block, c->block * sizeof *to, from + first * stride,
+                                 stride * sizeof *from, c->block * sizeof *to, wanted, cudaMemcpyHostToDevice,
+                                 c->device->stream);
+  }
+  *pointer = to;
+  c->rows_used += rows->blocks * rows->count;
+}
+
+} // namespace
+
+void qs_cuda_carry_count(qs_cuda_carrier *c, void *unit) {
+  const qs_unit_walker count_all = {c, skip_value, count_array, count_structures, count_rows, false};
+  qs_unit_walk(&count_all, c->kind, unit);
+}
+
+qs_status qs_cuda_carry_begin(qs_cuda_carrier *c, uint64_t paths, char *message) {
+  c->image = static_cast<char *>(malloc(c->image_bytes));
+  c->places = static_cast<void ***>(malloc(c->place_count * sizeof *c->places));
+  if (!c->image || !c->places) {
+    snprintf(message, QS_DEVICE_TEXT, "out of memory for a unit of %zu bytes", c->image_bytes);
+    return QS_ERROR_MEMORY;
+  }
+  const qs_status status = qs_cuda_reserve(c->device, &c->device->plan, c->image_bytes, message);
+  const size_t rows = c->row_count * paths * sizeof(double);
+  return status ? status : qs_cuda_reserve(c->device, &c->device->observations, rows, message);
+}
+
+void qs_cuda_carry_end(qs_cuda_carrier *c) {
+  free(c->image);
+  free(c->places);
+}
+
+qs_status qs_cuda_carry(qs_cuda_carrier *c, void *there, char *message) {
+  const qs_unit_walker put_all = {c, skip_value, put_array, put_structures, put_rows, false};
+  c->image_used = c->rows_used = c->places_used = 0;
+  c->last_from = nullptr;
+  c->error = cudaSuccess;
+  qs_unit_walk(&put_all, c->kind, there);
+  for (size_t i = 0; i < c->places_used; i++) { // from the image to where it will lie
+    const size_t at = static_cast<size_t>(static_cast<char *>(*c->places[i]) - c->image);
+    *c->places[i] = static_cast<char *>(c->device->plan.data) + at;
+  }
+  if (c->error == cudaSuccess) {
+    c->error = cudaMemcpyAsync(c->device->plan.data, c->image, c->image_used, cudaMemcpyHostToDevice,
+                               c->device->stream);
+  }
+  return qs_cuda_check(c->device, c->error, "copying a unit to the device", message);
+}
