@@ -17,11 +17,13 @@ static const double rare = 1e-9;        /* probability of more jumps */
 static const double law_step = 0.5;     /* of the normal, for the operator */
 static const double dropped = 1e-13;    /* weights */
 
-/* A list of points that grows. */
+/* A list of points that grows; or one of normals. */
 typedef struct builder {
   qs_arena *arena;
   qs_policy_point *point;
   size_t count, room;
+  bool whole; /* normals stay whole, in `part` */
+  qs_policy_part *part;
 } builder;
 
 static bool add_point(builder *b, double z, double v, double weight) {
@@ -38,6 +40,23 @@ static bool add_point(builder *b, double z, double v, double weight) {
     b->room = room;
   }
   b->point[b->count++] = (qs_policy_point){z, v, weight};
+  return true;
+}
+
+static bool add_part(builder *b, double mean, double deviation, double v, double weight) {
+  if (b->count == b->room) {
+    size_t room = b->room ? 2 * b->room : 32;
+    qs_policy_part *more = QS_NEW(b->arena, room, qs_policy_part);
+    if (!more) {
+      return false;
+    }
+    if (b->count) {
+      memcpy(more, b->part, b->count * sizeof *more);
+    }
+    b->part = more;
+    b->room = room;
+  }
+  b->part[b->count++] = (qs_policy_part){mean, deviation, v, weight};
   return true;
 }
 
@@ -140,6 +159,9 @@ static void bridge_moments(double xi, double years, double a, double b, double *
 }
 
 static bool add_normals(builder *b, double mean, double deviation, double step, double v, double weight) {
+  if (b->whole) {
+    return add_part(b, mean, deviation, v, weight);
+  }
   if (deviation == 0) {
     return add_point(b, mean, v, weight);
   }
@@ -275,6 +297,36 @@ qs_status qs_policy_make_points(qs_arena *arena, const qs_policy_step *step, dou
     balance(&b);
   }
   *points = (qs_policy_points){b.count, b.point};
+  return QS_OK;
+}
+
+/* Weights to sum 1, and means so that E[e^z] = 1. */
+static void balance_parts(builder *b) {
+  double sum = 0, mean = 0;
+  for (size_t i = 0; i < b->count; i++) {
+    sum += b->part[i].weight;
+  }
+  for (size_t i = 0; i < b->count; i++) {
+    qs_policy_part *p = &b->part[i];
+    p->weight /= sum;
+    mean += p->weight * expm1(p->mean + 0.5 * p->deviation * p->deviation);
+  }
+  for (size_t i = 0; i < b->count; i++) {
+    b->part[i].mean -= log1p(mean);
+  }
+}
+
+qs_status qs_policy_make_parts(qs_arena *arena, const qs_policy_step *step, double v,
+                               qs_policy_parts *parts) {
+  builder b = {.arena = arena, .whole = true};
+  if (!qs_model_stochastic(step->model)) {
+    return QS_ERROR_INPUT;
+  }
+  if (!random_points(&b, step, v)) {
+    return QS_ERROR_MEMORY;
+  }
+  balance_parts(&b);
+  *parts = (qs_policy_parts){b.count, b.part};
   return QS_OK;
 }
 

@@ -47,6 +47,19 @@ typedef struct qs_policy_step {
 qs_status qs_policy_make_points(qs_arena *arena, const qs_policy_step *step, double v,
                                 qs_policy_points *points);
 
+/* The same of a random variance before its normals are cut into points: x' - x is normal given v'. */
+typedef struct qs_policy_part {
+  double mean, deviation, v, weight;
+} qs_policy_part;
+
+typedef struct qs_policy_parts {
+  size_t count;
+  const qs_policy_part *part; /* the arena's */
+} qs_policy_parts;
+
+/* The parts from variance v; normal_step is not read. QS_ERROR_INPUT where the variance is constant. */
+qs_status qs_policy_make_parts(qs_arena *arena, const qs_policy_step *step, double v, qs_policy_parts *parts);
+
 /* A run of coefficients: weight[i] goes with the node (to, x + first + i). */
 typedef struct qs_policy_run {
   size_t to; /* row of y */

@@ -185,17 +185,25 @@ TEST(Bound, DefaultTablesAreFineEnough) {
     qs_model model;
     size_t days, count;
     qs_policy_settings fine;
+    bool digital;
   };
-  std::vector<Case> cases = {{Gbm(0.6), 10, 1 << 14, {2001, 0, 1023, 0}}};
+  std::vector<Case> cases = {{Gbm(0.6), 10, 1 << 14, {2001, 0, 1023, 0}, false}};
   if (FullSample()) {
-    cases = {{Gbm(0.6), 30, 1 << 14, {2001, 0, 1023, 0}}, {Heston(), 6, 1 << 15, {401, 32, 191, 0}}};
+    cases = {{Gbm(0.6), 30, 1 << 14, {2001, 0, 1023, 0}, false},
+             {Heston(), 6, 1 << 15, {401, 32, 191, 0}, false},
+             {Gbm(0.6), 10, 1 << 14, {2001, 0, 1023, 0}, true},
+             {Heston(), 5, 1 << 15, {401, 32, 191, 0}, true}};
   }
   for (const auto &k : cases) {
     World world(k.model), other(k.model);
-    ShortCall(&world, k.days);
-    ShortCall(&other, k.days);
-    world.Problem(100);
-    other.Problem(100);
+    for (World *w : {&world, &other}) {
+      if (k.digital) { // a spread 1e-5 of the price wide, which pays 10
+        w->Dates(k.days, 1.0 / 365, 0.0005).Option(true, 99.9995, -1e4).Option(true, 100.0005, 1e4);
+      } else {
+        ShortCall(w, k.days);
+      }
+      w->Problem(100);
+    }
     other.settings = k.fine;
     const Paths paths(world, k.count, 7);
     const Certified usual(&world, paths), fine(&other, paths);
