@@ -1,4 +1,4 @@
-// What a unit points to, in one copy, and its rows by path.
+// What a unit points to and its rows by path, in one copy.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ bool count_structures(void *data, void *place, size_t count, size_t size) {
 void count_rows(void *data, void *place, const qs_unit_rows *rows) {
   auto *c = static_cast<qs_cuda_carrier *>(data);
   c->row_count += *static_cast<void **>(place) ? rows->blocks * rows->count : 0;
+  c->place_count++;
 }
 
 // Copies what the pointer at `place` leads to into the image, to which it then leads: the walk reads on
@@ -64,55 +65,52 @@ void put_rows(void *data, void *place, const qs_unit_rows *rows) {
     return;
   }
   const double *from = *pointer + c->begin;
-  double *to = static_cast<double *>(c->device->observations.data) + c->rows_used * c->block;
-  const size_t stride = c->stride, wanted = rows->end > rows->begin ? rows->end - rows->begin : 0;
-  for (size_t b = 0; wanted && b < rows->blocks && c->error == cudaSuccess; b++) {
-    const size_t first = b * rows->count + rows->begin;
-    c->error = cudaMemcpy2DAsync(to + first * c->block, c->block * sizeof *to, from + first * stride,
-                                 stride * sizeof *from, c->block * sizeof *to, wanted, cudaMemcpyHostToDevice,
-                                 c->device->stream);
+  double *to = reinterpret_cast<double *>(c->image + c->image_bytes) + c->rows_used * c->block;
+  for (size_t b = 0; b < rows->blocks; b++) {
+    for (size_t i = rows->begin; i < rows->end; i++) {
+      const size_t row = b * rows->count + i;
+      memcpy(to + row * c->block, from + row * c->stride, c->block * sizeof *to);
+    }
   }
   *pointer = to;
+  c->places[c->places_used++] = static_cast<void **>(place);
   c->rows_used += rows->blocks * rows->count;
 }
 
 } // namespace
 
-void qs_cuda_carry_count(qs_cuda_carrier *c, void *unit) {
+qs_status qs_cuda_carry_begin(qs_cuda_carrier *c, void *unit, char *message) {
   const qs_unit_walker count_all = {c, skip_value, count_array, count_structures, count_rows, false};
   qs_unit_walk(&count_all, c->kind, unit);
-}
-
-qs_status qs_cuda_carry_begin(qs_cuda_carrier *c, uint64_t paths, char *message) {
-  c->image = static_cast<char *>(malloc(c->image_bytes));
   c->places = static_cast<void ***>(malloc(c->place_count * sizeof *c->places));
-  if (!c->image || !c->places) {
-    snprintf(message, QS_DEVICE_TEXT, "out of memory for a unit of %zu bytes", c->image_bytes);
+  if (!c->places) {
+    snprintf(message, QS_DEVICE_TEXT, "out of memory for a unit of %zu arrays", c->place_count);
     return QS_ERROR_MEMORY;
   }
-  const qs_status status = qs_cuda_reserve(c->device, &c->device->plan, c->image_bytes, message);
-  const size_t rows = c->row_count * paths * sizeof(double);
-  return status ? status : qs_cuda_reserve(c->device, &c->device->observations, rows, message);
+  return QS_OK;
 }
 
 void qs_cuda_carry_end(qs_cuda_carrier *c) {
-  free(c->image);
   free(c->places);
 }
 
-qs_status qs_cuda_carry(qs_cuda_carrier *c, void *there, char *message) {
+size_t qs_cuda_carry_bytes(const qs_cuda_carrier &c, uint64_t paths) {
+  return c.image_bytes + c.row_count * paths * sizeof(double);
+}
+
+qs_status qs_cuda_carry(qs_cuda_carrier *c, qs_device *device, qs_cuda_lane *lane, void *there,
+                        char *message) {
   const qs_unit_walker put_all = {c, skip_value, put_array, put_structures, put_rows, false};
+  c->image = static_cast<char *>(lane->host_arguments.data);
   c->image_used = c->rows_used = c->places_used = 0;
   c->last_from = nullptr;
-  c->error = cudaSuccess;
   qs_unit_walk(&put_all, c->kind, there);
   for (size_t i = 0; i < c->places_used; i++) { // from the image to where it will lie
     const size_t at = static_cast<size_t>(static_cast<char *>(*c->places[i]) - c->image);
-    *c->places[i] = static_cast<char *>(c->device->plan.data) + at;
+    *c->places[i] = static_cast<char *>(lane->arguments.data) + at;
   }
-  if (c->error == cudaSuccess) {
-    c->error = cudaMemcpyAsync(c->device->plan.data, c->image, c->image_used, cudaMemcpyHostToDevice,
-                               c->device->stream);
-  }
-  return qs_cuda_check(c->device, c->error, "copying a unit to the device", message);
+  return qs_cuda_check(device,
+                       cudaMemcpyAsync(lane->arguments.data, c->image, qs_cuda_carry_bytes(*c, c->block),
+                                       cudaMemcpyHostToDevice, lane->stream),
+                       "copying a unit to the device", message);
 }

@@ -15,11 +15,12 @@ struct qs_cuda_buffer {
 
 enum { QS_CUDA_IN_FLIGHT = 2 }; // chunks queued on the device while the host goes on
 
-// A stream beside the device's own, with the results of the block that runs on it: see lanes.h.
+// A stream beside the device's own, with the memory of the block that runs on it: see lanes.h.
 struct qs_cuda_lane {
   cudaStream_t stream;
-  cudaEvent_t done;             // of what was queued last
-  qs_cuda_buffer results, host; // on the device; page-locked
+  cudaEvent_t done;                        // of what was queued last
+  qs_cuda_buffer arguments, kept, results; // on the device
+  qs_cuda_buffer host_arguments, host;     // page-locked: what goes there, and results that come back
 };
 enum { QS_CUDA_LANES = 2 };
 

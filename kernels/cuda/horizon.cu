@@ -60,69 +60,50 @@ qs_status prepare(horizon_run *run, char *message) {
   const uint64_t fit = std::min<uint64_t>(run->device->budget, LANE_BYTES) / path_bytes;
   const uint64_t wanted = std::min(fit, std::max<uint64_t>(LEAST_PATHS, all / PARTS));
   run->paths = std::min(all, std::max(leaf, wanted / leaf * leaf));
-  return status == QS_OK ? qs_cuda_lanes_begin(run->device, path_bytes * run->paths, message) : status;
+  return status == QS_OK ? qs_cuda_lanes_begin(run->device, {0, 0, path_bytes * run->paths}, message)
+                         : status;
 }
 
-// A block of paths on its way through a lane.
-struct horizon_block {
-  qs_cuda_lane *lane;
-  uint64_t begin, paths; // none: nothing to take
-};
-
-qs_status queue_block(const horizon_run &run, const horizon_block &b, char *message) {
+qs_status queue_block(const horizon_run &run, qs_cuda_lane *lane, uint64_t begin, uint64_t paths,
+                      char *message) {
   const qs_horizon_unit &unit = *run.unit;
   const uint32_t dates = unit.path.date_count;
-  double *on_device = static_cast<double *>(b.lane->results.data);
+  double *on_device = static_cast<double *>(lane->results.data);
   const qs_cuda_horizon_block block = {
-      b.begin,         static_cast<uint32_t>(b.paths), dates,
-      on_device,       on_device + b.paths * dates,    unit.starts ? run.starts : nullptr,
+      begin,           static_cast<uint32_t>(paths), dates,
+      on_device,       on_device + paths * dates,    unit.starts ? run.starts : nullptr,
       unit.start_paths};
   const bool precise = unit.precision == QS_PRECISION_DOUBLE;
   cudaError_t error = (precise ? qs_cuda_launch_horizon_d : qs_cuda_launch_horizon_f)(run.plan, run.streams,
-                                                                                      block, b.lane->stream);
+                                                                                      block, lane->stream);
   qs_status status = qs_cuda_check(run.device, error, "simulating the horizon", message);
-  const size_t bytes = 2 * b.paths * dates * sizeof(double);
-  return status ? status : qs_cuda_lane_send(run.device, b.lane, bytes, message);
+  const size_t bytes = 2 * paths * dates * sizeof(double);
+  return status ? status : qs_cuda_lane_send(run.device, lane, bytes, message);
 }
 
-// Waits for the block and puts its rows in their place.
-qs_status take_block(const horizon_run &run, const horizon_block &b, char *message, double *x, double *v) {
+// Puts the block's rows in their place.
+void take_block(const horizon_run &run, const qs_cuda_lane *lane, uint64_t begin, uint64_t paths, double *x,
+                double *v) {
   const qs_horizon_unit &unit = *run.unit;
-  const uint64_t stride = unit.path_end - unit.path_begin, offset = b.begin - unit.path_begin;
-  const size_t dates = unit.path.date_count, bytes = b.paths * sizeof *x;
-  const qs_status status = b.paths ? qs_cuda_lane_wait(run.device, b.lane, message) : QS_OK;
-  const double *from = static_cast<const double *>(b.lane->host.data);
-  for (size_t date = 0; b.paths && status == QS_OK && date < dates; date++) {
-    memcpy(x + date * stride + offset, from + date * b.paths, bytes);
-    memcpy(v + date * stride + offset, from + (dates + date) * b.paths, bytes);
+  const uint64_t stride = unit.path_end - unit.path_begin, offset = begin - unit.path_begin;
+  const size_t dates = unit.path.date_count, bytes = paths * sizeof *x;
+  const double *from = static_cast<const double *>(lane->host.data);
+  for (size_t date = 0; date < dates; date++) {
+    memcpy(x + date * stride + offset, from + date * paths, bytes);
+    memcpy(v + date * stride + offset, from + (dates + date) * paths, bytes);
   }
-  return status;
 }
 
 qs_status run_blocks(const horizon_run &run, const volatile int *cancel, char *message, double *x,
                      double *v) {
-  const qs_horizon_unit &unit = *run.unit;
-  horizon_block blocks[QS_CUDA_LANES] = {};
-  qs_status status = QS_OK;
-  uint32_t turn = 0;
-  for (uint64_t begin = unit.path_begin; status == QS_OK && begin < unit.path_end; begin += run.paths) {
-    horizon_block *next = &blocks[turn];
-    next->lane = &run.device->lanes[turn];
-    turn = (turn + 1) % QS_CUDA_LANES;
-    if (cancel && *cancel) {
-      snprintf(message, QS_DEVICE_TEXT, "cancelled");
-      return QS_ERROR_CANCELLED;
-    }
-    status = take_block(run, *next, message, x, v);
-    next->begin = begin;
-    next->paths = std::min(unit.path_end - begin, run.paths);
-    status = status ? status : queue_block(run, *next, message);
-  }
-  for (uint32_t i = 0; status == QS_OK && i < QS_CUDA_LANES; i++) {
-    const horizon_block &next = blocks[(turn + i) % QS_CUDA_LANES];
-    status = next.lane ? take_block(run, next, message, x, v) : QS_OK;
-  }
-  return status;
+  const auto queue = [&](qs_cuda_lane *lane, uint64_t begin, uint64_t paths) {
+    return queue_block(run, lane, begin, paths, message);
+  };
+  const auto take = [&](const qs_cuda_lane *lane, uint64_t begin, uint64_t paths) {
+    take_block(run, lane, begin, paths, x, v);
+  };
+  return qs_cuda_lanes_run(run.device, run.unit->path_begin, run.unit->path_end, run.paths, cancel, message,
+                           queue, take);
 }
 
 } // namespace
@@ -136,9 +117,6 @@ qs_status qs_cuda_horizon(qs_device *device, const qs_horizon_unit *unit, const 
   status = status ? status : qs_cuda_enter(device, message);
   status = status ? status : prepare(&run, message);
   status = status ? status : run_blocks(run, cancel, message, x, v);
-  if (status != QS_OK) {
-    qs_cuda_lanes_drain(device);
-  }
   qs_table_free(&run.table);
   return status;
 }

@@ -35,12 +35,15 @@ qs_status lock(qs_device *device, qs_cuda_buffer *buffer, size_t bytes, char *me
 
 } // namespace
 
-qs_status qs_cuda_lanes_begin(qs_device *device, size_t bytes, char *message) {
+qs_status qs_cuda_lanes_begin(qs_device *device, const qs_cuda_lane_room &room, char *message) {
   qs_status status = QS_OK;
   for (qs_cuda_lane &lane : device->lanes) {
     status = status ? status : make(device, &lane, message);
-    status = status ? status : qs_cuda_reserve(device, &lane.results, bytes, message);
-    status = status ? status : lock(device, &lane.host, bytes, message);
+    status = status ? status : qs_cuda_reserve(device, &lane.arguments, room.arguments, message);
+    status = status ? status : qs_cuda_reserve(device, &lane.kept, room.kept, message);
+    status = status ? status : qs_cuda_reserve(device, &lane.results, room.results, message);
+    status = status ? status : lock(device, &lane.host_arguments, room.arguments, message);
+    status = status ? status : lock(device, &lane.host, room.results, message);
   }
   cudaEvent_t before = device->lanes[0].done;
   if (status == QS_OK) {
@@ -79,7 +82,10 @@ void qs_cuda_lanes_drain(qs_device *device) {
 
 void qs_cuda_lanes_close(qs_device *device) {
   for (qs_cuda_lane &lane : device->lanes) {
+    cudaFree(lane.arguments.data);
+    cudaFree(lane.kept.data);
     cudaFree(lane.results.data);
+    cudaFreeHost(lane.host_arguments.data);
     cudaFreeHost(lane.host.data);
     if (lane.done) {
       cudaEventDestroy(lane.done);

@@ -1,15 +1,20 @@
-// The regression of early exercise on a GPU: chunks of paths that fit the device's budget, their columns by a
-// thread for each path, then the sums of products. Results leave the device once all are there.
-#include <stdio.h>
+// The regression of early exercise on a GPU: blocks of paths on two streams, their columns by a thread for
+// each path, then the sums of products. Results are handed out once all are there.
+#include <stdlib.h>
+#include <string.h>
 
 #include <algorithm>
 
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/carry.h"
 #include "kernels/cuda/regression_run.h"
+#include "kernels/refuse.h"
 #include "kernels/table.h"
 
 namespace {
+
+// A block is half of the unit, or more where that would be small, within a lane's page-locked memory.
+enum { PARTS = 2, LEAST_PATHS = 8192, LANE_BYTES = 64 << 20, MOST_CHUNKS = 32768 };
 
 struct regression_run {
   qs_device *device;
@@ -17,76 +22,81 @@ struct regression_run {
   uint64_t paths; // of a full block
   size_t rows;    // that a path works in
   qs_cuda_carrier carrier;
+  double *results; // the host's, until all are there
 };
 
-enum { MOST_CHUNKS = 32768 }; // of a launch
+// Numbers that the paths from the unit's first one up to `path` yield.
+size_t numbers_before(const qs_regression_unit &unit, uint64_t path) {
+  qs_regression_unit part = unit;
+  part.path_end = path;
+  return qs_regression_unit_numbers(&part);
+}
 
 qs_status prepare(regression_run *run, char *message) {
   qs_device *device = run->device;
   qs_regression_unit copy = *run->unit;
-  run->carrier.device = device;
   run->carrier.kind = QS_UNIT_REGRESSION;
   run->carrier.stride = copy.stride;
-  qs_cuda_carry_count(&run->carrier, &copy);
-  run->rows = qs_cuda_regression_rows(*run->unit);
-  const uint64_t path_bytes = (run->carrier.row_count + run->rows) * sizeof(double);
-  const uint64_t piece = copy.task == QS_REGRESSION_SUM ? copy.chunk_paths : (uint64_t)QS_REGRESSION_LANES;
-  const uint64_t most = std::min<uint64_t>(UINT32_MAX / 2, piece * MOST_CHUNKS);
-  const uint64_t fit = std::min<uint64_t>(device->path_budget / path_bytes, most);
-  run->paths = std::min(copy.path_end - copy.path_begin, std::max(piece, fit / piece * piece));
-  qs_status status = qs_cuda_carry_begin(&run->carrier, run->paths, message);
-  const uint64_t tiles = (run->paths + QS_CUDA_REGRESSION_TILE - 1) / QS_CUDA_REGRESSION_TILE;
-  if (status == QS_OK) {
-    const size_t bytes = tiles * QS_CUDA_REGRESSION_TILE * run->rows * sizeof(double);
-    status = qs_cuda_reserve(device, &device->kept, bytes, message);
+  const qs_status status = qs_cuda_carry_begin(&run->carrier, &copy, message);
+  const size_t numbers = qs_regression_unit_numbers(run->unit);
+  run->results = static_cast<double *>(malloc(numbers * sizeof *run->results));
+  if (status || !run->results) {
+    return status ? status : refuse(message, QS_ERROR_MEMORY, "out of memory for %zu numbers", numbers);
   }
-  return status ? status
-                : qs_cuda_reserve(device, &device->results,
-                                  qs_regression_unit_numbers(run->unit) * sizeof(double), message);
+  run->rows = qs_cuda_regression_rows(*run->unit);
+  const uint64_t carried = run->carrier.row_count * sizeof(double), kept = run->rows * sizeof(double);
+  const uint64_t piece = copy.task == QS_REGRESSION_SUM ? copy.chunk_paths : (uint64_t)QS_REGRESSION_LANES;
+  const uint64_t all = copy.path_end - copy.path_begin;
+  const uint64_t wanted = std::max<uint64_t>(all / PARTS, LEAST_PATHS);
+  const uint64_t fit = std::min(device->path_budget / (carried + kept) / QS_CUDA_LANES, LANE_BYTES / carried);
+  run->paths = std::max(piece, std::min(std::min(fit, piece * MOST_CHUNKS), wanted) / piece * piece);
+  run->paths = std::min(run->paths, all);
+  const uint64_t tiles = (run->paths + QS_CUDA_REGRESSION_TILE - 1) / QS_CUDA_REGRESSION_TILE;
+  return qs_cuda_lanes_begin(device,
+                             {qs_cuda_carry_bytes(run->carrier, run->paths),
+                              tiles * QS_CUDA_REGRESSION_TILE * kept,
+                              numbers_before(copy, copy.path_begin + run->paths) * sizeof(double)},
+                             message);
 }
 
-// `to`: where the block's results lie on the device.
-qs_status run_block(regression_run *run, double *to, char *message) {
+qs_status queue_block(regression_run *run, qs_cuda_lane *lane, uint64_t begin, uint64_t paths,
+                      char *message) {
   qs_regression_unit there = *run->unit;
-  qs_status status = qs_cuda_carry(&run->carrier, &there, message);
+  run->carrier.begin = begin;
+  run->carrier.block = paths;
+  qs_status status = qs_cuda_carry(&run->carrier, run->device, lane, &there, message);
   if (status != QS_OK) {
     return status;
   }
   there.path_begin = 0;
-  there.path_end = there.stride = run->carrier.block;
-  double *tiles = static_cast<double *>(run->device->kept.data);
-  cudaError_t error = qs_cuda_launch_regression(there, run->rows, tiles, to, run->device->stream);
+  there.path_end = there.stride = paths;
+  double *tiles = static_cast<double *>(lane->kept.data), *to = static_cast<double *>(lane->results.data);
+  cudaError_t error = qs_cuda_launch_regression(there, run->rows, tiles, to, lane->stream);
   if (error == cudaSuccess && there.task == QS_REGRESSION_SUM) {
     const qs_cuda_products products = {tiles,
                                        run->rows,
                                        qs_regression_columns(&there.counts),
-                                       static_cast<uint32_t>(run->carrier.block / there.chunk_paths),
+                                       static_cast<uint32_t>(paths / there.chunk_paths),
                                        static_cast<uint32_t>(there.chunk_paths),
                                        to};
-    error = qs_cuda_launch_products(products, run->device->stream);
+    error = qs_cuda_launch_products(products, lane->stream);
   }
-  return qs_cuda_check(run->device, error, "running a regression", message);
+  status = qs_cuda_check(run->device, error, "running a regression", message);
+  const size_t bytes = qs_regression_unit_numbers(&there) * sizeof *to;
+  return status ? status : qs_cuda_lane_send(run->device, lane, bytes, message);
 }
 
-qs_status run_blocks(regression_run *run, const volatile int *cancel, char *message, double *result) {
+qs_status run_blocks(regression_run *run, const volatile int *cancel, char *message) {
   const qs_regression_unit &unit = *run->unit;
-  const uint64_t all = unit.path_end - unit.path_begin;
-  double *const there = static_cast<double *>(run->device->results.data);
-  qs_status status = QS_OK;
-  for (uint64_t done = 0; status == QS_OK && done < all; done += run->paths) {
-    run->carrier.begin = unit.path_begin + done;
-    run->carrier.block = std::min(run->paths, all - done);
-    qs_regression_unit before = unit;
-    before.path_end = run->carrier.begin;
-    if (cancel && *cancel) {
-      snprintf(message, QS_DEVICE_TEXT, "cancelled");
-      status = QS_ERROR_CANCELLED;
-    } else {
-      status = run_block(run, there + (done ? qs_regression_unit_numbers(&before) : 0), message);
-    }
-  }
-  const size_t bytes = qs_regression_unit_numbers(&unit) * sizeof(double);
-  return status ? status : qs_cuda_fetch(run->device, result, there, bytes, message);
+  const auto queue = [=](qs_cuda_lane *lane, uint64_t begin, uint64_t paths) {
+    return queue_block(run, lane, begin, paths, message);
+  };
+  const auto take = [=, &unit](const qs_cuda_lane *lane, uint64_t begin, uint64_t paths) {
+    const size_t at = numbers_before(unit, begin), end = numbers_before(unit, begin + paths);
+    memcpy(run->results + at, lane->host.data, (end - at) * sizeof *run->results);
+  };
+  return qs_cuda_lanes_run(run->device, unit.path_begin, unit.path_end, run->paths, cancel, message, queue,
+                           take);
 }
 
 } // namespace
@@ -99,7 +109,11 @@ qs_status qs_cuda_regression(qs_device *device, const qs_regression_unit *unit, 
   qs_status status = qs_regression_unit_check(unit, message);
   status = status ? status : qs_cuda_enter(device, message);
   status = status ? status : prepare(&run, message);
-  status = status ? status : run_blocks(&run, cancel, message, result);
+  status = status ? status : run_blocks(&run, cancel, message);
+  if (status == QS_OK) {
+    memcpy(result, run.results, qs_regression_unit_numbers(unit) * sizeof *result);
+  }
+  free(run.results);
   qs_cuda_carry_end(&run.carrier);
   return status;
 }

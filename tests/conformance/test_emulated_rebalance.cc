@@ -43,7 +43,7 @@ TEST_P(EmulatedRebalance, SameBitsInBlocksOfAnySize) {
     ASSERT_EQ(run(&want), QS_OK) << message;
     EXPECT_EQ(emulation::the().launches, 1u);
     close();
-    for (std::size_t memory : {std::size_t{1} << 10, std::size_t{1} << 20}) {
+    for (std::size_t memory : {std::size_t{1} << 10, std::size_t{1} << 21}) {
       fresh(memory);
       ASSERT_EQ(open(), QS_OK);
       answer got = rows_at(begin);

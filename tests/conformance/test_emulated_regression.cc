@@ -33,7 +33,7 @@ TEST_P(EmulatedRegression, SameBitsInBlocksOfAnySize) {
   ASSERT_EQ(run(&want), QS_OK) << message;
   EXPECT_EQ(emulation::the().launches, launches());
   close();
-  for (std::size_t memory : {std::size_t{1} << 10, std::size_t{1} << 19}) {
+  for (std::size_t memory : {std::size_t{1} << 10, std::size_t{1} << 20}) {
     fresh(memory);
     ASSERT_EQ(open(), QS_OK);
     answer got = unit.room();
@@ -50,7 +50,7 @@ TEST_P(EmulatedRegression, EveryCallMayFail) {
     int failed = 0;
     for (int at = 0;; at++) {
       failing(at, h.error, h.sticky);
-      emulation::the().memory = 1 << 19; // two blocks
+      emulation::the().memory = 1 << 20; // two blocks
       answer got = before;
       qs_status status = open();
       status = status ? status : run(&got);
