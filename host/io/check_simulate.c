@@ -123,11 +123,10 @@ static bool is_date(const qs_draft *draft, qs_time time) {
 static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i, bool *along) {
   const qs_trade_spec *trade = &draft->inputs.trades[i];
   const bool watched = trade->type == QS_TRADE_BARRIER && trade->path.monitoring == QS_MONITORING_CONTINUOUS;
-  if (trade->underlying_count || trade->path.settlement_average.minutes > 0) {
+  const bool early = qs_trade_early(trade->type);
+  if (trade->underlying_count || (early && qs_trade_by_formula(trade)) ||
+      trade->path.settlement_average.minutes > 0) {
     return "is a trade along a path, which is not simulated";
-  }
-  if (qs_trade_early(trade->type)) {
-    return "may be exercised early, which is not simulated";
   }
   if (watched && draft->inputs.simulate.slices.count > 1) {
     return "is watched at all times, which slices do not go with";
@@ -141,7 +140,7 @@ static const char *path_flaw(qs_reader *reader, const qs_draft *draft, size_t i,
   for (size_t k = fixings.known; k < fixings.count; k++) {
     on = on && is_date(draft, fixings.dates[k]);
   }
-  const bool several = watched || fixings.count > fixings.known + 1;
+  const bool several = watched || early || fixings.count > fixings.known + 1;
   *along = *along || several;
   return several && !on ? "has fixings, or an expiry, that are none of the dates" : NULL;
 }

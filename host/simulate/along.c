@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "host/simulate/exercise.h"
 #include "host/simulate/watch.h"
 
 enum { PART = 1024 }; /* paths between two clearings of the scratch memory */
@@ -11,9 +12,6 @@ const char *qs_along_flaw(const qs_contract *contract) {
   const qs_path_terms *terms = contract->path;
   if (contract->joint || contract->local || !terms) {
     return "is a trade on several underlyings, which is not simulated";
-  }
-  if (terms->type == QS_TRADE_BERMUDAN || terms->type == QS_TRADE_AMERICAN) {
-    return "may be exercised early, which is not simulated";
   }
   return NULL;
 }
@@ -43,7 +41,7 @@ typedef struct payer {
   size_t *row;
   size_t known;
   double weight;
-  const qs_watched *watched; /* of a barrier */
+  const qs_watched *watched; /* of a barrier, or what is exercised early */
   uint64_t bit;
 } payer;
 
@@ -72,22 +70,21 @@ static qs_status make_payer(qs_context *context, qs_arena *arena, const qs_simul
   }
   made->terms.as_of = contract->expiry;
   made->terms.fixings = made->fixings;
-  const qs_status status =
-      terms->type == QS_TRADE_BARRIER ? qs_watched_make(context, arena, p, &made->watched) : QS_OK;
+  const qs_status status = terms->type == QS_TRADE_BARRIER || qs_exercise_possible(contract)
+                               ? qs_watched_make(context, arena, p, &made->watched)
+                               : QS_OK;
   made->bit = qs_watched_bit(made->watched, number);
   return status;
 }
 
-/* When, in years, the barrier is first touched; NAN: never. */
-static double find_touch(const qs_simulate_problem *p, const payer *by, uint64_t path, const double *x,
-                         const double *v, uint64_t stride) {
+/* The row at which the barrier is first found touched, or the trade is exercised; SIZE_MAX: never. */
+static size_t find_touch(const payer *by, uint64_t path, const double *x, const double *v, uint64_t stride) {
   for (size_t row = 0; row <= by->row[by->terms.count - 1]; row++) {
     if (qs_watched_touched(by->watched, path, row, x, v, stride) & by->bit) {
-      const double before = row && by->terms.continuous ? p->row_years[row - 1] : p->row_years[row];
-      return 0.5 * (before + p->row_years[row]);
+      return row;
     }
   }
-  return NAN;
+  return SIZE_MAX;
 }
 
 /* Whether the barrier is touched by the expiry; a rebate that is then paid at once is added to the gain. */
@@ -95,11 +92,25 @@ static bool is_touched(const qs_simulate_problem *p, const payer *by, uint64_t p
                        const double *v, uint64_t stride, double *gain) {
   const qs_path_terms *terms = by->contract->path;
   const bool before = qs_watched_before(by->watched) & by->bit;
-  const double years = before ? 0 : find_touch(p, by, path, x, v, stride);
-  if (!terms->knocked && !isnan(years) && terms->at_hit && !terms->knock_in) {
-    *gain += by->contract->quantity * terms->number[QS_TERM_REBATE] * qs_simulate_discount(p, years);
+  const size_t row = before ? 0 : find_touch(by, path, x, v, stride);
+  if (!terms->knocked && row != SIZE_MAX && terms->at_hit && !terms->knock_in) {
+    const double now = p->row_years[row], from = row && terms->continuous ? p->row_years[row - 1] : now;
+    const double discount = qs_simulate_discount(p, before ? 0 : 0.5 * (from + now));
+    *gain += by->contract->quantity * terms->number[QS_TERM_REBATE] * discount;
   }
-  return !isnan(years);
+  return row != SIZE_MAX;
+}
+
+/* Whether it is exercised before its expiry; what that pays is added to the gain. */
+static bool is_exercised(const qs_simulate_problem *p, const payer *by, uint64_t path, const double *x,
+                         const double *v, uint64_t stride, double *gain) {
+  const size_t row = by->bit ? find_touch(by, path, x, v, stride) : SIZE_MAX;
+  if (row != SIZE_MAX) {
+    const double spot = qs_curve_forward(&p->under->curve, p->row_years[row]) * exp(x[row * stride]);
+    *gain += by->contract->quantity * qs_exercise_pays(by->contract, spot) *
+             qs_simulate_discount(p, p->row_years[row]);
+  }
+  return row != SIZE_MAX;
 }
 
 /* What a note pays before its expiry, each time when it does; false when memory is out. */
@@ -141,26 +152,35 @@ static qs_status pay(qs_context *context, qs_arena *arena, const qs_simulate_pro
   return QS_OK;
 }
 
+qs_status qs_along_pay_one(qs_context *context, const qs_simulate_problem *p, size_t number, const double *x,
+                           const double *v, uint64_t first, uint64_t stride, uint64_t count, double *gain) {
+  qs_arena *own = qs_arena_create(context);
+  payer by = {.contract = NULL};
+  qs_status status =
+      own ? make_payer(context, own, p, number, &by) : qs_fail_memory(context, "paying along paths");
+  for (uint64_t from = 0; !status && from < count; from += PART) {
+    const uint64_t end = count - from < PART ? count : from + PART;
+    qs_arena *scratch = qs_arena_create(context);
+    status = scratch ? QS_OK : qs_fail_memory(context, "paying along paths");
+    for (uint64_t i = from; !status && i < end; i++) {
+      if (by.terms.type == QS_TRADE_BARRIER) {
+        by.terms.knocked = is_touched(p, &by, first + i, x + i, v + i, stride, &gain[i]);
+      }
+      const bool gone = qs_exercise_possible(by.contract) &&
+                        is_exercised(p, &by, first + i, x + i, v + i, stride, &gain[i]);
+      status = gone ? QS_OK : pay(context, scratch, p, &by, x + i, stride, &gain[i]);
+    }
+    qs_arena_destroy(scratch);
+  }
+  qs_arena_destroy(own);
+  return status;
+}
+
 qs_status qs_along_pay(qs_context *context, const qs_simulate_problem *p, const double *x, const double *v,
                        uint64_t first, uint64_t stride, uint64_t count, double *gain) {
   qs_status status = QS_OK;
   for (size_t c = 0; !status && c < p->along_count; c++) {
-    qs_arena *own = qs_arena_create(context);
-    payer by = {.contract = NULL};
-    status = own ? make_payer(context, own, p, c, &by) : qs_fail_memory(context, "paying along paths");
-    for (uint64_t from = 0; !status && from < count; from += PART) {
-      const uint64_t end = count - from < PART ? count : from + PART;
-      qs_arena *scratch = qs_arena_create(context);
-      status = scratch ? QS_OK : qs_fail_memory(context, "paying along paths");
-      for (uint64_t i = from; !status && i < end; i++) {
-        if (by.terms.type == QS_TRADE_BARRIER) {
-          by.terms.knocked = is_touched(p, &by, first + i, x + i, v + i, stride, &gain[i]);
-        }
-        status = pay(context, scratch, p, &by, x + i, stride, &gain[i]);
-      }
-      qs_arena_destroy(scratch);
-    }
-    qs_arena_destroy(own);
+    status = qs_along_pay_one(context, p, c, x, v, first, stride, count, gain);
   }
   return status;
 }

@@ -25,6 +25,11 @@ bool qs_along_on_dates(const qs_simulate_problem *problem, const qs_contract *co
 qs_status qs_along_pay(qs_context *context, const qs_simulate_problem *problem, const double *x,
                        const double *v, uint64_t first, uint64_t stride, uint64_t count, double *gain);
 
+/* What one of them pays, by its place there. */
+qs_status qs_along_pay_one(qs_context *context, const qs_simulate_problem *problem, size_t number,
+                           const double *x, const double *v, uint64_t first, uint64_t stride, uint64_t count,
+                           double *gain);
+
 #ifdef __cplusplus
 }
 #endif

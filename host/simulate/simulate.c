@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/simulate/account.h"
+#include "host/simulate/exercise.h"
 #include "host/simulate/policies.h"
 #include "host/simulate/regress.h"
 #include "host/simulate/saved.h"
@@ -308,6 +309,7 @@ qs_status qs_simulate_run(qs_context *context, qs_arena *arena, qs_devices *devi
       .lower_bound = {NAN, NAN},
       .gap = {NAN, NAN}};
   status = name_instruments(context, arena, &problem, &made);
+  status = status ? status : qs_exercise_make(context, scratch, devices, &problem, &problem.exercise);
   status = status ? status : run(context, arena, scratch, devices, &problem, &made);
   qs_arena_destroy(scratch);
   const qs_calibration_result *fit = &problem.under->calibration;

@@ -4,6 +4,7 @@
 
 #include "host/base/model.h"
 #include "host/market/time.h"
+#include "host/simulate/exercise.h"
 #include "kernels/core/key.h"
 
 static const double most_apart = 6 * 3600; /* seconds */
@@ -14,7 +15,7 @@ static const double never = 1e-18;         /* a probability that no uniform is b
 typedef struct level {
   double low, high;
   const double *calls;
-  bool continuous;
+  bool continuous, early;
   size_t along;
 } level;
 
@@ -25,11 +26,13 @@ struct qs_watched {
   level level[QS_MAX_WATCHED];
   const double *forward;       /* [1 + row]: ln F, the first at as_of */
   const double *years, *added; /* [row] of the interval that ends there */
-  const uint64_t *looked;      /* [row]: bits of those that are looked at there */
+  const qs_exercise *exercise;
+  const uint64_t *looked; /* [row]: bits of those that are looked at there */
 };
 
 static bool is_watched(const qs_contract *contract) {
-  return contract->path->type == QS_TRADE_BARRIER || contract->path->type == QS_TRADE_AUTOCALLABLE;
+  return contract->path->type == QS_TRADE_BARRIER || contract->path->type == QS_TRADE_AUTOCALLABLE ||
+         qs_exercise_possible(contract);
 }
 
 size_t qs_watched_rows(const qs_simulate_problem *p, qs_time *rows) {
@@ -44,8 +47,9 @@ size_t qs_watched_rows(const qs_simulate_problem *p, qs_time *rows) {
   const double whole = (double)(last - p->market->as_of);
   const double apart = fmax(most_apart, whole / QS_WATCH_ROWS);
   size_t count = 0;
-  for (double at = apart; at < whole && count < QS_WATCH_ROWS; at += apart) {
-    rows[count++] = p->market->as_of + (qs_time)llround(at);
+  while (count < QS_WATCH_ROWS && (double)(count + 1) * apart < whole) {
+    count++;
+    rows[count - 1] = p->market->as_of + (qs_time)llround((double)count * apart);
   }
   return count;
 }
@@ -57,12 +61,21 @@ const char *qs_watched_flaw(const qs_simulate_problem *p) {
     count += is_watched(&p->along[c]);
     continuous = continuous || p->along[c].path->continuous;
   }
-  return count > QS_MAX_WATCHED                    ? "holds more than 64 barriers and notes"
+  return count > QS_MAX_WATCHED ? "holds more than 64 barriers, notes and trades that may be exercised early"
          : continuous && p->spec->slices.count > 1 ? "what is watched at all times does not go with slices"
                                                    : NULL;
 }
 
-/* Adds a trade; false when memory is out. */
+/* Adds one that may be exercised early. */
+static void add_early(const qs_simulate_problem *p, size_t along, qs_watched *made, uint64_t *looked) {
+  const uint64_t bit = UINT64_C(1) << made->count;
+  made->level[made->count++] = (level){.early = true, .along = along};
+  for (size_t row = 0; row < p->row_count; row++) {
+    looked[row] |= qs_exercise_at(p->exercise, along, row) ? bit : 0;
+  }
+}
+
+/* Adds a barrier or a note; false when memory is out. */
 static bool add(qs_arena *arena, const qs_simulate_problem *p, size_t along, qs_watched *made,
                 uint64_t *looked) {
   const qs_path_terms *terms = p->along[along].path;
@@ -111,7 +124,11 @@ qs_status qs_watched_make(qs_context *context, qs_arena *arena, const qs_simulat
   uint64_t *looked = QS_NEW(arena, p->row_count, uint64_t);
   bool whole = made && numbers && looked;
   for (size_t c = 0; whole && c < p->along_count; c++) {
-    whole = !is_watched(&p->along[c]) || add(arena, p, c, made, looked);
+    if (qs_exercise_possible(&p->along[c])) {
+      add_early(p, c, made, looked);
+    } else if (is_watched(&p->along[c])) {
+      whole = add(arena, p, c, made, looked);
+    }
   }
   if (!whole) {
     return qs_fail_memory(context, "watching barriers");
@@ -126,6 +143,7 @@ qs_status qs_watched_make(qs_context *context, qs_arena *arena, const qs_simulat
     years[r] = p->row_years[r] - (r ? p->row_years[r - 1] : 0);
     added[r] = qs_shift_added(&p->under->shift, r ? p->rows[r - 1] : p->market->as_of, p->rows[r]);
   }
+  made->exercise = p->exercise;
   made->looked = looked;
   made->forward = forward;
   made->years = years;
@@ -166,10 +184,15 @@ uint64_t qs_watched_touched(const qs_watched *w, uint64_t path, size_t row, cons
   uint64_t bits = 0;
   for (size_t k = 0; k < w->count; k++) {
     const level *at = &w->level[k];
-    const double high = at->calls ? at->calls[row] : at->high;
     if (!(w->looked[row] >> k & 1)) {
       continue;
     }
+    if (at->early) {
+      const bool due = qs_exercise_due(w->exercise, at->along, row, x[row * stride], v_now);
+      bits |= due ? UINT64_C(1) << k : 0;
+      continue;
+    }
+    const double high = at->calls ? at->calls[row] : at->high;
     bool touched = now >= high || now <= at->low;
     const double above = at->continuous ? touch(high - from, high - now, variance) : 0;
     const double below = at->continuous ? touch(from - at->low, now - at->low, variance) : 0;

@@ -29,7 +29,7 @@ size_t qs_watched_rows(const qs_simulate_problem *problem, qs_time *rows);
 /* Why the problem's watched trades cannot be simulated (a static text), or null. */
 const char *qs_watched_flaw(const qs_simulate_problem *problem);
 
-/* Of the problem's trades along paths; null: none is a barrier or a note. Owned by the arena, borrows the
+/* Of the problem's trades along paths; null: none is one of these. Owned by the arena, borrows the
  * problem. */
 qs_status qs_watched_make(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
                           const qs_watched **watched);
@@ -38,7 +38,7 @@ qs_status qs_watched_make(qs_context *context, qs_arena *arena, const qs_simulat
 size_t qs_watched_count(const qs_watched *watched);
 uint64_t qs_watched_before(const qs_watched *watched);
 
-/* The bit of a trade along paths, by its place there; 0: it is neither. */
+/* The bit of a trade along paths, by its place there; 0: it is none of these. */
 uint64_t qs_watched_bit(const qs_watched *watched, size_t along);
 
 /* Which are touched from the row before up to a row (from as_of on, to the first), on path `path` whose

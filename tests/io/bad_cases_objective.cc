@@ -38,15 +38,22 @@ void add_objective_cases(std::vector<BadCase> &cases) {
        "quantity: 1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 10, spacing_days: 1}, "
        "cost_weight: 1, slices: {count: 2, over_seconds: 60}, policies: [regression]}\n",
        {"simulate.position: got a: a is watched at all times, which slices do not go with"}},
-      {"simulate_early_exercise",
+      {"simulate_exercise_between_dates",
        C,
        "",
        "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
-       "[{id: a, type: "
-       "american, underlying: X, call_put: put, strike: 100, expiry: 2026-04-01, quantity: 1}]\nsimulate: "
-       "{position: "
-       "@a, instruments: [X-SPOT], dates: {count: 30, spacing_days: 1}, cost_weight: 1, policies: [none]}\n",
-       {"simulate.position: got a: a may be exercised early, which is not simulated"}},
+       "[{id: a, type: bermudan, underlying: X, call_put: put, strike: 100, exercise: [2026-03-02T12:00:00Z, "
+       "2026-04-01], quantity: 1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 30, "
+       "spacing_days: 1}, cost_weight: 1, policies: [none]}\n",
+       {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
+      {"simulate_exercise_beyond_the_dates",
+       C,
+       "",
+       "as_of: 2026-03-02\nunderlyings: [{name: X, spot: 100, model: {type: gbm, sigma: 0.2}}]\ntrades: "
+       "[{id: a, type: american, underlying: X, call_put: put, strike: 100, expiry: 2026-04-02, quantity: "
+       "1}]\nsimulate: {position: @a, instruments: [X-SPOT], dates: {count: 30, "
+       "spacing_days: 1}, cost_weight: 1, policies: [none]}\n",
+       {"simulate.position: got a: a has fixings, or an expiry, that are none of the dates"}},
       {"simulate_delta_along_a_path",
        C,
        "",

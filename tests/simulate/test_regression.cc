@@ -202,12 +202,15 @@ TEST(Regression, WhatItCannotDoIsSaid) {
       {[](Along &w) { w.spec.dates.spacing_days = 2, w.spec.dates.count = 5; },
        "simulate.dates: every fixing of t1, and its expiry"},
       {[](Along &w) {
-         w.trades[0].type = QS_TRADE_AMERICAN;
+         w.trades[0].type = QS_TRADE_BERMUDAN;
          w.trades[0].call_put = QS_PUT;
          w.trades[0].strike = 100;
          w.trades[0].script = {};
+         static const qs_time at[] = {w.inputs.as_of + 3600, w.days.back()};
+         w.trades[0].path.fixings = at;
+         w.trades[0].path.fixing_count = 2;
        },
-       "t1 may be exercised early"},
+       "simulate.dates: every fixing of t1"},
       {[](Along &w) {
          qs_trade_spec &t = w.add(QS_TRADE_BARRIER, 1);
          t.id = "t2";

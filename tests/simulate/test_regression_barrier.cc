@@ -4,6 +4,7 @@
 #include <functional>
 #include <random>
 
+#include "host/simulate/exercise.h"
 #include "host/simulate/regress.h"
 #include "host/simulate/watch.h"
 #include "tests/simulate/simulate_black.h"
@@ -85,6 +86,17 @@ void add_note(Barrier &w) {
   note.path.fixing_count = w.fixings.size();
 }
 
+// A put that may be exercised on every second day, and at its expiry.
+void add_bermudan(Barrier &w, double quantity) {
+  qs_trade_spec &put = w.add(QS_TRADE_BERMUDAN, quantity);
+  put.call_put = QS_PUT;
+  put.strike = 105;
+  for (size_t d = 1; d < w.days.size(); d += 2)
+    w.fixings.push_back(w.days[d]);
+  put.path.fixings = w.fixings.data();
+  put.path.fixing_count = w.fixings.size();
+}
+
 const Case cases[] = {
     {"TwoARebateAtTheHit", QS_MODEL_GBM,
      [](Barrier &w) {
@@ -100,6 +112,8 @@ const Case cases[] = {
        t.path.rebate_paid = QS_REBATE_AT_HIT;
      }},
     {"ANote", QS_MODEL_GBM, add_note},
+    {"Bermudan", QS_MODEL_GBM, [](Barrier &w) { add_bermudan(w, -10); }},
+    {"BermudanUnderHeston", QS_MODEL_HESTON, [](Barrier &w) { add_bermudan(w, 10); }},
     {"DownAndOut", QS_MODEL_HESTON, [](Barrier &w) { w.add_barrier(QS_KNOCK_OUT, 92, 0); }},
     {"UpAndIn", QS_MODEL_MERTON, [](Barrier &w) { w.add_barrier(QS_KNOCK_IN, 0, 115); }},
     {"AtFixingsIn", QS_MODEL_HESTON,
@@ -127,6 +141,7 @@ TEST_P(AgainstTheEngine, ThePriceIsTheSame) {
   qs_simulate_problem p;
   qs_regression *made = nullptr;
   ASSERT_EQ(qs_simulate_problem_make(&w.context, w.arena, &w.inputs, w.market, w.book, &p), QS_OK);
+  ASSERT_EQ(qs_exercise_make(&w.context, w.arena, w.devices, &p, &p.exercise), QS_OK) << w.context.message;
   ASSERT_EQ(qs_regression_make(&w.context, w.arena, w.devices, &p, &made), QS_OK) << w.context.message;
   const double error =
       std::hypot(price.std_error, std::sqrt(w.policy(0).variance.estimate / double(1 << 14)));
@@ -139,8 +154,8 @@ TEST_P(AgainstTheEngine, ThePriceIsTheSame) {
 std::string name_of(const testing::TestParamInfo<Case> &info) {
   return info.param.name;
 }
-INSTANTIATE_TEST_SUITE_P(Trades, AgainstTheEngine, testing::ValuesIn(cases, cases + 3), name_of);
-INSTANTIATE_TEST_SUITE_P(SlowTrades, AgainstTheEngine, testing::ValuesIn(cases + 3, std::end(cases)),
+INSTANTIATE_TEST_SUITE_P(Trades, AgainstTheEngine, testing::ValuesIn(cases, cases + 4), name_of);
+INSTANTIATE_TEST_SUITE_P(SlowTrades, AgainstTheEngine, testing::ValuesIn(cases + 4, std::end(cases)),
                          name_of);
 
 // A short down-and-out call with the barrier below the strike, no rates: daily hedges by the locally optimal
@@ -220,6 +235,32 @@ TEST(RegressionBarrier, ADownAndOutCallIsHedgedAsByTheExactRatio) {
   EXPECT_LT(error, .02 * exact.variance);
 }
 
+// What is exercised at once leaves nothing to hedge; what never is, is a European option.
+TEST(RegressionEarly, AtOnceAndNever) {
+  for (bool once : {true, false}) {
+    Barrier w(QS_MODEL_GBM, once ? .5 : 0), european;
+    w.inputs.simulation.paths = european.inputs.simulation.paths = 1 << 15;
+    qs_trade_spec &trade = w.add(QS_TRADE_AMERICAN, -2);
+    trade.call_put = QS_PUT;
+    trade.strike = once ? 300 : 104;
+    w.add_policy(QS_HEDGE_POLICY_REGRESSION);
+    w.add_policy(QS_HEDGE_POLICY_NONE);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    if (once) {
+      EXPECT_NEAR(w.policy(0).variance.estimate, 0, 1e-12);
+      EXPECT_EQ(w.policy(0).trades.estimate, 0);
+      EXPECT_NEAR(w.policy(1).options.estimate, 0, 1e-9);
+      continue;
+    }
+
+    european.add_option("t1", "X", QS_PUT, 104, DAYS * kDay, -2);
+    european.add_policy(QS_HEDGE_POLICY_LOCAL_EVERY_DATE);
+    ASSERT_EQ(european.run(), QS_OK) << european.context.message;
+    const qs_estimate &left = w.policy(0).variance, &least = european.policy(0).variance;
+    EXPECT_NEAR(left.estimate, least.estimate, .03 * least.estimate);
+  }
+}
+
 TEST(RegressionBarrier, BitsDoNotDependOnThreads) {
   double variance[2];
   for (int i : {0, 1}) {
@@ -227,6 +268,8 @@ TEST(RegressionBarrier, BitsDoNotDependOnThreads) {
     w.inputs.simulation.paths = 2048;
     w.context.threads = i ? 3 : 1;
     w.add_barrier(QS_KNOCK_OUT, 95, 120);
+    add_bermudan(w, 1);
+    w.trades[1].id = "t2";
     w.add_policy(QS_HEDGE_POLICY_REGRESSION);
     EXPECT_EQ(w.run(), QS_OK) << w.context.message;
     variance[i] = w.policy(0).variance.estimate;

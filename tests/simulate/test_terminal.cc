@@ -192,13 +192,6 @@ TEST(Terminal, WhatIsNotIsSaid) {
   } cases[] = {
       {"no number", [](Terminal &w) { w.add_script("log(S[T] - 90)", 1); },
        "what it pays is no number where"},
-      {"american",
-       [](Terminal &w) {
-         qs_trade_spec &t = w.add(QS_TRADE_AMERICAN, 1);
-         t.call_put = QS_PUT;
-         t.strike = 100;
-       },
-       "t1 may be exercised early"},
   };
   for (const auto &c : cases) {
     Terminal w;
