@@ -81,7 +81,8 @@ qs_status qs_schedule_rebalance(qs_context *context, qs_devices *devices, const 
                                 const qs_rebalance_unit *unit, const qs_cut *cut, double *rows);
 
 /* Runs the unit over the devices that take such units, cut at whole chunks; result as in qs_regression_unit.
- * Else as qs_schedule_path. */
+ * Every process of a team comes with the same unit: each runs its range of chunks and gets the others'. Else
+ * as qs_schedule_path. */
 qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const char *stage,
                                  const qs_regression_unit *unit, const qs_cut *cut, double *result);
 

@@ -1,5 +1,7 @@
-/* The scheduler's part for the regression of early exercise: chunks of paths. */
+/* The scheduler's part for the regression of early exercise: chunks of paths, of which each process of a team
+ * has its range. */
 #include "host/base/arena.h"
+#include "host/base/exchange.h"
 #include "host/engine/scheduler.h"
 #include "host/engine/work_queue.h"
 
@@ -44,16 +46,24 @@ qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const
   const uint64_t chunks = (unit->path_end - unit->path_begin) / unit->chunk_paths;
   const double products = qs_regression_products(&unit->counts);
   *task = (work_task){.end = chunks, .limit = cut && cut->leaves ? cut->leaves : chunks};
+  qs_exchange_range(context, chunks, &task->begin, &task->end);
   task->cost = (double)unit->chunk_paths * (column_cost * qs_regression_columns(&unit->counts) +
                                             product_cost * (unit->task == QS_REGRESSION_SUM ? products : 0));
   regression_job job = {unit, result};
   const work_order order = {.stage = stage,
                             .tasks = task,
-                            .task_count = chunks > 0,
+                            .task_count = task->begin < task->end,
                             .run = run_regression,
                             .takes = takes_regressions,
                             .data = &job};
   status = qs_work_run(context, devices, &order);
+  const size_t bytes = qs_regression_unit_numbers(unit) * sizeof *result;
+  const qs_exchange_rows row = {.first = result,
+                                .rows = 1,
+                                .stride = bytes,
+                                .item_bytes = chunks ? bytes / chunks : 0,
+                                .items = chunks};
+  status = qs_exchange_all(context, stage, &row, 1, status);
   qs_arena_destroy(arena);
   return status;
 }
