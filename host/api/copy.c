@@ -208,6 +208,8 @@ static void copy_backtest(copier *c, const qs_backtest_spec *from, qs_backtest_s
   to->funding.rates = copy_array(c, from->funding.rates, from->funding.count, sizeof *from->funding.rates);
   to->record.prices = copy_array(c, from->record.prices, from->record.count, sizeof *from->record.prices);
   to->dates.times = copy_array(c, from->dates.times, from->dates.time_count, sizeof *from->dates.times);
+  to->costs.schedule =
+      copy_array(c, from->costs.schedule, from->costs.schedule_count, sizeof *from->costs.schedule);
   COPY_ARRAY(c, qs_hedge_policy_spec, policies, policy_count);
   for (size_t i = 0; i < policies_count; i++) {
     copy_text(c, &policies[i].name);

@@ -16,19 +16,44 @@ void qs_backtest_spec_init(qs_backtest_spec *spec) {
   spec->intervals = (qs_backtest_intervals){0.95, 2000, 1};
 }
 
+void qs_backtest_cost_change_init(qs_backtest_cost_change *change) {
+  *change = (qs_backtest_cost_change){.proportional = NAN, .relative_half_spread = NAN, .impact = NAN};
+}
+
+qs_backtest_costs qs_backtest_costs_at(const qs_backtest_costs *costs, qs_time time) {
+  qs_backtest_costs now = *costs;
+  for (size_t i = 0; i < costs->schedule_count && costs->schedule[i].from <= time; i++) {
+    const qs_backtest_cost_change *by = &costs->schedule[i];
+    now.proportional = isnan(by->proportional) ? now.proportional : by->proportional;
+    now.relative_half_spread =
+        isnan(by->relative_half_spread) ? now.relative_half_spread : by->relative_half_spread;
+    now.impact = isnan(by->impact) ? now.impact : by->impact;
+  }
+  return now;
+}
+
 const char *qs_variance_state_name(qs_variance_state state) {
   static const char *const names[] = {"expected", "last",    "mean",   "har", "har_log",
                                       "garch",    "returns", "regime", "same"};
   return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : NULL;
 }
 
-void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_simulate_spec *simulate) {
+void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_simulate_spec *simulate) {
   qs_simulate_spec_init(simulate);
   simulate->position = spec->position;
   simulate->instruments = &spec->instrument;
   simulate->instrument_count = spec->instrument ? 1 : 0;
   simulate->dates = spec->dates;
   simulate->costs.proportional = spec->costs.proportional + spec->costs.relative_half_spread;
+  for (size_t i = 0; i < spec->costs.schedule_count; i++) {
+    const qs_time from = spec->costs.schedule[i].from;
+    const qs_backtest_costs costs = qs_backtest_costs_at(&spec->costs, from);
+    qs_cost_change_init(&room[i]);
+    room[i].from = from;
+    room[i].proportional = costs.proportional + costs.relative_half_spread;
+  }
+  simulate->costs.schedule = room;
+  simulate->costs.schedule_count = spec->costs.schedule_count;
   simulate->cost_weight = spec->cost_weight;
   simulate->risk_aversion = spec->risk_aversion;
   simulate->policies = spec->policies;

@@ -12,8 +12,12 @@ extern "C" {
 
 enum { QS_BACKTEST_STEPS = 9, QS_BACKTEST_HOURS = 60, QS_BACKTEST_HAR_HOURS = 168 };
 
-/* The same position, instrument, dates and policies to be simulated, nothing else; points into the spec. */
-void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_simulate_spec *simulate);
+/* The same position, instrument, dates, proportional costs and policies to be simulated, nothing else; points
+ * into the spec and into room[costs.schedule_count]. */
+void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_simulate_spec *simulate);
+
+/* Those in force at the time: of what is decided then. */
+qs_backtest_costs qs_backtest_costs_at(const qs_backtest_costs *costs, qs_time time);
 
 /* Dates of trading and the unwind, and the time of one. */
 size_t qs_simulate_date_count(const qs_simulate_dates *dates);

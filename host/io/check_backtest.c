@@ -100,6 +100,19 @@ static qs_status check_states(qs_reader *reader, const qs_draft *draft, const qs
   return QS_OK;
 }
 
+static qs_status check_schedule(qs_reader *reader, const qs_draft *draft, const qs_node *section) {
+  const qs_backtest_costs *costs = &draft->inputs.backtest.costs;
+  const qs_node *node = qs_node_get(section, "costs");
+  node = node ? qs_node_get(node, "schedule") : NULL;
+  node = node ? node->first : NULL;
+  for (size_t i = 0; i < costs->schedule_count; i++, node = node->next) {
+    if (i && costs->schedule[i].from < costs->schedule[i - 1].from) {
+      return qs_node_bad(reader, qs_node_get(node, "from"), "must not be before the one in front of it");
+    }
+  }
+  return QS_OK;
+}
+
 qs_status qs_draft_check_backtest(qs_reader *reader, const qs_draft *draft) {
   const qs_node *section = qs_node_get(draft->root, "backtest");
   if (!section) {
@@ -109,8 +122,13 @@ qs_status qs_draft_check_backtest(qs_reader *reader, const qs_draft *draft) {
   const qs_underlying_spec *underlying = NULL;
   bool along = false;
   qs_draft as_simulate = *draft;
-  qs_backtest_as_simulate(&draft->inputs.backtest, &as_simulate.inputs.simulate);
+  qs_cost_change *room = QS_NEW(reader->arena, draft->inputs.backtest.costs.schedule_count, qs_cost_change);
+  if (!room) {
+    return qs_fail_memory(reader->context, "checking a backtest");
+  }
+  qs_backtest_as_simulate(&draft->inputs.backtest, room, &as_simulate.inputs.simulate);
   qs_status status = check_policies(reader, section, &draft->inputs.backtest);
+  status = status ? status : check_schedule(reader, draft, section);
   status = status ? status : qs_draft_check_hedging(reader, &as_simulate, section, instrument, &along);
   if (!status && along) {
     status = qs_node_bad(reader, qs_node_get(section, "position"),

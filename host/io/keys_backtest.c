@@ -3,6 +3,24 @@
 
 #include "host/io/draft.h"
 
+#define AT(member) offsetof(qs_backtest_cost_change, member)
+
+static const qs_field change_fields[] = {
+    {"from", QS_FIELD_TIME, .offset = AT(from), .required = true},
+    {"proportional", QS_FIELD_NUMBER, .offset = AT(proportional), .range = {0, 1, false, false}},
+    {"relative_half_spread", QS_FIELD_NUMBER, .offset = AT(relative_half_spread),
+     .range = {0, 1, false, false}},
+    {"impact", QS_FIELD_NUMBER, .offset = AT(impact), .range = {0, 1e15, false, false}},
+};
+
+static void init_change(void *object) {
+  qs_backtest_cost_change_init(object);
+}
+
+static const qs_table change_table = {change_fields, sizeof change_fields / sizeof change_fields[0],
+                                      sizeof(qs_backtest_cost_change), init_change, NULL};
+
+#undef AT
 #define AT(member) offsetof(qs_backtest_costs, member)
 
 static const qs_field cost_fields[] = {
@@ -10,6 +28,8 @@ static const qs_field cost_fields[] = {
     {"relative_half_spread", QS_FIELD_NUMBER, .offset = AT(relative_half_spread),
      .range = {0, 1, false, false}},
     {"impact", QS_FIELD_NUMBER, .offset = AT(impact), .range = {0, 1e15, false, false}},
+    {"schedule", QS_FIELD_LIST, .offset = AT(schedule), .count_offset = AT(schedule_count), .max_count = 4096,
+     .table = &change_table},
 };
 
 static const qs_table costs_table = {cost_fields, sizeof cost_fields / sizeof cost_fields[0],

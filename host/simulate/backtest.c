@@ -28,13 +28,18 @@ typedef struct account {
   double money; /* in the account */
 } account;
 
-static void trade(account *a, double target, double price, qs_backtest_step *s) {
+static const qs_backtest_rates *rates_of(const qs_backtest_rules *r, size_t date) {
+  return r->dated ? &r->dated[date] : &r->rates;
+}
+
+static void trade(account *a, const qs_backtest_rates *rates, double target, double price,
+                  qs_backtest_step *s) {
   double units = fabs(target - a->coins), size = units * price;
   if (!(units > 0)) {
     return;
   }
-  double fee = a->rules->fee * size, spread = a->rules->half_spread * size;
-  double impact = a->rules->impact * units * sqrt(units);
+  double fee = rates->fee * size, spread = rates->half_spread * size;
+  double impact = rates->impact * units * sqrt(units);
   s->fees += fee;
   s->spread += spread;
   s->impact += impact;
@@ -73,12 +78,15 @@ static void watch(account *a, double price, qs_backtest_step *s) {
 
 static qs_status check(qs_context *context, const qs_policy_problem *p, const qs_backtest_record *record,
                        const qs_backtest_rules *r, const qs_backtest_policy *policy) {
-  double costs[] = {r->fee, r->half_spread, r->impact, r->maintenance, r->liquidation_fee};
-  static const char *const names[] = {"fee", "half_spread", "impact", "maintenance", "liquidation_fee"};
-  for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
-    if (!(costs[i] >= 0 && isfinite(costs[i]))) {
-      return qs_fail(context, QS_ERROR_INPUT, "backtest %s: %g; must be finite and at least 0", names[i],
-                     costs[i]);
+  for (size_t d = 0; d < p->date_count; d++) {
+    const qs_backtest_rates *now = rates_of(r, d);
+    double costs[] = {now->fee, now->half_spread, now->impact, r->maintenance, r->liquidation_fee};
+    static const char *const names[] = {"fee", "half_spread", "impact", "maintenance", "liquidation_fee"};
+    for (size_t i = 0; i < sizeof costs / sizeof *costs; i++) {
+      if (!(costs[i] >= 0 && isfinite(costs[i]))) {
+        return qs_fail(context, QS_ERROR_INPUT, "backtest %s: %g; must be finite and at least 0", names[i],
+                       costs[i]);
+      }
     }
   }
   if (isnan(r->collateral) || r->parts < 1) {
@@ -121,7 +129,7 @@ qs_status qs_backtest_run(qs_context *context, const qs_policy_problem *p, const
     double target = wanted(policy->table, n, x, v, a.coins), before = a.coins;
     for (size_t j = begin; j < end; j++) {
       if (j == begin + rules->latency && target != before) {
-        trade(&a, target, record->prices[j], s);
+        trade(&a, rates_of(rules, n), target, record->prices[j], s);
       }
       s->holding = j <= begin + rules->latency ? a.coins : s->holding;
       pass(&a, record->prices[j], record->prices[j + 1], s);
@@ -131,7 +139,7 @@ qs_status qs_backtest_run(qs_context *context, const qs_policy_problem *p, const
     s->funding = -paid;
     a.money -= paid;
     if (n + 2 == p->date_count) {
-      trade(&a, 0, record->prices[end], s);
+      trade(&a, rates_of(rules, n + 1), 0, record->prices[end], s);
     }
   }
   return QS_OK;

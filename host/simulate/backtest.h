@@ -43,12 +43,18 @@ typedef struct qs_backtest_record {
                             begin; null: the growth of the forward, what pricing expects */
 } qs_backtest_record;
 
-typedef struct qs_backtest_rules {
+/* What trading costs. */
+typedef struct qs_backtest_rates {
   double fee, half_spread; /* fractions of what is traded, >= 0 */
   double impact;           /* money, times |units|^{3/2}, >= 0 */
-  size_t latency;          /* bars from decision to fill, fewer than any step has */
-  bool inverse;            /* the hedge is settled in coin: its notional stays between trades */
-  bool coin;               /* premium and collateral of the position stay in coin */
+} qs_backtest_rates;
+
+typedef struct qs_backtest_rules {
+  qs_backtest_rates rates;
+  const qs_backtest_rates *dated; /* [dates] of what is decided on each; null: the same on all */
+  size_t latency;                 /* bars from decision to fill, fewer than any step has */
+  bool inverse;                   /* the hedge is settled in coin: its notional stays between trades */
+  bool coin;                      /* premium and collateral of the position stay in coin */
   /* The hedge's account: below `maintenance` x its notional the hedge is closed in `parts` equal parts, each
    * at `liquidation_fee` of what is closed, until it is covered. Gains of the position do not count. */
   double collateral; /* at the start; infinity: never short */

@@ -68,6 +68,28 @@ static qs_status check_numbers(qs_context *context, const qs_backtest_spec *s) {
   return QS_OK;
 }
 
+static qs_status check_schedule(qs_context *context, const qs_backtest_costs *costs) {
+  for (size_t i = 0; i < costs->schedule_count; i++) {
+    const qs_backtest_cost_change *c = &costs->schedule[i];
+    if (i && c->from < costs->schedule[i - 1].from) {
+      return qs_fail(context, QS_ERROR_INPUT,
+                     "backtest.costs.schedule.%zu.from: must not be before the one in front of it", i);
+    }
+    const bound bounds[] = {{"proportional", c->proportional, 0, 1},
+                            {"relative_half_spread", c->relative_half_spread, 0, 1},
+                            {"impact", c->impact, 0, 1e15}};
+    for (size_t k = 0; k < sizeof bounds / sizeof bounds[0]; k++) {
+      const bound *b = &bounds[k];
+      if (!isnan(b->value) && !(b->value >= b->low && b->value <= b->high)) {
+        return qs_fail(context, QS_ERROR_INPUT,
+                       "backtest.costs.schedule.%zu.%s: got %g: must be from %g to %g", i, b->key, b->value,
+                       b->low, b->high);
+      }
+    }
+  }
+  return QS_OK;
+}
+
 static qs_status check_record(qs_context *context, const qs_price_record *record) {
   if (record->count < 2 || record->bar_seconds < 1) {
     return qs_fail(context, QS_ERROR_INPUT,
@@ -181,12 +203,15 @@ static qs_status resolve(qs_context *context, qs_arena *arena, const qs_inputs *
                          const qs_market *market, const qs_book *book, replay *r) {
   qs_inputs *own = QS_NEW(arena, 1, qs_inputs);
   *r = (replay){.spec = &inputs->backtest};
-  qs_status status = own ? check_numbers(context, r->spec) : qs_fail_memory(context, "preparing a backtest");
+  qs_cost_change *room = QS_NEW(arena, r->spec->costs.schedule_count, qs_cost_change);
+  qs_status status =
+      own && room ? check_numbers(context, r->spec) : qs_fail_memory(context, "preparing a backtest");
+  status = status ? status : check_schedule(context, &r->spec->costs);
   status = status ? status : check_record(context, &r->spec->record);
   status = status ? status : check_funding(context, &r->spec->funding);
   if (!status) {
     *own = *inputs;
-    qs_backtest_as_simulate(r->spec, &own->simulate);
+    qs_backtest_as_simulate(r->spec, room, &own->simulate);
     status = qs_simulate_problem_make(context, arena, own, market, book, &r->problem);
     status = rename_message(context, status);
   }
@@ -208,12 +233,28 @@ qs_status qs_replay_check(qs_context *context, const qs_inputs *inputs, const qs
   return status;
 }
 
+static qs_backtest_rates rates_of(const qs_backtest_costs *costs) {
+  return (qs_backtest_rates){costs->proportional, costs->relative_half_spread, costs->impact};
+}
+
+/* Those of every date; null where they never change. */
+static qs_status find_rates(qs_context *context, qs_arena *scratch, const replay *r,
+                            const qs_backtest_rates **dated) {
+  const qs_simulate_problem *p = &r->problem;
+  const qs_backtest_costs *costs = &r->spec->costs;
+  qs_backtest_rates *made = costs->schedule_count ? QS_NEW(scratch, p->date_count, qs_backtest_rates) : NULL;
+  for (size_t d = 0; made && d < p->date_count; d++) {
+    const qs_backtest_costs now = qs_backtest_costs_at(costs, p->dates[d]);
+    made[d] = rates_of(&now);
+  }
+  *dated = made;
+  return made || !costs->schedule_count ? QS_OK : qs_fail_memory(context, "running a backtest");
+}
+
 static qs_backtest_rules rules_of(const replay *r) {
   const qs_backtest_spec *s = r->spec;
   qs_backtest_rules rules = qs_backtest_theory();
-  rules.fee = s->costs.proportional;
-  rules.half_spread = s->costs.relative_half_spread;
-  rules.impact = s->costs.impact;
+  rules.rates = rates_of(&s->costs);
   rules.latency = (size_t)s->latency_bars;
   rules.inverse = r->problem.instruments[0].coin;
   rules.coin = s->account == QS_ACCOUNT_COIN;
@@ -420,6 +461,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, co
   status = status ? status : qs_simulate_policies_make(context, scratch, &r->problem, &policies, &optimal);
   const double *funding = NULL;
   status = status ? status : find_funding(context, scratch, r, &funding);
+  status = status ? status : find_rates(context, scratch, r, &c.rules.dated);
   if (!status) {
     c.record = (qs_backtest_record){s->record.prices, s->record.count, r->bar, states, funding};
     c.told = told;

@@ -59,10 +59,18 @@ typedef enum qs_backtest_account {
   QS_ACCOUNT_COIN = 1       /* in coin: an option gains the change of its price in coin */
 } qs_backtest_account;
 
+/* From a date on, other costs; NaN: as before (default). */
+typedef struct qs_backtest_cost_change {
+  qs_time from; /* trades decided at or after it */
+  double proportional, relative_half_spread, impact;
+} qs_backtest_cost_change;
+
 typedef struct qs_backtest_costs {
   double proportional;         /* of what is traded, 0 to 1 (default 0) */
   double relative_half_spread; /* likewise (default 0) */
   double impact;               /* reporting currency, times |coins traded|^1.5 at each trade (default 0) */
+  const qs_backtest_cost_change *schedule; /* ascending in `from` (default none) */
+  size_t schedule_count;
 } qs_backtest_costs;
 
 /* The hedge's account, looked at on every bar. Below `maintenance` of the hedge's value it is closed in equal
@@ -109,6 +117,7 @@ typedef struct qs_backtest_spec {
 } qs_backtest_spec;
 
 QS_API void qs_backtest_spec_init(qs_backtest_spec *spec);
+QS_API void qs_backtest_cost_change_init(qs_backtest_cost_change *change);
 
 /* "expected", "last", "mean", "har", "har_log", "garch", "returns", "regime", "same": static; null: none. */
 QS_API const char *qs_variance_state_name(qs_variance_state state);

@@ -110,7 +110,13 @@ backtest:
   prices: record.csv
   funding: funding.csv
   dates: {count: 9, spacing_days: 0.5}
-  costs: {proportional: 0.0005, relative_half_spread: 0.0001, impact: 0.01}
+  costs:
+    proportional: 0.0005
+    relative_half_spread: 0.0001
+    impact: 0.01
+    schedule:
+      - {from: 2026-03-04T08:00:00Z, proportional: 0.0004}
+      - {from: 2026-03-05T08:00:00Z, relative_half_spread: 0.0002, impact: 0.02}
   latency_bars: 1
   margin: {collateral: 1000, maintenance: 0.1, parts: 4, fee: 0.005}
   account: coin

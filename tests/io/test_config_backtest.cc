@@ -49,6 +49,12 @@ TEST(BacktestConfig, UsesEveryKey) {
   EXPECT_EQ(b.costs.proportional, 0.0005);
   EXPECT_EQ(b.costs.relative_half_spread, 0.0001);
   EXPECT_EQ(b.costs.impact, 0.01);
+  ASSERT_EQ(b.costs.schedule_count, 2u);
+  EXPECT_EQ(b.costs.schedule[0].from, qs_time_civil(2026, 3, 4) + 8 * 3600);
+  EXPECT_EQ(b.costs.schedule[0].proportional, 0.0004);
+  EXPECT_TRUE(std::isnan(b.costs.schedule[0].impact)) << "as before";
+  EXPECT_EQ(b.costs.schedule[1].relative_half_spread, 0.0002);
+  EXPECT_EQ(b.costs.schedule[1].impact, 0.02);
   EXPECT_EQ(b.latency_bars, 1u);
   EXPECT_EQ(b.margin.collateral, 1000);
   EXPECT_EQ(b.margin.maintenance, 0.1);

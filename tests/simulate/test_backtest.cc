@@ -93,9 +93,9 @@ TEST(Backtest, AttributionAddsUp) {
       qs_backtest_record record = path.record();
       qs_backtest_rules rules = qs_backtest_theory();
       rules.coin = coin;
-      rules.fee = 5e-4;
-      rules.half_spread = 1e-4;
-      rules.impact = 0.01;
+      rules.rates.fee = 5e-4;
+      rules.rates.half_spread = 1e-4;
+      rules.rates.impact = 0.01;
       rules.latency = 3;
       rules.inverse = coin;
       qs_policy_ratios ratios;
@@ -173,8 +173,8 @@ TEST(Backtest, MechanicsByHand) {
               QS_OK)
         << w.context.message;
   };
-  rules.fee = 0.001;
-  rules.impact = 2;
+  rules.rates.fee = 0.001;
+  rules.rates.impact = 2;
   run();
   EXPECT_NEAR(s[0].hedge, 4, 1e-12);
   EXPECT_NEAR(s[1].hedge, 8, 1e-12);
@@ -346,7 +346,7 @@ TEST(Backtest, WhatMakesNoSenseIsNamed) {
   bad = good;
   bad.variance[1] = -1;
   says(bad, free, &table.table, "variance 1");
-  rules.fee = -1;
+  rules.rates.fee = -1;
   says(good, rules, &table.table, "fee: -1");
   rules = free;
   rules.latency = 4;

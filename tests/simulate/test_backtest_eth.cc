@@ -203,9 +203,9 @@ Month *january() {
 
 qs_backtest_rules perpetual(bool coin) {
   qs_backtest_rules rules = qs_backtest_theory();
-  rules.fee = 5e-4;
-  rules.half_spread = 2e-6;
-  rules.impact = 0.0179;
+  rules.rates.fee = 5e-4;
+  rules.rates.half_spread = 2e-6;
+  rules.rates.impact = 0.0179;
   rules.latency = 1;
   rules.inverse = rules.coin = coin;
   return rules;

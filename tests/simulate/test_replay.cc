@@ -51,9 +51,9 @@ struct ByHand {
     problem = {
         &w.market->underlyings[0].model, options.data(), 2, dates.data(), dates.size(), 0, 2, 0, nullptr};
     record = {w.prices.data(), w.prices.size(), bar.data(), states.data(), nullptr};
-    rules.fee = 5e-4;
-    rules.half_spread = 1e-4;
-    rules.impact = .01;
+    rules.rates.fee = 5e-4;
+    rules.rates.half_spread = 1e-4;
+    rules.rates.impact = .01;
     rules.latency = 1;
   }
 
@@ -163,6 +163,67 @@ TEST(Replay, TheOptimumIsThatOfTheProgramme) {
   for (size_t n = 0; n < w.kSteps; n++) {
     EXPECT_TRUE(same(w.result.policies[0].steps[n], steps[n])) << n;
   }
+}
+
+// Trades pay what is in force when they are decided, and policies know it.
+TEST(Replay, CostsChangeByDate) {
+  ReplayWorld w(QS_MODEL_GBM);
+  w.add_policy(QS_HEDGE_POLICY_WHALLEY_WILMOTT);
+  w.add_policy(QS_HEDGE_POLICY_OPTIMAL);
+  const auto date = [&](size_t d) { return w.inputs.as_of + qs_time(d * w.kHours) * 3600; };
+  qs_backtest_cost_change changes[2];
+  for (qs_backtest_cost_change &c : changes) {
+    qs_backtest_cost_change_init(&c);
+  }
+  changes[0].from = date(4);
+  changes[0].proportional = 2e-3;
+  changes[1].from = date(7) + 1; // from date 8 on
+  changes[1].relative_half_spread = 0;
+  changes[1].impact = .5;
+  w.spec.costs.schedule = changes;
+  w.spec.costs.schedule_count = 2;
+  ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+  ByHand hand(w);
+  std::vector<qs_backtest_rates> dated;
+  for (size_t d = 0; d <= w.kSteps; d++) {
+    dated.push_back({d < 4 ? 5e-4 : 2e-3, d < 8 ? 1e-4 : 0, d < 8 ? .01 : .5});
+    hand.dates[d].proportional = dated[d].fee + dated[d].half_spread;
+  }
+  hand.rules.dated = dated.data();
+  qs_backtest_expected(&hand.problem, hand.states.data());
+  const qs_policy_settings settings = {};
+  qs_policy_ratios ratios;
+  qs_policy_table table;
+  ASSERT_EQ(qs_policy_make_ratios(&w.context, w.arena, &hand.problem, &settings, &ratios), QS_OK);
+  ASSERT_EQ(
+      qs_policy_classical(&w.context, w.arena, &hand.problem, &ratios, QS_POLICY_WHALLEY_WILMOTT, 0, &table),
+      QS_OK);
+  qs_policy_ground ground;
+  qs_policy_optimum optimum;
+  ASSERT_EQ(qs_policy_make_ground(&w.context, w.arena, &hand.problem, &settings, &ground), QS_OK);
+  ASSERT_EQ(qs_policy_optimise(&w.context, w.arena, &ground, &settings, true, &optimum), QS_OK);
+  const std::vector<qs_backtest_step> want[] = {hand.run(w, table), hand.run(w, optimum.table)};
+  size_t traded = 0;
+  for (size_t i = 0; i < 2; i++) {
+    for (size_t n = 0; n < w.kSteps; n++) {
+      const qs_backtest_step &s = w.result.policies[i].steps[n];
+      EXPECT_TRUE(same(s, want[i][n])) << i << " step " << n;
+      if (n + 1 < w.kSteps) { // the last one unwinds, too
+        EXPECT_NEAR(s.fees, dated[n].fee * s.turnover, 1e-12) << n;
+        EXPECT_NEAR(s.spread, dated[n].half_spread * s.turnover, 1e-12) << n;
+        traded += s.turnover > 0 && n > 4;
+      }
+    }
+  }
+  EXPECT_GT(traded, 0u);
+  changes[1].from = date(3);
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ(w.context.message,
+               "backtest.costs.schedule.1.from: must not be before the one in front of it");
+  changes[1].from = date(8);
+  changes[0].proportional = 1.5;
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ(w.context.message, "backtest.costs.schedule.0.proportional: got 1.5: must be from 0 to 1");
 }
 
 TEST(Replay, AttributionAddsUp) {
