@@ -104,7 +104,7 @@ static qs_status agree(qs_context *context, const char *stage, const message *m,
 static void carry(const qs_exchange_rows *r, size_t begin_row, size_t rows, uint64_t begin, uint64_t end,
                   char *at, bool out) {
   const size_t bytes = (size_t)(end - begin) * r->item_bytes;
-  for (size_t i = 0; i < rows; i++) {
+  for (size_t i = 0; bytes && i < rows; i++) { /* what is empty may be null */
     char *place = (char *)r->first + (begin_row + i) * r->stride + (size_t)begin * r->item_bytes;
     memcpy(out ? at : place, out ? place : at, bytes);
     at += bytes;
