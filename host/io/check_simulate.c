@@ -459,11 +459,7 @@ static qs_status check_costs(qs_reader *reader, const qs_node *section, const qs
       return qs_node_bad(reader, qs_node_get(node, "venue"), "must be the name of one of simulate.venues");
     }
   }
-  const qs_node *slices = qs_node_get(section, "slices");
-  return slices && spec->slices.count > 1 && spec->instrument_count > 1
-             ? qs_node_bad(reader, qs_node_get(slices, "count"),
-                           "options among the instruments are filled at once; must be 1")
-             : QS_OK;
+  return QS_OK;
 }
 
 /* What the paths follow must be a model of the same type. */

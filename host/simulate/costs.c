@@ -76,10 +76,11 @@ qs_trade_cost qs_simulate_cost(const qs_simulate_problem *p, size_t instrument, 
   if (instrument == 0) {
     return first_cost(p, venue, date);
   }
+  const double parts = last ? 1 : (double)p->spec->slices.count;
   return (qs_trade_cost){.fee = costs->options.fee,
                          .cap = isnan(costs->options.fee_cap) ? far : costs->options.fee_cap,
                          .spread = costs->options.relative_half_spread,
-                         .fixed = base_rates(costs, p->dates[date]).fixed,
+                         .fixed = parts * base_rates(costs, p->dates[date]).fixed,
                          .spot = true};
 }
 

@@ -30,6 +30,17 @@ double qs_simulate_option_gain(const qs_simulate_problem *problem, const qs_cont
 qs_status qs_simulate_options_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
                                    const uint32_t *rows, const qs_state_table **tables);
 
+/* tables[part][option][date_count], at the parts of every date's order, at the unwind as above; null where
+ * orders have one part. */
+qs_status qs_simulate_option_slices_make(qs_context *context, qs_arena *arena, const qs_simulate_paths *paths,
+                                         const qs_state_table **tables);
+
+/* The mean price of an order's parts as that of M at its last, by those tables: value[count] of paths whose
+ * states are x[row * stride + i], v likewise. Not at the unwind. */
+void qs_simulate_option_mean(const qs_simulate_problem *problem, const qs_state_table *tables, size_t option,
+                             size_t date, const double *x, const double *v, uint64_t stride, uint64_t count,
+                             double *value);
+
 /* M of one option by its table at a time, value[count] of paths whose states then are x, v. */
 void qs_simulate_option_value(const qs_state_table *table, const double *x, const double *v, uint64_t count,
                               double *value);

@@ -274,11 +274,6 @@ static qs_status check_slices(qs_context *context, const qs_simulate_spec *spec)
     return qs_fail(context, QS_ERROR_INPUT, "simulate.slices.count: got %llu: must be 1 to %d",
                    (unsigned long long)slices->count, QS_MAX_SLICES);
   }
-  if (slices->count > 1 && spec->instrument_count > 1) {
-    return qs_fail(context, QS_ERROR_INPUT,
-                   "simulate.slices.count: got %llu: options among the instruments are filled at once",
-                   (unsigned long long)slices->count);
-  }
   return slices->over_seconds >= 0 && slices->over_seconds <= 1e15
              ? QS_OK
              : qs_fail(context, QS_ERROR_INPUT,

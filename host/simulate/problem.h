@@ -76,7 +76,7 @@ typedef struct qs_simulate_problem {
   const double *fill_years;
   /* [date_count - 1][spec->slices.count]: where the parts of an order are filled, the last at fill_row. */
   const uint32_t *slice_row;
-  bool now;                               /* row 0 is as_of */
+  bool now;                           /* row 0 is as_of */
   const struct qs_exercise *exercise; /* when trades along paths are exercised early; null: at their expiry */
   const struct qs_simulate_problem *also; /* what else lies in the account (also.h), with these dates and
                                              rows; null: nothing */

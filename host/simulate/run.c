@@ -345,7 +345,8 @@ static qs_status make_quotes(qs_context *context, qs_arena *scratch, plan *made)
   for (size_t i = 0; i < problem->spec->policy_count; i++) {
     asked = asked || problem->spec->policies[i].function;
   }
-  made->quotes = asked && problem->spec->latency_seconds <= 0 ? made->shown.options : NULL;
+  const bool at_once = problem->spec->latency_seconds <= 0 && problem->spec->slices.count == 1;
+  made->quotes = asked && at_once ? made->shown.options : NULL;
   return asked && !made->quotes
              ? qs_simulate_options_make(context, scratch, made->paths, problem->date_row, &made->quotes)
              : QS_OK;
@@ -375,6 +376,7 @@ qs_status qs_simulate_policies_run(qs_context *context, qs_arena *arena, const q
   status = status ? status : qs_failures_make(context, scratch, problem, &made.failures);
   status = status ? status
                   : qs_simulate_options_make(context, scratch, paths, problem->fill_row, &made.shown.options);
+  status = status ? status : qs_simulate_option_slices_make(context, scratch, paths, &made.shown.slices);
   status = status ? status : make_quotes(context, scratch, &made);
   if (!status && !isnan(margin->collateral)) {
     status = qs_simulate_account_rule(context, scratch, problem, &made.margin);

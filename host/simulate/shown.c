@@ -51,7 +51,12 @@ void qs_shown_date(const qs_shown_plan *plan, const qs_shown *shown, size_t date
     qs_simulate_index_see(p, p->date_row[date], my_x, stride, count, shown->seen + at);
   }
   for (size_t k = 0; shown->value && k + 1 < p->instrument_count; k++) {
-    value_at(plan, k + 1, date, my_x + row * stride, fill_v, count, shown->value + k * dates * stride + at);
+    double *value = shown->value + k * dates * stride + at;
+    if (plan->slices && date + 1 < dates) {
+      qs_simulate_option_mean(p, plan->slices, k, date, my_x, my_v, stride, count, value);
+    } else {
+      value_at(plan, k + 1, date, my_x + row * stride, fill_v, count, value);
+    }
   }
   for (uint64_t begin = 0; shown->position && begin < count; begin += PART) {
     const uint64_t some = count - begin < PART ? count - begin : PART;

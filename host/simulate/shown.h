@@ -26,6 +26,7 @@ typedef struct qs_shown_plan {
   const qs_claim *claim;
   const qs_simulate_mark *marks; /* null: no margin */
   const qs_state_table *options; /* [option][date] at the fills; null: none */
+  const qs_state_table *slices;  /* [part][option][date] of orders; null: they have one part */
 } qs_shown_plan;
 
 /* Room for `paths` paths, owned by the arena. */

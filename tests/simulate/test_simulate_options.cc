@@ -88,6 +88,71 @@ TEST(SimulateOptions, FillsAreAtTheirOwnPrices) {
   EXPECT_NEAR(w.policy(0).std_dev.estimate, deviation, 0.03 * deviation);
 }
 
+// An order in parts is filled at the mean of the option's prices: what is left is the price less that mean,
+// of which each part counts by its own time's money.
+TEST(SimulateOptions, AnOrderInPartsIsFilledAtTheMeanPrice) {
+  const double day = 1.0 / 365, rate = .05;
+  for (qs_settlement settlement : {QS_SETTLE_LINEAR, QS_SETTLE_COIN}) {
+    Hedged w(QS_MODEL_GBM, gbm, rate, rate);
+    w.spec.position = "sixty";
+    w.trades[1].quantity = -1;
+    w.trades[1].settlement = settlement; // without a rate of the coin it is worth the same
+    w.spec.latency_seconds = 3600;
+    w.spec.slices = {3, 2 * 86400};
+    w.spec.costs.fixed = .1;
+    w.spec.dates.count = 1;
+    w.spec.dates.spacing_days = 30;
+    w.inputs.simulation.paths = 1 << 16;
+    w.hold({0, 1});
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    // By Black's formula on paths of its own.
+    std::mt19937_64 random(7);
+    std::normal_distribution<double> normal;
+    double sum = 0, square = 0, fourth = 0;
+    const int paths = 1 << 16;
+    std::vector<double> left(paths);
+    for (double &l : left) {
+      double spot = 100, past = 0, mean = 0, last = 0;
+      for (int k = 0; k < 3; k++) {
+        const double now = day / 24 + k * day, step = 0.6 * std::sqrt(now - past), to_go = 60 * day - now;
+        spot *= std::exp(step * normal(random) - step * step / 2 + rate * (now - past));
+        last = std::exp(-rate * to_go) * black(spot * std::exp(rate * to_go), 100, 0.6 * std::sqrt(to_go));
+        mean += last / 3;
+        past = now;
+      }
+      l = std::exp(-rate * past) * mean;
+      sum += l / paths;
+    }
+    for (double l : left) {
+      square += (l - sum) * (l - sum) / paths;
+      fourth += std::pow(l - sum, 4) / paths;
+    }
+    const qs_estimate &found = w.policy(0).variance;
+    const double error = std::hypot(found.std_error, std::sqrt((fourth - square * square) / paths));
+    EXPECT_NEAR(found.estimate, square, 4 * error);
+    EXPECT_LT(error, .01 * square);
+    EXPECT_NEAR(w.policy(0).fees.estimate,
+                .3 * std::exp(-rate * (day / 24 + 2 * day)) + .1 * std::exp(-rate * 30 * day), 1e-9);
+  }
+}
+
+TEST(SimulateOptions, PartsAtTheSameTimeAreOneFill) {
+  std::vector<double> variance;
+  for (uint64_t parts : {1, 3}) {
+    Hedged w(QS_MODEL_HESTON, heston, 0.03, 0.05);
+    w.inputs.simulation.paths = 2048;
+    w.spec.slices = {parts, 0};
+    w.hold({-.3, .7});
+    w.add_policy(QS_HEDGE_POLICY_DELTA_VEGA);
+    w.add_policy(QS_HEDGE_POLICY_REGRESSION);
+    ASSERT_EQ(w.run(), QS_OK) << w.context.message;
+    for (size_t i = 0; i < 3; i++)
+      variance.push_back(w.policy(i).variance.estimate);
+  }
+  for (size_t i = 0; i < 3; i++)
+    EXPECT_NEAR(variance[3 + i], variance[i], 1e-9 * variance[i]) << i;
+}
+
 // Listed ones are settled in coin.
 TEST(SimulateOptions, ListedNamesAreOptionsInCoin) {
   Hedged w(QS_MODEL_GBM, gbm);
