@@ -310,8 +310,13 @@ static size_t trade_count(const qs_simulate_spec *spec) {
 
 /* What keeps the section from having an optimum. */
 static const char *optimum_flaw(const qs_simulate_spec *spec) {
-  return spec->instrument_count > 2 ? "knows at most one option among the instruments"
-         : spec->instrument_count == 2 && !(limit_of(spec, 0) && limit_of(spec, 1))
+  bool all = true;
+  for (size_t i = 0; i < spec->instrument_count; i++) {
+    all = all && limit_of(spec, i);
+  }
+  return spec->instrument_count > 2 && !all
+             ? "with several options it needs instrument_limits of every instrument"
+         : spec->instrument_count == 2 && !all
              ? "with an option it needs instrument_limits of both instruments"
          : (spec->instrument_count > 1 || limit_of(spec, 0)) && trade_count(spec) > MOST_PAIR_DATES
              ? "with an option or instrument_limits it takes at most 366 dates"

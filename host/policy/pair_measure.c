@@ -1,15 +1,12 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "host/market/characteristic.h"
 #include "host/policy/pair.h"
+#include "host/policy/walk.h"
 #include "kernels/core/key.h"
 
 static const char what[] = "bounding a hedge with two instruments";
 static const char stream[] = "paths of a policy with two instruments, drawn from the points of its law";
-static const double spacing = 0.25; /* between points, in deviations of a period's diffusion */
-static const double normal_step = 0.5;
-
 enum { BLOCK = 256 }; /* paths between two reports of progress */
 
 /* Where a state lies among the nodes: linearly for the bands; cubic in x for means. */
@@ -122,82 +119,25 @@ static double least_in_box(const qs_policy_pair_problem *p, const qs_policy_pair
   return least;
 }
 
-/* Points from every row of y; between rows a state is at the one or the other by chance. */
-typedef struct period {
-  double years, added;
-  const qs_policy_points *points; /* [y_count] */
-} period;
-
 typedef struct measure {
   const qs_policy_pair *pair;
-  const period *first;         /* null: the first date is as_of */
-  const period *const *period; /* [date_count] */
+  qs_policy_walk walk;
   uint64_t key;
   bool between; /* y is not at nodes: means are cubic in it, not those of two rows by chance */
 } measure;
 
-static qs_status make_period(qs_arena *arena, const qs_policy_pair *pair, double years, double added,
-                             period *made) {
-  const qs_model *model = pair->problem->first->model;
-  const qs_policy_nodes *nodes = pair->nodes;
-  qs_policy_points *points = QS_NEW(arena, nodes->y_count, qs_policy_points);
-  const qs_characteristic law = qs_characteristic_prepare(model, years);
-  const qs_policy_step step = {.model = model,
-                               .years = years,
-                               .added = added,
-                               .spacing = spacing * sqrt(law.variance + added),
-                               .reach = -nodes->x_low,
-                               .normal_step = normal_step};
-  for (size_t y = 0; points && y < nodes->y_count; y++) {
-    const double root = nodes->y_low + (double)y * nodes->y_step;
-    if (qs_policy_make_points(arena, &step, root * root, &points[y])) {
-      return QS_ERROR_MEMORY;
-    }
-  }
-  *made = (period){years, added, points};
-  return points ? QS_OK : QS_ERROR_MEMORY;
-}
-
-static qs_status make_periods(qs_arena *arena, measure *m) {
-  const qs_policy_pair *pair = m->pair;
-  const qs_policy_date *dates = pair->problem->first->dates;
-  period *made = QS_NEW(arena, pair->date_count + 1, period);
-  const period **of = QS_NEW(arena, pair->date_count, const period *);
-  qs_status status = made && of ? QS_OK : QS_ERROR_MEMORY;
-  if (!status && dates[0].years > 1e-8) {
-    status = make_period(arena, pair, dates[0].years, dates[0].added, &made[pair->date_count]);
-    m->first = &made[pair->date_count];
-  }
-  for (size_t n = 0; !status && n < pair->date_count; n++) {
-    const qs_policy_law *law = pair->laws[n];
-    for (size_t k = 0; k < n && !of[n]; k++) {
-      of[n] = pair->laws[k] == law ? of[k] : NULL;
-    }
-    if (!of[n]) {
-      status = make_period(arena, pair, law->years, law->added, &made[n]);
-      of[n] = &made[n];
-    }
-  }
-  m->period = of;
-  return status;
+static qs_status make_walk(qs_arena *arena, measure *m) {
+  return qs_policy_walk_make(arena, m->pair->problem->first, m->pair->nodes, m->pair->laws, &m->walk);
 }
 
 /* Minus E s of date n + 1 from (x, y) with these holdings, added to d. */
 static void take_expected(const measure *m, size_t n, double x, double y, const double b[2], double d[2]) {
   const qs_policy_pair *pair = m->pair;
-  const qs_policy_nodes *nodes = &pair->nodes[n];
-  const double along = (y - nodes->y_low) / nodes->y_step;
-  const size_t rows = nodes->y_count == 1 ? 1 : m->between ? 4 : 2;
-  double up[4] = {1, 0, 0, 0};
-  size_t row = 0;
-  if (rows == 4) {
-    row = qs_policy_cubic(along, nodes->y_count, up);
-  } else if (rows == 2) {
-    row = qs_policy_linear(along, nodes->y_count, &up[1]);
-    up[0] = 1 - up[1];
-  }
+  double up[4];
+  size_t rows;
+  const size_t row = qs_policy_walk_rows(&m->walk, y, m->between, &rows, up);
   for (size_t r = 0; r < rows; r++) {
-    const qs_policy_points *points = &m->period[n]->points[row + r];
+    const qs_policy_points *points = &m->walk.period[n]->points[row + r];
     const double share = up[r];
     for (size_t i = 0; share != 0 && i < points->count; i++) {
       const qs_policy_point *to = &points->point[i];
@@ -213,25 +153,6 @@ static void take_expected(const measure *m, size_t n, double x, double y, const 
       d[1] -= share * to->weight * next[1];
     }
   }
-}
-
-/* A step of the path by two uniforms. */
-static void move(const measure *m, const period *law, double u, double choice, double *x, double *y) {
-  const qs_policy_nodes *nodes = m->pair->nodes;
-  double up;
-  size_t row = qs_policy_linear((*y - nodes->y_low) / nodes->y_step, nodes->y_count, &up);
-  row += nodes->y_count > 1 && choice < up;
-  const qs_policy_points *points = &law->points[row];
-  double sum = 0;
-  size_t i = 0;
-  for (; i + 1 < points->count; i++) {
-    sum += points->point[i].weight;
-    if (u < sum) {
-      break;
-    }
-  }
-  *x += points->point[i].z;
-  *y = sqrt(points->point[i].v);
 }
 
 /* Trades at date n in (x, y) from b, in place, and adds what the date yields, the gap where it is wanted. */
@@ -263,30 +184,17 @@ static void take_date(const measure *m, size_t n, double x, double y, double b[Q
   out->gap += quadratic(&s, d, b[0], b[1]) - least_in_box(pair->problem, &s, d);
 }
 
-static qs_words draw(const measure *m, uint64_t path, uint32_t step) {
-  return qs_philox(qs_counter(path, 0, step, 0), (uint32_t)m->key, (uint32_t)(m->key >> 32));
-}
-
-static double uniform(uint32_t word) {
-  return ((double)word + 0.5) / 4294967296.0;
-}
-
 static qs_policy_pair_share run_path(const measure *m, uint64_t path) {
   const qs_policy_pair *pair = m->pair;
   const qs_policy_pair_problem *problem = pair->problem;
-  double x = 0, y = sqrt(problem->first->model->value[QS_V0]);
+  double x, y;
   double b[QS_POLICY_PAIR] = {problem->first->holding, problem->holding};
   qs_policy_pair_share out = {0};
-  y = pair->nodes->y_count > 1 ? y : 0;
-  if (m->first) {
-    const qs_words w = draw(m, path, 0);
-    move(m, m->first, uniform(w.a), uniform(w.b), &x, &y);
-  }
+  qs_policy_walk_start(&m->walk, m->key, path, &x, &y);
   for (size_t n = 0; n <= pair->date_count; n++) {
     take_date(m, n, x, y, b, true, &out);
     if (n < pair->date_count) {
-      const qs_words w = draw(m, path, (uint32_t)n + 1);
-      move(m, m->period[n], uniform(w.a), uniform(w.b), &x, &y);
+      qs_policy_walk_step(&m->walk, m->key, path, n, &x, &y);
     }
   }
   return out;
@@ -321,7 +229,7 @@ qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair
   qs_arena *arena = qs_arena_create(context);
   measure m = {.pair = pair, .key = qs_key(seed, QS_PURPOSE_BOUNDS, stream)};
   qs_policy_pair_share *o = arena ? QS_NEW(arena, paths, qs_policy_pair_share) : NULL;
-  qs_status status = o ? make_periods(arena, &m) : QS_ERROR_MEMORY;
+  qs_status status = o ? make_walk(arena, &m) : QS_ERROR_MEMORY;
   if (status) {
     status = qs_fail_memory(context, what);
   }
@@ -355,7 +263,7 @@ qs_status qs_policy_pair_follow(qs_context *context, const qs_policy_pair *pair,
   qs_arena *arena = qs_arena_create(context);
   measure m = {.pair = pair, .between = true};
   qs_status status =
-      arena && (gap_count == 0 || !make_periods(arena, &m)) ? QS_OK : qs_fail_memory(context, what);
+      arena && (gap_count == 0 || !make_walk(arena, &m)) ? QS_OK : qs_fail_memory(context, what);
   for (size_t from = 0; !status && from < count; from += BLOCK) {
     const long width = count - from < BLOCK ? (long)(count - from) : BLOCK;
     if (qs_cancelled(context)) {

@@ -5,6 +5,7 @@
 #include "host/base/exchange.h"
 #include "host/base/model.h"
 #include "host/policy/exponential.h"
+#include "host/simulate/many.h"
 #include "host/simulate/paired.h"
 
 static const double least_weight = 1e-12; /* of costs, that a programme is of */
@@ -100,8 +101,23 @@ static void date_rows(const qs_simulate_problem *p, uint64_t count, const double
 typedef struct shares {
   size_t count, gap_count;
   qs_policy_share *alone;
-  qs_policy_pair_share *pair;
+  qs_policy_pair_share *pair; /* or of several options */
 } shares;
+
+/* A block of them, of paths from `begin` on. */
+static qs_status follow_block(qs_context *context, const qs_simulate_optimal *optimal, const double *const *x,
+                              const double *const *v, uint64_t begin, uint64_t count, const shares *made) {
+  const uint64_t left = begin < made->gap_count ? made->gap_count - begin : 0;
+  const uint64_t gaps = left < count ? left : count;
+  if (optimal->pair) {
+    return qs_policy_pair_follow(context, optimal->pair, x, v, count, gaps, made->pair + begin);
+  }
+  if (optimal->many) {
+    return qs_policy_many_follow(context, optimal->many, x, v, begin, count, gaps, made->pair + begin);
+  }
+  qs_policy_follow(context, &optimal->ground, &optimal->optimum, x, v, count, made->alone + begin, NULL);
+  return QS_OK;
+}
 
 /* Every process of a team follows its range of the paths. */
 static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
@@ -125,21 +141,20 @@ static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulat
     status = qs_simulate_paths_run(context, paths, begin, count, x, v);
     date_rows(p, count, x, at_x);
     date_rows(p, count, v, at_v);
-    if (!status && optimal->pair) {
-      const uint64_t gaps = begin < made->gap_count ? made->gap_count - begin : 0;
-      status = qs_policy_pair_follow(context, optimal->pair, at_x, at_v, count, gaps < count ? gaps : count,
-                                     made->pair + begin);
-    } else if (!status) {
-      qs_policy_follow(context, &optimal->ground, &optimal->optimum, at_x, at_v, count, made->alone + begin,
-                       NULL);
-    }
+    status = status ? status : follow_block(context, optimal, at_x, at_v, begin, count, made);
   }
-  const size_t size = optimal->pair ? sizeof *made->pair : sizeof *made->alone;
-  const qs_exchange_rows all = {.first = optimal->pair ? (void *)made->pair : (void *)made->alone,
+  const size_t size = made->pair ? sizeof *made->pair : sizeof *made->alone;
+  const qs_exchange_rows all = {.first = made->pair ? (void *)made->pair : (void *)made->alone,
                                 .rows = 1,
                                 .item_bytes = QS_LEAF_PATHS * size,
                                 .items = total / QS_LEAF_PATHS};
   return qs_exchange_all(context, "simulate", &all, 1, status);
+}
+
+static const qs_policy_problem *problem_of(const qs_simulate_optimal *optimal) {
+  return optimal->pair   ? optimal->pair->problem->first
+         : optimal->many ? optimal->many->problem->first
+                         : optimal->ground.problem;
 }
 
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
@@ -147,8 +162,9 @@ qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
   const uint64_t simulated = paths->problem->simulation.paths;
   shares made = {.count = simulated < most_paths ? simulated : most_paths};
   qs_arena *scratch = qs_arena_create(context);
-  if (scratch && optimal->pair) {
-    const uint64_t gaps = qs_simulate_pair_gap_paths(optimal->pair);
+  if (scratch && (optimal->pair || optimal->many)) {
+    const uint64_t gaps =
+        optimal->pair ? qs_simulate_pair_gap_paths(optimal->pair) : qs_simulate_many_gap_paths(optimal->many);
     made.gap_count = gaps < made.count ? gaps : made.count;
     made.pair = QS_NEW(scratch, made.count, qs_policy_pair_share);
   } else if (scratch) {
@@ -157,8 +173,9 @@ qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
   qs_status status = made.pair || made.alone ? follow(context, scratch, paths, optimal, &made)
                                              : qs_fail_memory(context, "the lower bound of a hedge");
   if (!status) {
-    *bound = optimal->pair ? qs_simulate_pair_bound(optimal->pair, made.pair, made.count, made.gap_count)
-                           : qs_policy_bound_of(&optimal->ground, made.alone, made.count);
+    *bound = made.pair ? qs_simulate_pair_bound(problem_of(optimal)->cost_weight, made.pair, made.count,
+                                                made.gap_count)
+                       : qs_policy_bound_of(&optimal->ground, made.alone, made.count);
   }
   qs_arena_destroy(scratch);
   return status;
@@ -167,12 +184,14 @@ qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
 /* The optimum of another weight of costs. */
 static qs_status bound_of(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
                           const qs_simulate_optimal *optimal, double weight, qs_policy_bound *bound) {
-  qs_policy_problem problem = optimal->pair ? *optimal->pair->problem->first : *optimal->ground.problem;
+  qs_policy_problem problem = *problem_of(optimal);
   problem.cost_weight = weight;
   qs_simulate_optimal own = {.made = true, .ground = optimal->ground};
   qs_status status;
   if (optimal->pair) {
     status = qs_simulate_pair_make(context, scratch, paths->problem, &problem, &own.pair);
+  } else if (optimal->many) {
+    status = qs_simulate_many_make(context, scratch, paths->problem, &problem, &own.many);
   } else {
     const qs_policy_settings settings = {0};
     own.ground.problem = &problem;

@@ -3,13 +3,13 @@
  * (host/policy/optimum.h) or of exponential utility (host/policy/exponential.h),
  * its lower bound and gap along the section's own paths (host/policy/bound.h), and the frontier of risk
  * against cost over weights. With an option among the instruments, or within limits of what is held, it is
- * that of host/simulate/paired.h.
+ * that of host/simulate/paired.h, or with several of host/simulate/many.h.
  */
 #ifndef QS_HOST_SIMULATE_OPTIMAL_H
 #define QS_HOST_SIMULATE_OPTIMAL_H
 
 #include "host/policy/bound.h"
-#include "host/policy/pair.h"
+#include "host/policy/many.h"
 #include "host/simulate/paths.h"
 #include "quickset/results.h"
 
@@ -26,7 +26,8 @@ typedef struct qs_simulate_base {
 /* Owned by an arena; `made` is false where no policy asks for it. */
 typedef struct qs_simulate_optimal {
   bool made;
-  const qs_policy_pair *pair; /* null: it is the following */
+  const qs_policy_pair *pair; /* null: it is one of the following */
+  const qs_policy_many *many; /* null: it is the following */
   qs_policy_ground ground;
   qs_policy_optimum optimum; /* its table alone, where the objective is not the variance */
   double objective;          /* of exponential utility, as the programme says; NaN: by no such programme */
@@ -49,7 +50,7 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
                                    const qs_policy_problem *over_time, qs_simulate_optimal *optimal);
 
-/* Along the first paths of the problem, 65,536 at most; the gap of a pair along fewer. */
+/* Along the first paths of the problem, 65,536 at most; the gap of a pair or of several along fewer. */
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,
                             const qs_simulate_optimal *optimal, qs_policy_bound *bound);
 

@@ -20,9 +20,13 @@ bool qs_simulate_paired(const qs_simulate_problem *p) {
 }
 
 const char *qs_simulate_pair_flaw(const qs_simulate_problem *p) {
-  return p->instrument_count > 2 ? "knows at most one option among the instruments"
-         : p->instrument_count == 2 && !(limited(&p->instruments[0]) && limited(&p->instruments[1]))
-             ? "with an option it needs instrument_limits of both instruments"
+  bool all = true;
+  for (size_t i = 0; i < p->instrument_count; i++) {
+    all = all && limited(&p->instruments[i]);
+  }
+  return p->instrument_count > 2 && !all
+             ? "with several options it needs instrument_limits of every instrument"
+         : p->instrument_count == 2 && !all ? "with an option it needs instrument_limits of both instruments"
          : qs_simulate_paired(p) && p->date_count - 1 > QS_SIMULATE_PAIR_DATES
              ? "with an option or instrument_limits it takes at most 366 dates"
              : NULL;
@@ -176,13 +180,12 @@ static void mean_of(const qs_policy_pair_share *shares, size_t count, double a, 
   *error = sqrt(square / (double)(count - 1) / (double)count);
 }
 
-qs_policy_bound qs_simulate_pair_bound(const qs_policy_pair *pair, const qs_policy_pair_share *shares,
-                                       size_t count, size_t gap_count) {
-  const double w = pair->problem->first->cost_weight;
+qs_policy_bound qs_simulate_pair_bound(double cost_weight, const qs_policy_pair_share *shares, size_t count,
+                                       size_t gap_count) {
   qs_policy_bound b;
   mean_of(shares, count, 1, 1, 0, &b.objective, &b.objective_error);
   mean_of(shares, count, 1, 0, 0, &b.variance, &b.variance_error);
-  mean_of(shares, count, 0, 1 / w, 0, &b.cost, &b.cost_error);
+  mean_of(shares, count, 0, 1 / cost_weight, 0, &b.cost, &b.cost_error);
   mean_of(shares, gap_count, 0, 0, 1, &b.gap, &b.gap_error);
   b.lower = b.objective - b.gap;
   b.lower_error = hypot(b.objective_error, b.gap_error);

@@ -18,7 +18,8 @@ enum { QS_SIMULATE_PAIR_DATES = 366 }; /* most trades: some GB */
 /* Whether the optimum is one of these. */
 bool qs_simulate_paired(const qs_simulate_problem *problem);
 
-/* What keeps the section from having such an optimum, a static text; null: nothing. */
+/* What keeps the section from having such an optimum, or one of several options, a static text; null:
+ * nothing. */
 const char *qs_simulate_pair_flaw(const qs_simulate_problem *problem);
 
 /* Owned by the arena. over_time is read during the call; the optimum is that without drift. */
@@ -33,8 +34,8 @@ qs_status qs_simulate_pair_policy(qs_context *context, qs_arena *arena, const qs
 uint64_t qs_simulate_pair_gap_paths(const qs_policy_pair *pair);
 
 /* From the shares of `count` paths, at least 2, the first gap_count of which hold a gap. */
-qs_policy_bound qs_simulate_pair_bound(const qs_policy_pair *pair, const qs_policy_pair_share *shares,
-                                       size_t count, size_t gap_count);
+qs_policy_bound qs_simulate_pair_bound(double cost_weight, const qs_policy_pair_share *shares, size_t count,
+                                       size_t gap_count);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@
 #include "host/policy/classical.h"
 #include "host/policy/neutral.h"
 #include "host/simulate/costs.h"
+#include "host/simulate/many.h"
 #include "host/simulate/paired.h"
 
 static const size_t most_weights = 64;    /* of a frontier */
@@ -337,7 +338,7 @@ static qs_status keep_within(qs_context *context, qs_arena *arena, const qs_hedg
   return QS_OK;
 }
 
-/* tables[instrument_count] of a policy that is no optimum of pairs. */
+/* tables[instrument_count] of a policy that is no optimum of pairs or more. */
 static qs_status make_tables(qs_context *context, qs_arena *arena, const qs_hedge_policy_spec *spec,
                              const recipe *found, const materials *m, qs_policy_table *tables) {
   const qs_neutral_kind kind = spec->type == QS_HEDGE_POLICY_DELTA_VEGA ? QS_NEUTRAL_VEGA : QS_NEUTRAL_GAMMA;
@@ -374,6 +375,9 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
                                  .limit = limit_of(spec)};
   if (spec->type == QS_HEDGE_POLICY_OPTIMAL && m->optimal->pair) {
     return qs_simulate_pair_policy(context, arena, m->problem, m->optimal->pair, policy);
+  }
+  if (spec->type == QS_HEDGE_POLICY_OPTIMAL && m->optimal->many) {
+    return qs_simulate_many_policy(context, arena, m->problem, m->optimal->many, policy);
   }
   qs_status status = make_tables(context, arena, spec, &found, m, made);
   if (!status && found.rule == QS_RULE_MOVE) {
@@ -423,7 +427,10 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
   qs_simulate_policy *made = QS_NEW(arena, spec->policy_count, qs_simulate_policy);
   qs_status status = made && over_time ? qs_simulate_policy_problem(context, arena, problem, over_time)
                                        : qs_fail_memory(context, "preparing policies");
-  if (!status && wants_optimum(spec) && qs_simulate_paired(problem)) {
+  if (!status && wants_optimum(spec) && qs_simulate_many(problem)) {
+    best.made = true;
+    status = qs_simulate_many_make(context, arena, problem, over_time, &best.many);
+  } else if (!status && wants_optimum(spec) && qs_simulate_paired(problem)) {
     best.made = true;
     status = qs_simulate_pair_make(context, arena, problem, over_time, &best.pair);
   } else if (!status && wants_optimum(spec)) {
@@ -431,7 +438,7 @@ qs_status qs_simulate_policies_make(qs_context *context, qs_arena *arena, const 
     ratios = best.ground.ratios;
   }
   const bool own = spec->drift != 0 || qs_simulate_real_differs(spec); /* the optimum's are without */
-  if (!status && (!best.made || best.pair || own)) {
+  if (!status && (!best.made || best.pair || best.many || own)) {
     status = qs_policy_make_ratios(context, arena, over_time, &settings, &ratios);
   }
   materials m = {.problem = problem, .over_time = over_time, .ratios = &ratios, .optimal = &best};

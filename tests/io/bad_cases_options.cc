@@ -123,7 +123,8 @@ void add_option_cases(std::vector<BadCase> &cases) {
        C,
        "",
        config("X", "X-SPOT, X-25DEC26-100-C, X-25DEC26-90-P", "@optimal"),
-       {"simulate.policies.0: got optimal: knows at most one option among the instruments"}},
+       {"simulate.policies.0: got optimal: with several options it needs instrument_limits of every "
+        "instrument"}},
       {"simulate_frontier_without_limits",
        C,
        "",

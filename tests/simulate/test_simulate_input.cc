@@ -159,7 +159,8 @@ TEST(SimulateInput, IsRefusedByItsKey) {
          w.policies[1].type = QS_HEDGE_POLICY_OPTIMAL;
          w.instruments = {"X-SPOT", "X-26JUN26-100-C", "X-26JUN26-100-P"};
        },
-       "simulate.policies.1: got optimal: knows at most one option among the instruments"},
+       "simulate.policies.1: got optimal: with several options it needs instrument_limits of every "
+       "instrument"},
       {"frontier_without_limits",
        [&](Wrong &w) {
          w.instruments = {"X-SPOT", "X-26JUN26-100-C"};
