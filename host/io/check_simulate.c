@@ -348,7 +348,7 @@ static qs_status check_policies(qs_reader *reader, const qs_draft *draft, const 
   const qs_simulate_spec *spec = &draft->inputs.simulate;
   const qs_node *frontier = qs_node_get(section, "frontier");
   const qs_node *node = qs_node_get(section, "policies")->first;
-  static const char *const priced[] = {"attribution", "margin", "frontier"};
+  static const char *const priced[] = {"attribution", "frontier"};
   for (size_t k = 0; along && k < sizeof priced / sizeof priced[0]; k++) {
     const qs_node *key = qs_node_get(section, priced[k]);
     if (key && (k || spec->attribution)) {

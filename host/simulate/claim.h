@@ -24,7 +24,9 @@ typedef struct qs_claim_payment {
 } qs_claim_payment;
 
 typedef struct qs_claim {
-  double now;                       /* value of the position */
+  double now; /* value of the position */
+  const struct qs_regression
+      *along;                       /* what values it on the way where some of it lies along paths; or null */
   const qs_claim_payment *payments; /* ascending in row */
   size_t payment_count;
   size_t end;                   /* row of the unwind */

@@ -157,13 +157,15 @@ qs_status qs_moved_run(qs_context *context, const qs_simulate_paths *paths, cons
                        "of it, or more than twice; must be smaller",
                        policy->name, date);
     }
+    if (!status && date + 1 == unit->date_count) {
+      status = qs_along_pay(context, p, room->x, unit->v, first_path, unit->stride, unit->stride, room->gain);
+      qs_shown_settle(plan, &room->shown, room->gain, unit->stride);
+    }
     status = status ? status : qs_callback_date(context, paths, policy, &own, date, first_path, asked, rows);
     if (!status) {
       step(context, &w, date, false);
     }
   }
   context->progress = progress;
-  return status
-             ? status
-             : qs_along_pay(context, p, room->x, unit->v, first_path, unit->stride, unit->stride, room->gain);
+  return status;
 }

@@ -135,11 +135,10 @@ static qs_status check_frontier(qs_context *context, const qs_simulate_problem *
 }
 
 qs_status qs_simulate_policies_check(qs_context *context, const qs_simulate_problem *p) {
-  const char *key = !p->along_count                      ? NULL
-                    : p->spec->attribution               ? "attribution"
-                    : !isnan(p->spec->margin.collateral) ? "margin"
-                    : p->spec->frontier_count            ? "frontier"
-                                                         : NULL;
+  const char *key = !p->along_count           ? NULL
+                    : p->spec->attribution    ? "attribution"
+                    : p->spec->frontier_count ? "frontier"
+                                              : NULL;
   if (key) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "simulate.%s: needs a price before the expiry, which trades along paths have not", key);

@@ -79,6 +79,22 @@ static void hold_one(const qs_regression *r, const qs_policy_view *view, size_t 
   target[i] = first;
 }
 
+void qs_regression_gain(const qs_regression *r, size_t date, const double *shown, const double *x,
+                        const double *v, uint64_t first, uint64_t stride, uint64_t count, qs_path_seen *seen,
+                        double *gain) {
+  const qs_regress_fit *f = &r->fits[date];
+  for (uint64_t i = 0; i < count; i++) {
+    double features[QS_FEATURES];
+    qs_regress_look_between(r->watched, r->date_row, date, first + i, x + i, v + i, stride, &seen[i]);
+    qs_regress_look(r, date, x[r->date_row[date] * stride + i], &seen[i]);
+    qs_features(&f->knots, shown[i], v[r->fill_row[date] * stride + i], &seen[i], features);
+    gain[i] = -r->value;
+    for (size_t k = 0; k < QS_FEATURES; k++) {
+      gain[i] += f->value[k] * features[k];
+    }
+  }
+}
+
 void qs_regression_look(void *data, const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path) {
   qs_regression *r = data;
   const long count = (long)unit->stride;

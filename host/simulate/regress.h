@@ -17,6 +17,7 @@
 #define QS_HOST_SIMULATE_REGRESS_H
 
 #include "host/simulate/claim.h"
+#include "host/simulate/regress_features.h"
 #include "kernels/plan.h"
 #include "quickset/simulate.h"
 
@@ -32,6 +33,14 @@ qs_status qs_regression_make(qs_context *context, qs_arena *arena, qs_devices *d
 
 /* What the trades along paths are worth now, money of as_of. */
 double qs_regression_value(const qs_regression *regression);
+
+/* What the position has gained up to a date's fill, as the regression values it: what it paid and is worth,
+ * less its value now; gain[count] of the paths from `first` on whose states are x[row * stride + i], v
+ * likewise, and for whose value x counts as shown[i]. seen[count] is what they have seen, kept from date to
+ * date; the unwind's is not asked for. */
+void qs_regression_gain(const qs_regression *regression, size_t date, const double *shown, const double *x,
+                        const double *v, uint64_t first, uint64_t stride, uint64_t count, qs_path_seen *seen,
+                        double *gain);
 
 /* Before every date's question: what happened since the last. */
 void qs_regression_look(void *data, const qs_rebalance_unit *unit, uint32_t date, uint64_t first_path);

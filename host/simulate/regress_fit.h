@@ -22,6 +22,7 @@ typedef struct qs_regress_fit {
 struct qs_regression {
   qs_context *context;
   size_t date_count, instrument_count;
+  const uint32_t *date_row, *fill_row;
   const bool *fixes;                      /* [date] whether it is a fixing */
   const double *forward;                  /* [date] */
   const qs_hedge_instrument *instruments; /* their limits */

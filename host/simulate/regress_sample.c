@@ -129,6 +129,8 @@ qs_status qs_regress_prepare(qs_context *context, qs_arena *arena, const qs_simu
   *r = (qs_regression){.context = context,
                        .date_count = p->date_count,
                        .instrument_count = p->instrument_count,
+                       .date_row = p->date_row,
+                       .fill_row = p->fill_row,
                        .instruments = p->instruments,
                        .fixes = fixes,
                        .forward = forward,

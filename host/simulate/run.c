@@ -189,6 +189,9 @@ static qs_status run_block(qs_context *context, const plan *made, const block *b
   if (status) {
     return status;
   }
+  if (!qs_simulate_moves(made->paths->problem->spec)) {
+    qs_shown_settle(&made->shown, &b->shown, b->gain, b->count);
+  }
   if (made->paths->problem->spec->slices.count > 1) {
     average_block(context, made->paths->problem, b);
   }
@@ -329,6 +332,7 @@ static qs_status run_blocks(qs_context *context, qs_arena *scratch, const plan *
   last = last * QS_SIMULATE_BLOCK < total ? last * QS_SIMULATE_BLOCK : total;
   for (b.begin = first; !status && b.begin < last; b.begin += b.count) {
     qs_progress(context, "simulate", b.begin - first, last - first);
+    b.shown.first = b.moved.shown.first = b.begin;
     b.count = last - b.begin < QS_SIMULATE_BLOCK ? last - b.begin : QS_SIMULATE_BLOCK;
     status = run_block(context, made, &b, l);
   }

@@ -1,8 +1,11 @@
 #include "host/simulate/shown.h"
 
+#include <string.h>
+
 #include "host/market/clones.h"
 #include "host/simulate/index.h"
 #include "host/simulate/option.h"
+#include "host/simulate/regress.h"
 #include "kernels/core/impact.h"
 
 enum { PART = 512 }; /* paths whose seen price is kept at a time */
@@ -11,18 +14,25 @@ qs_status qs_shown_make(qs_context *context, qs_arena *arena, const qs_shown_pla
                         qs_shown *shown) {
   const qs_simulate_problem *p = plan->problem;
   const size_t dated = p->date_count * (size_t)paths;
-  const bool off = p->spec->index_count, margin = plan->marks;
+  const bool off = p->spec->index_count, margin = plan->marks, along = margin && plan->claim->along;
   const qs_shown made = {.seen = off ? QS_NEW(arena, dated, double) : NULL,
                          .position = margin ? QS_NEW(arena, dated, double) : NULL,
                          .value =
                              plan->options ? QS_NEW(arena, (p->instrument_count - 1) * dated, double) : NULL,
+                         .passed = along ? QS_NEW(arena, paths, qs_path_seen) : NULL,
                          .marked = off && margin ? QS_NEW(arena, p->instrument_count * dated, double) : NULL};
   if ((off && !made.seen) || (margin && !made.position) || (plan->options && !made.value) ||
-      (off && margin && !made.marked)) {
+      (off && margin && !made.marked) || (along && !made.passed)) {
     return qs_fail_memory(context, "simulating policies");
   }
   *shown = made;
   return QS_OK;
+}
+
+void qs_shown_settle(const qs_shown_plan *plan, const qs_shown *shown, const double *gain, uint64_t stride) {
+  if (shown->passed) {
+    memcpy(shown->position + (plan->problem->date_count - 1) * stride, gain, stride * sizeof *gain);
+  }
 }
 
 QS_FMA_CLONES void qs_shown_growth(const double *x, uint64_t count, double *growth) {
@@ -62,8 +72,14 @@ void qs_shown_date(const qs_shown_plan *plan, const qs_shown *shown, size_t date
     const uint64_t some = count - begin < PART ? count - begin : PART;
     double price[PART];
     qs_simulate_index_see(p, row, my_x + begin, stride, some, price);
-    qs_simulate_mark_gain(p, plan->claim, plan->marks, date, price, my_x + begin, my_v + begin, stride, some,
-                          shown->position + at + begin);
+    double *position = shown->position + at + begin;
+    if (shown->passed && date + 1 < dates) {
+      qs_regression_gain(plan->claim->along, date, price, my_x + begin, my_v + begin,
+                         shown->first + from + begin, stride, some, shown->passed + from + begin, position);
+    } else {
+      qs_simulate_mark_gain(p, plan->claim, plan->marks, date, price, my_x + begin, my_v + begin, stride,
+                            some, position);
+    }
     for (size_t k = 0; shown->marked && k < p->instrument_count; k++) {
       value_at(plan, k, date, price, fill_v + begin, some, shown->marked + k * dates * stride + at + begin);
     }

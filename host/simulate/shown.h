@@ -6,6 +6,7 @@
 #define QS_HOST_SIMULATE_SHOWN_H
 
 #include "host/simulate/mark.h"
+#include "host/simulate/regress_features.h"
 #include "kernels/plan.h"
 
 #ifdef __cplusplus
@@ -14,10 +15,12 @@ extern "C" {
 
 /* Of a block of `stride` paths; null where there is no such thing. */
 typedef struct qs_shown {
-  double *seen;     /* [date][stride]: x as decisions see it; null: the index is the price */
-  double *position; /* [date][stride]: what the position has gained; null: no margin */
-  double *value;    /* [option][date][stride]: M of what hedges after the first */
-  double *marked;   /* [instrument][date][stride]: M as margin sees it; null: M, or no margin */
+  double *seen;         /* [date][stride]: x as decisions see it; null: the index is the price */
+  double *position;     /* [date][stride]: what the position has gained; null: no margin */
+  double *value;        /* [option][date][stride]: M of what hedges after the first */
+  uint64_t first;       /* number of the block's first path */
+  qs_path_seen *passed; /* [stride]: what paths have seen; null: no margin, or nothing lies along them */
+  double *marked;       /* [instrument][date][stride]: M as margin sees it; null: M, or no margin */
 } qs_shown;
 
 /* What it is made by. */
@@ -36,6 +39,9 @@ qs_status qs_shown_make(qs_context *context, qs_arena *arena, const qs_shown_pla
 /* One date of the paths [from, from + count) of a block, whose states are x[row * stride + i], v likewise. */
 void qs_shown_date(const qs_shown_plan *plan, const qs_shown *shown, size_t date, const double *x,
                    const double *v, uint64_t stride, uint64_t from, uint64_t count);
+
+/* At the unwind the position has gained what it is said to, on every path of the block: gain[stride]. */
+void qs_shown_settle(const qs_shown_plan *plan, const qs_shown *shown, const double *gain, uint64_t stride);
 
 /* M of the underlying, e^x as the rebalancing has it. */
 void qs_shown_growth(const double *x, uint64_t count, double *growth);

@@ -182,13 +182,12 @@ static qs_status tune(qs_context *context, qs_arena *arena, qs_devices *devices,
 
 /* Gives the policies that are `regression` their function, and the price of what lies along paths. */
 static qs_status regress(qs_context *context, qs_arena *arena, qs_devices *devices,
-                         const qs_simulate_problem *problem, qs_simulate_policy *policies, double *value) {
+                         const qs_simulate_problem *problem, qs_simulate_policy *policies, qs_claim *claim) {
   qs_regression *made = NULL;
   bool wanted = problem->along_count > 0;
   for (size_t i = 0; i < problem->spec->policy_count; i++) {
     wanted = wanted || problem->spec->policies[i].type == QS_HEDGE_POLICY_REGRESSION;
   }
-  *value = 0;
   qs_status status = wanted ? qs_regression_make(context, arena, devices, problem, &made) : QS_OK;
   for (size_t i = 0; !status && i < problem->spec->policy_count; i++) {
     if (problem->spec->policies[i].type == QS_HEDGE_POLICY_REGRESSION) {
@@ -197,8 +196,9 @@ static qs_status regress(qs_context *context, qs_arena *arena, qs_devices *devic
       policies[i].data = made;
     }
   }
-  if (!status && wanted) {
-    *value = qs_regression_value(made);
+  if (!status && problem->along_count) {
+    claim->now += qs_regression_value(made);
+    claim->along = made;
   }
   return status;
 }
@@ -232,11 +232,7 @@ static qs_status run(qs_context *context, qs_arena *arena, qs_arena *scratch, qs
       status ? status : qs_simulate_account_carries(context, problem, policies, problem->spec->policy_count);
   status = status ? status : qs_simulate_paths_make(context, scratch, devices, problem, &paths);
   status = status ? status : qs_claim_make(context, scratch, &paths, &claim);
-  double along = 0;
-  status = status ? status : regress(context, scratch, devices, problem, policies, &along);
-  if (!status) {
-    claim.now += along;
-  }
+  status = status ? status : regress(context, scratch, devices, problem, policies, &claim);
   if (!status && problem->spec->attribution) {
     status = qs_attribution_make(context, scratch, &paths, &attribution);
   }
