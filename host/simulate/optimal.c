@@ -119,36 +119,54 @@ static qs_status follow_block(qs_context *context, const qs_simulate_optimal *op
   return QS_OK;
 }
 
-/* Every process of a team follows its range of the paths. */
+/* Where a block of paths is followed. */
+typedef struct follow_room {
+  double *x, *v;
+  const double **at_x, **at_v; /* [date] */
+} follow_room;
+
+/* The paths [first, last). */
+static qs_status follow_range(qs_context *context, const qs_simulate_paths *paths,
+                              const qs_simulate_optimal *optimal, const shares *made, uint64_t first,
+                              uint64_t last, const follow_room *r) {
+  qs_status status = QS_OK;
+  for (uint64_t begin = first; !status && begin < last; begin += QS_SIMULATE_BLOCK) {
+    const uint64_t count = last - begin < QS_SIMULATE_BLOCK ? last - begin : QS_SIMULATE_BLOCK;
+    status = qs_simulate_paths_run(context, paths, begin, count, r->x, r->v);
+    date_rows(paths->problem, count, r->x, r->at_x);
+    date_rows(paths->problem, count, r->v, r->at_v);
+    status = status ? status : follow_block(context, optimal, r->at_x, r->at_v, begin, count, made);
+  }
+  return status;
+}
+
+/* Every process of a team follows its range of the paths with a gap, which take long, and of the others. */
 static qs_status follow(qs_context *context, qs_arena *scratch, const qs_simulate_paths *paths,
                         const qs_simulate_optimal *optimal, shares *made) {
   const qs_simulate_problem *p = paths->problem;
-  const uint64_t total = made->count;
-  double *x = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
-  double *v = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double);
-  const double **at_x = QS_NEW(scratch, p->date_count, const double *);
-  const double **at_v = QS_NEW(scratch, p->date_count, const double *);
-  if (!x || !v || !at_x || !at_v) {
+  const follow_room r = {.x = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double),
+                         .v = QS_NEW(scratch, p->row_count * QS_SIMULATE_BLOCK, double),
+                         .at_x = QS_NEW(scratch, p->date_count, const double *),
+                         .at_v = QS_NEW(scratch, p->date_count, const double *)};
+  if (!r.x || !r.v || !r.at_x || !r.at_v) {
     return qs_fail_memory(context, "the lower bound of a hedge");
   }
-  qs_status status = QS_OK;
-  uint64_t first, last;
-  qs_exchange_range(context, total / QS_LEAF_PATHS, &first, &last);
-  first *= QS_LEAF_PATHS;
-  last *= QS_LEAF_PATHS;
-  for (uint64_t begin = first; !status && begin < last; begin += QS_SIMULATE_BLOCK) {
-    const uint64_t count = last - begin < QS_SIMULATE_BLOCK ? last - begin : QS_SIMULATE_BLOCK;
-    status = qs_simulate_paths_run(context, paths, begin, count, x, v);
-    date_rows(p, count, x, at_x);
-    date_rows(p, count, v, at_v);
-    status = status ? status : follow_block(context, optimal, at_x, at_v, begin, count, made);
-  }
   const size_t size = made->pair ? sizeof *made->pair : sizeof *made->alone;
-  const qs_exchange_rows all = {.first = made->pair ? (void *)made->pair : (void *)made->alone,
-                                .rows = 1,
-                                .item_bytes = QS_LEAF_PATHS * size,
-                                .items = total / QS_LEAF_PATHS};
-  return qs_exchange_all(context, "simulate", &all, 1, status);
+  char *const shared = made->pair ? (char *)made->pair : (char *)made->alone;
+  const uint64_t edges[] = {0, made->gap_count, made->count};
+  qs_exchange_rows list[2];
+  qs_status status = QS_OK;
+  for (int k = 0; k < 2; k++) {
+    const uint64_t leaves = (edges[k + 1] - edges[k]) / QS_LEAF_PATHS;
+    uint64_t first, last;
+    qs_exchange_range(context, leaves, &first, &last);
+    status = status ? status
+                    : follow_range(context, paths, optimal, made, edges[k] + first * QS_LEAF_PATHS,
+                                   edges[k] + last * QS_LEAF_PATHS, &r);
+    list[k] = (qs_exchange_rows){
+        .first = shared + edges[k] * size, .rows = 1, .item_bytes = QS_LEAF_PATHS * size, .items = leaves};
+  }
+  return qs_exchange_all(context, "simulate", list, 2, status);
 }
 
 static const qs_policy_problem *problem_of(const qs_simulate_optimal *optimal) {
