@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "host/policy/apply.h"
+#include "host/policy/impact.h"
 
 enum {
   PART = 256
@@ -117,26 +118,88 @@ static double correct(carried *c, double slope, qs_policy_share *share) {
   return surprise;
 }
 
+/* A state of a date as the trade sees it. */
+typedef struct scene {
+  const follower *f;
+  size_t n;
+  place p;
+  double variance, target;
+  qs_policy_convex cost;
+} scene;
+
+static scene set_scene(const follower *f, size_t n, double x, double v) {
+  const qs_policy_ground *g = f->ground;
+  const qs_policy_date *date = &g->problem->dates[n];
+  const double w = g->problem->cost_weight;
+  scene s = {f,
+             n,
+             find_place(&g->ratios.nodes[n], x, v),
+             gain_variance(f, n, x, v),
+             0,
+             {w * qs_policy_unit_cost(date, x), w * date->discount * date->impact}};
+  s.target = -table_at(&s.p, g->ratios.local[n], g->ratios.nodes[n].x_count);
+  return s;
+}
+
+/* C' at a node of the holding. */
+static double node_slope(const void *data, size_t i) {
+  const scene *s = data;
+  double side[2];
+  const size_t below = i + 1 < s->f->optimum->holding_count ? i : i - 1;
+  ahead_at(s->f, s->n, &s->p, below, side);
+  return 2 * (s->f->optimum->holding[i] - s->target) * s->variance + side[i - below];
+}
+
+/* Part of the way, from where C' is `left` and `right` of the holding. */
+static double part_way(const scene *s, double before, double left, double right) {
+  const qs_policy_optimum *o = s->f->optimum;
+  const qs_policy_line line = {o->holding, o->holding_count, node_slope, s};
+  const size_t i = node_below(o, before);
+  if (right < -s->cost.cost) {
+    const size_t next = before < o->holding[i] ? i : before < o->holding[i + 1] ? i + 1 : o->holding_count;
+    return qs_policy_part_way(&line, &s->cost, 1, before, right, next);
+  }
+  if (left > s->cost.cost) {
+    const size_t down = before == 0 ? s->f->zero - 1 : before > o->holding[i + 1] ? i + 1 : i;
+    const size_t next = before > o->holding[i] || before == 0 ? down : i - 1;
+    return qs_policy_part_way(&line, &s->cost, -1, before, left, next);
+  }
+  return before;
+}
+
+/* C' at what is held before the trade; on both sides of 0, where that is it. */
+static void slopes_before(const scene *s, double before, double side[2]) {
+  if (before == 0) {
+    ahead_at(s->f, s->n, &s->p, s->f->zero, side);
+    side[0] -= 2 * s->target * s->variance;
+    side[1] -= 2 * s->target * s->variance;
+    return;
+  }
+  side[0] = side[1] = 2 * (before - s->target) * s->variance + ahead_of(s->f, s->n, &s->p, before);
+}
+
 /* One date of one path; returns the surprise of D. */
 static double follow_date(const follower *f, size_t n, double x, double v, carried *c,
                           qs_policy_share *share) {
-  const qs_policy_ground *g = f->ground;
-  const qs_policy_nodes *nodes = &g->ratios.nodes[n];
-  const place p = find_place(nodes, x, v);
-  const double unit = qs_policy_unit_cost(&g->problem->dates[n], x), cost = g->problem->cost_weight * unit;
-  const double variance = gain_variance(f, n, x, v),
-               target = -table_at(&p, g->ratios.local[n], nodes->x_count);
+  const scene s = set_scene(f, n, x, v);
+  const double cost = s.cost.cost, variance = s.variance, target = s.target, before = c->holding;
+  double side[2], jump[2] = {0, 0}; /* C' before the trade, and on both sides of 0 */
+  slopes_before(&s, before, side);
+  const bool impact = s.cost.impact > 0;
   const qs_policy_band band = qs_policy_band_at(&f->optimum->table, n, x, sqrt(fmax(v, 0)));
-  const double before = c->holding, held = fmin(fmax(before, band.low), band.high);
-  double jump[2] = {0, 0}; /* C' on both sides of 0 */
-  if (before == 0 || held == 0) {
-    ahead_at(f, n, &p, f->zero, jump);
-    jump[0] -= 2 * target * variance;
-    jump[1] -= 2 * target * variance;
+  const double held =
+      impact ? part_way(&s, before, side[0], side[1]) : fmin(fmax(before, band.low), band.high);
+  if (before == 0) {
+    jump[0] = side[0];
+    jump[1] = side[1];
+  } else if (held == 0) {
+    slopes_before(&s, 0, jump);
   }
-  const double slope = before == 0
-                           ? (1 - c->within) * clip(jump[0], cost) + c->within * clip(jump[1], cost)
-                           : clip(2 * (before - target) * variance + ahead_of(f, n, &p, before), cost);
+  double slope = before == 0 ? (1 - c->within) * clip(side[0], cost) + c->within * clip(side[1], cost)
+                             : clip(side[0], cost);
+  if (impact && held != before) {
+    slope = qs_policy_convex_slope(&s.cost, held - before) * (held > before ? -1 : 1);
+  }
   const double surprise = correct(c, slope, share);
   double after; /* C' where the path stays */
   if (held == 0) {
@@ -144,12 +207,14 @@ static double follow_date(const follower *f, size_t n, double x, double v, carri
     c->within = width > 0 ? fmin(fmax((slope - jump[0]) / width, 0), 1) : 1;
     after = (1 - c->within) * jump[0] + c->within * jump[1];
   } else {
-    after = 2 * (held - target) * variance + ahead_of(f, n, &p, held);
+    after = 2 * (held - target) * variance + ahead_of(f, n, &s.p, held);
   }
   const double off = (after - slope) / (2 * variance), trade = held - before;
+  const double paid = qs_policy_convex_cost(&s.cost, trade);
   share->tracking += (held - target) * (held - target) * variance;
-  share->cost += unit * fabs(trade);
-  share->gap += variance * off * off + (cost * fabs(trade) + slope * trade);
+  share->cost += impact ? paid / f->ground->problem->cost_weight
+                        : qs_policy_unit_cost(&f->ground->problem->dates[n], x) * fabs(trade);
+  share->gap += variance * off * off + (paid + slope * trade) + qs_policy_convex_excess(&s.cost, slope);
   c->holding = held;
   c->off = off;
   c->ahead = after - 2 * (held - target) * variance;
@@ -159,10 +224,24 @@ static double follow_date(const follower *f, size_t n, double x, double v, carri
 /* The unwinding. */
 static double follow_end(const follower *f, double x, carried *c, qs_policy_share *share) {
   const qs_policy_problem *p = f->ground->problem;
-  const double unit = qs_policy_unit_cost(&p->dates[p->date_count - 1], x);
+  const qs_policy_date *last = &p->dates[p->date_count - 1];
+  const qs_policy_convex cost = {qs_policy_unit_cost(last, x), last->discount * last->impact};
   const double side = c->holding > 0 ? 1 : c->holding < 0 ? -1 : 2 * c->within - 1;
-  share->cost += unit * fabs(c->holding);
-  return correct(c, side * p->cost_weight * unit, share);
+  share->cost += qs_policy_convex_cost(&cost, c->holding);
+  return correct(c, side * p->cost_weight * qs_policy_convex_slope(&cost, c->holding), share);
+}
+
+double qs_policy_optimum_hold(const qs_policy_ground *ground, const qs_policy_optimum *optimum, size_t n,
+                              double x, double v, double holding) {
+  const follower f = {ground, optimum, node_below(optimum, 0) - 1};
+  const scene s = set_scene(&f, n, x, v);
+  if (!(s.cost.impact > 0)) {
+    const qs_policy_band band = qs_policy_band_at(&optimum->table, n, x, sqrt(fmax(v, 0)));
+    return fmin(fmax(holding, band.low), band.high);
+  }
+  double side[2];
+  slopes_before(&s, holding, side);
+  return part_way(&s, holding, side[0], side[1]);
 }
 
 static void follow_part(const follower *f, const paths *p, size_t begin, size_t end) {

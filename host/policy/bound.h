@@ -15,6 +15,12 @@
  * no part of which is negative (Rogers 2007 has the duality; the quadratic form is the tracking problem's
  * own).
  *
+ * With impact a trade of u costs w (c_n |u| + k_n |u|^1.5), and s_n may be any number: that cost is at least
+ *
+ *   s_n u - 4/27 max(|s_n| - w c_n, 0)^3/(w k_n)^2,
+ *
+ * the conjugate of |u|^1.5 (host/policy/impact.h), which the bound then has less of and the gap more.
+ *
  * Here s_n is minus D_n of host/policy/optimum.h at what the optimum holds before date n, clipped to +-w c_n
  * where it is read between nodes, so that it is admissible whatever the tables are. At a holding of 0 the
  * unwinding's cost gives D_n a jump; s_n then lies within it, by a share that is chosen date by date so that

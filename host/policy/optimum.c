@@ -6,6 +6,7 @@
 #include "host/base/exchange.h"
 #include "host/policy/apply.h"
 #include "host/policy/holdings.h"
+#include "host/policy/impact.h"
 
 enum { HOLDINGS_PLAIN = 511, HOLDINGS_STOCHASTIC = 95 };
 static const double margin = 0.01; /* of holdings beyond the targets */
@@ -43,16 +44,23 @@ static qs_status start(qs_arena *arena, const qs_policy_settings *settings, recu
   return made ? QS_OK : qs_fail_memory(r->context, "hedging over time");
 }
 
+/* What a trade of a date costs, weighted. */
+static qs_policy_convex cost_of(const recursion *r, const qs_policy_date *date, double x) {
+  return (qs_policy_convex){r->costing * qs_policy_unit_cost(date, x),
+                            r->costing * date->discount * date->impact};
+}
+
 /* D and W of the unwinding. */
 static void unwind(recursion *r) {
   const qs_policy_nodes *nodes = r->ground->ratios.nodes;
   const qs_policy_date *last = &r->ground->problem->dates[r->ground->ratios.date_count];
   for (size_t s = 0; s < state_count(r->ground); s++) {
     double x = nodes->x_low + (double)(s % nodes->x_count) * nodes->x_step;
-    double cost = r->costing * qs_policy_unit_cost(last, x);
+    const qs_policy_convex cost = cost_of(r, last, x);
     double *d = r->now + s * r->lanes;
     for (size_t i = 0; i < r->nodes.count; i++) {
-      d[i] = i < r->nodes.zero ? -cost : cost;
+      const double slope = qs_policy_convex_slope(&cost, r->nodes.holding[i]);
+      d[i] = i < r->nodes.zero ? -slope : slope;
     }
     d[r->nodes.count] = 0;
   }
@@ -79,6 +87,33 @@ static double integral(const recursion *r, const double *f, double shift, double
   return sum;
 }
 
+static double slope_at(const void *data, size_t i) {
+  return ((const double *)data)[i];
+}
+
+/* Where a trade from node i ends; slope: C' at the nodes. */
+static double trade_from(const recursion *r, const qs_policy_convex *cost, const double *slope, size_t i) {
+  const qs_policy_line line = {r->nodes.holding, r->nodes.count, slope_at, slope};
+  const int side = slope[i] < -cost->cost ? 1 : slope[i] > cost->cost ? -1 : 0;
+  return side ? qs_policy_part_way(&line, cost, side, r->nodes.holding[i], slope[i], side > 0 ? i + 1 : i - 1)
+              : r->nodes.holding[i];
+}
+
+/* D where there is impact, and W(0) less C(0). */
+static double update_impact(const recursion *r, const qs_policy_convex *cost, const double *slope,
+                            double *d) {
+  double gained = 0;
+  for (size_t i = 0; i < r->nodes.count; i++) {
+    const double from = r->nodes.holding[i], to = trade_from(r, cost, slope, i), units = to - from;
+    const double marginal = qs_policy_convex_slope(cost, units);
+    d[i] = fabs(slope[i]) <= cost->cost ? slope[i] : slope[i] < 0 ? -marginal : marginal;
+    if ((i == r->nodes.zero && units > 0) || (i + 1 == r->nodes.zero && units < 0)) {
+      gained = integral(r, slope, 0, to) + qs_policy_convex_cost(cost, units);
+    }
+  }
+  return gained;
+}
+
 /* One state of one date: C' in place of the mean ahead, then D and W. */
 static void update(recursion *r, size_t n, size_t s) {
   const qs_policy_ground *g = r->ground;
@@ -86,7 +121,8 @@ static void update(recursion *r, size_t n, size_t s) {
   size_t y = s / nodes->x_count;
   double x = nodes->x_low + (double)(s % nodes->x_count) * nodes->x_step;
   double variance = r->tracking * qs_policy_gain_variance(g->problem, &g->ratios, n, y, x);
-  double cost = r->costing * qs_policy_unit_cost(&g->problem->dates[n], x), target = -g->ratios.local[n][s];
+  const qs_policy_convex convex = cost_of(r, &g->problem->dates[n], x);
+  double cost = convex.cost, target = -g->ratios.local[n][s];
   const double *ahead = r->ahead + s * r->lanes;
   double *d = r->now + s * r->lanes, slope[QS_MOST_HOLDINGS] = {0};
   for (size_t i = 0; i < r->nodes.count; i++) {
@@ -102,6 +138,11 @@ static void update(recursion *r, size_t n, size_t s) {
     r->high[s] = fmax(qs_policy_crossing(&r->nodes, slope, -cost), r->low[s]);
   }
   double level = ahead[r->nodes.count] + target * target * variance, low = r->low[s], high = r->high[s];
+  if (convex.impact > 0) {
+    level += update_impact(r, &convex, slope, d);
+    d[r->nodes.count] = level;
+    return;
+  }
   level += low > 0 ? integral(r, slope, cost, low) : high < 0 ? integral(r, slope, -cost, high) : 0;
   for (size_t i = 0; i < r->nodes.count; i++) {
     d[i] = r->nodes.holding[i] < low    ? -cost
@@ -183,6 +224,9 @@ qs_status qs_policy_evaluate(qs_context *context, const qs_policy_ground *ground
     return qs_fail(context, QS_ERROR_INPUT, "the policy has %zu dates, the problem %zu", table->date_count,
                    ground->ratios.date_count);
   }
+  if (qs_policy_has_impact(ground->problem)) {
+    return qs_fail(context, QS_ERROR_INPUT, "a table is valued without impact alone");
+  }
   qs_policy_value v;
   qs_status status = run_table(context, ground, settings, table, 1, 0, &v.variance);
   if (!status) {
@@ -252,7 +296,9 @@ qs_status qs_policy_optimise(qs_context *context, qs_arena *arena, const qs_poli
                                   (const double *const *)k.low, (const double *const *)k.high};
     status = status ? status : value_now(scratch, &r, &out.value.objective);
   }
-  if (!status) {
+  const bool impact = qs_policy_has_impact(ground->problem);
+  out.value.cost = NAN;
+  if (!status && !impact) {
     status = run_table(context, ground, settings, &out.table, 0, 1, &out.value.cost);
   }
   if (!status) {

@@ -13,6 +13,9 @@ static qs_status check(qs_context *context, const qs_policy_pair_problem *p) {
   if (!status && p->first->drift != 0) {
     return qs_fail(context, QS_ERROR_INPUT, "two instruments can be optimised without drift alone");
   }
+  if (!status && qs_policy_has_impact(p->first)) {
+    return qs_fail(context, QS_ERROR_INPUT, "two instruments can be optimised without impact alone");
+  }
   for (int i = 0; !status && i < QS_POLICY_PAIR; i++) {
     const double held = i ? p->holding : p->first->holding;
     if (!(isfinite(p->low[i]) && isfinite(p->high[i]) && p->low[i] <= 0 && p->high[i] >= 0)) {

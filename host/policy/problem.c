@@ -21,6 +21,14 @@ double qs_policy_unit_cost(const qs_policy_date *date, double x) {
   return date->discount * (date->proportional * date->forward * exp(x) + date->per_unit);
 }
 
+bool qs_policy_has_impact(const qs_policy_problem *problem) {
+  bool has = false;
+  for (size_t n = 0; n < problem->date_count; n++) {
+    has = has || problem->dates[n].impact > 0;
+  }
+  return has;
+}
+
 static bool bad_number(double x) {
   return !isfinite(x);
 }
@@ -36,8 +44,8 @@ static qs_status check_date(qs_context *context, const qs_policy_problem *p, siz
     return qs_fail(context, QS_ERROR_INPUT, "hedging date %zu: forward, discount and gain must be positive",
                    n);
   }
-  if (!(d->proportional >= 0) || !(d->per_unit >= 0) || bad_number(d->proportional) ||
-      bad_number(d->per_unit)) {
+  if (!(d->proportional >= 0) || !(d->per_unit >= 0) || !(d->impact >= 0) || bad_number(d->proportional) ||
+      bad_number(d->per_unit) || bad_number(d->impact)) {
     return qs_fail(context, QS_ERROR_INPUT, "hedging date %zu: costs must be at least 0", n);
   }
   if (!(d->added >= (n > 0 ? d[-1].added : 0)) || bad_number(d->added)) {

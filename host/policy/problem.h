@@ -44,6 +44,8 @@ typedef struct qs_policy_date {
   double proportional; /* cost of trading, as a fraction of what is traded, >= 0 */
   double per_unit;     /* and per unit, in money of this date: a half-spread, >= 0 */
   double added;        /* variance from as_of to here beside the model's, ascending (0) */
+  double impact;       /* and times |units|^1.5, in money of this date, >= 0; of the optimum by proportional
+                          costs (optimum.h) and its bound alone */
 } qs_policy_date;
 
 /* Borrowed for the calls. */
@@ -78,8 +80,11 @@ const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_pro
 /* Which date the option expires at, or date_count: later than all. */
 size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_option *option);
 
-/* Cost of trading one unit at S = F e^x on date n, in money at as_of. */
+/* Cost of trading one unit at S = F e^x on date n, in money at as_of, impact left out. */
 double qs_policy_unit_cost(const qs_policy_date *date, double x);
+
+/* Whether any date has impact. */
+bool qs_policy_has_impact(const qs_policy_problem *problem);
 
 #ifdef __cplusplus
 }

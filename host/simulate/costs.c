@@ -94,10 +94,41 @@ qs_trade_cost qs_simulate_known_cost(const qs_simulate_problem *p, size_t date) 
   return best;
 }
 
-/* Of one date: what no line through 0 says. */
+/* Whether an optimum knows impact: by the first instrument alone, without limits, of the variance. */
+static bool takes_impact(const qs_simulate_problem *p) {
+  return p->instrument_count == 1 && !isfinite(p->instruments[0].low) &&
+         p->spec->objective == QS_OBJECTIVE_VARIANCE;
+}
+
+/* Venues whose fees and half-spreads are the same share an order so that impact b_i has each take b_i^-2 of
+ * it: together they are one with b^-2 = sum of b_i^-2. False where they are none. */
+static bool join_impacts(const qs_simulate_problem *p, size_t date, double *impact) {
+  const size_t count = p->spec->venue_count ? p->spec->venue_count : 1;
+  const qs_trade_cost first = qs_simulate_cost(p, 0, 0, date);
+  double sum = 0;
+  bool joined = takes_impact(p);
+  for (size_t v = 0; joined && v < count; v++) {
+    const qs_trade_cost own = qs_simulate_cost(p, 0, v, date);
+    joined = own.fee == first.fee && own.unit == first.unit && own.fixed <= 0 && own.impact > 0;
+    sum += 1 / (own.impact * own.impact);
+  }
+  *impact = joined ? 1 / sqrt(sum) : 0;
+  return joined;
+}
+
+double qs_simulate_known_impact(const qs_simulate_problem *p, size_t date) {
+  double impact;
+  return join_impacts(p, date, &impact) ? impact : 0;
+}
+
+/* Of one date: what is neither a line through 0 nor a 3/2-power beside it. */
 static const char *date_beyond(const qs_simulate_problem *p, size_t date) {
   const size_t count = p->spec->venue_count ? p->spec->venue_count : 1;
   bool fixed = false, impact = false;
+  double joint;
+  if (join_impacts(p, date, &joint)) {
+    return NULL;
+  }
   for (size_t v = 0; v < count; v++) {
     const qs_trade_cost own = qs_simulate_cost(p, 0, v, date);
     bool least = own.impact <= 0 && own.fixed <= 0;

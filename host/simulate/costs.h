@@ -26,8 +26,14 @@ qs_trade_cost qs_simulate_cost(const qs_simulate_problem *problem, size_t instru
  * cheapest for a small order at the forward. */
 qs_trade_cost qs_simulate_known_cost(const qs_simulate_problem *problem, size_t date);
 
+/* What a date's costs have beside that: times units^1.5, of all venues together; 0 where it is none or no
+ * programme knows it. */
+double qs_simulate_known_impact(const qs_simulate_problem *problem, size_t date);
+
 /* Why a programme does not know all of the costs, a static text; null where it does: where at every date one
- * venue, or all there is, has the smallest fee and half-spread of all, and neither impact nor a fixed cost.
+ * venue, or all there is, has the smallest fee and half-spread of all, and neither impact nor a fixed cost;
+ * or, of the variance by one instrument without limits, where all have the same fee and half-spread, and
+ * impact but no fixed cost.
  */
 const char *qs_simulate_costs_beyond(const qs_simulate_problem *problem);
 

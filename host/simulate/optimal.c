@@ -90,6 +90,42 @@ qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simu
   return status;
 }
 
+/* What the function below is handed. */
+typedef struct part_way {
+  qs_policy_ground ground;
+  qs_policy_optimum optimum;
+  const double *forward; /* [date] */
+  int threads;
+} part_way;
+
+static qs_status trade_part_way(void *data, const qs_policy_view *view, double *target) {
+  const part_way *t = data;
+  const long count = (long)view->path_count;
+#pragma omp parallel for num_threads(t->threads) schedule(static)
+  for (long i = 0; i < count; i++) {
+    target[i] =
+        qs_policy_optimum_hold(&t->ground, &t->optimum, view->date,
+                               log(view->spot[i] / t->forward[view->date]), view->variance[i], target[i]);
+  }
+  return QS_OK;
+}
+
+qs_status qs_simulate_part_way(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
+                               const qs_simulate_optimal *optimal, qs_simulate_policy *policy) {
+  part_way *data = QS_NEW(arena, 1, part_way);
+  double *forward = QS_NEW(arena, p->date_count, double);
+  if (!data || !forward) {
+    return qs_fail_memory(context, "preparing policies");
+  }
+  for (size_t n = 0; n < p->date_count; n++) {
+    forward[n] = qs_curve_forward(&p->under->curve, p->years[n]);
+  }
+  *data = (part_way){optimal->ground, optimal->optimum, forward, context->threads};
+  policy->function = trade_part_way;
+  policy->data = data;
+  return QS_OK;
+}
+
 /* Pointers to the states of every date within a block of paths. */
 static void date_rows(const qs_simulate_problem *p, uint64_t count, const double *states, const double **at) {
   for (size_t d = 0; d < p->date_count; d++) {

@@ -2,15 +2,16 @@
  * The policy `optimal`: the optimum of dynamic programming on a section's problem, of the variance
  * (host/policy/optimum.h) or of exponential utility (host/policy/exponential.h),
  * its lower bound and gap along the section's own paths (host/policy/bound.h), and the frontier of risk
- * against cost over weights. With an option among the instruments, or within limits of what is held, it is
- * that of host/simulate/paired.h, or with several of host/simulate/many.h.
+ * against cost over weights. Impact is in it where there is a lower bound. With an option among the
+ * instruments, or within limits of what is held, it is that of host/simulate/paired.h, or with several of
+ * host/simulate/many.h.
  */
 #ifndef QS_HOST_SIMULATE_OPTIMAL_H
 #define QS_HOST_SIMULATE_OPTIMAL_H
 
 #include "host/policy/bound.h"
 #include "host/policy/many.h"
-#include "host/simulate/paths.h"
+#include "host/simulate/run.h"
 #include "quickset/results.h"
 
 #ifdef __cplusplus
@@ -49,6 +50,11 @@ const char *qs_simulate_bound_flaw(const qs_simulate_problem *problem);
  * drift, under the pricing law. */
 qs_status qs_simulate_optimal_make(qs_context *context, qs_arena *arena, qs_simulate_objective objective,
                                    const qs_policy_problem *over_time, qs_simulate_optimal *optimal);
+
+/* How the policy is simulated where costs have impact: it trades part of the way to its bands, by a function.
+ * Owned by the arena. */
+qs_status qs_simulate_part_way(qs_context *context, qs_arena *arena, const qs_simulate_problem *problem,
+                               const qs_simulate_optimal *optimal, qs_simulate_policy *policy);
 
 /* Along the first paths of the problem, 65,536 at most; the gap of a pair or of several along fewer. */
 qs_status qs_simulate_bound(qs_context *context, const qs_simulate_paths *paths,

@@ -224,6 +224,7 @@ qs_status qs_simulate_policy_problem(qs_context *context, qs_arena *arena, const
     qs_simulate_policy_option(p, &p->contracts[i], &options[i]);
   }
   const qs_hedge_instrument *instrument = &p->instruments[0];
+  const bool bounded = !qs_simulate_bound_flaw(p);
   for (size_t d = 0; d < p->date_count; d++) {
     const bool last = d + 1 == p->date_count;
     const qs_trade_cost cost = qs_simulate_known_cost(p, d);
@@ -237,6 +238,7 @@ qs_status qs_simulate_policy_problem(qs_context *context, qs_arena *arena, const
                                 .discount = qs_simulate_discount(p, p->years[d]),
                                 .proportional = cost.fee,
                                 .per_unit = cost.unit,
+                                .impact = bounded ? qs_simulate_known_impact(p, d) : 0,
                                 .added = qs_shift_added(&p->under->shift, p->market->as_of, p->dates[d])};
   }
   qs_model *real = QS_NEW(arena, 1, qs_model);
@@ -377,6 +379,9 @@ static qs_status make_one(qs_context *context, qs_arena *arena, const qs_hedge_p
   }
   if (spec->type == QS_HEDGE_POLICY_OPTIMAL && m->optimal->many) {
     return qs_simulate_many_policy(context, arena, m->problem, m->optimal->many, policy);
+  }
+  if (spec->type == QS_HEDGE_POLICY_OPTIMAL && qs_policy_has_impact(m->over_time)) {
+    return qs_simulate_part_way(context, arena, m->problem, m->optimal, policy);
   }
   qs_status status = make_tables(context, arena, spec, &found, m, made);
   if (!status && found.rule == QS_RULE_MOVE) {

@@ -39,9 +39,11 @@ static size_t states_of(const qs_policy_nodes *nodes) {
 
 qs_status qs_simulate_saved_fits(qs_context *context, const qs_simulate_policy *policy) {
   if (policy->function && !policy->pair) {
-    return qs_fail(context, QS_ERROR_INPUT,
-                   "simulate.save_policy: got %.80s: no table says what it holds with these instruments",
-                   policy->name);
+    return qs_fail(
+        context, QS_ERROR_INPUT,
+        "simulate.save_policy: got %.80s: no table says all that it holds with these instruments and "
+        "costs",
+        policy->name);
   }
   double bytes = 0;
   for (size_t n = 0; policy->pair && n < policy->pair->date_count; n++) {

@@ -382,8 +382,10 @@ TEST(SimulatePair, WhatNoFileHoldsIsNotKept) {
   policy.name = "optimal";
   policy.function = hold_one;
   EXPECT_EQ(QS_ERROR_INPUT, qs_simulate_saved_fits(&w.context, &policy));
-  EXPECT_STREQ("simulate.save_policy: got optimal: no table says what it holds with these instruments",
-               w.context.message);
+  EXPECT_STREQ(
+      "simulate.save_policy: got optimal: no table says all that it holds with these instruments and "
+      "costs",
+      w.context.message);
   policy.pair = &pair;
   pair.date_count = 250;
   EXPECT_EQ(QS_OK, qs_simulate_saved_fits(&w.context, &policy));
