@@ -29,6 +29,12 @@ qs_status queue_paths(qs_cuda_joint_run *run, const qs_cuda_path_block &block, c
                                             : qs_cuda_launch_joint_net_f)(net, a, points, run->draws, stream);
     status = qs_cuda_check(run->device, error, "drawing Sobol points of underlyings", message);
   }
+  if (!run->nets && run->path_bytes) {
+    const cudaError_t error =
+        (run->precise ? qs_cuda_launch_joint_streams_d : qs_cuda_launch_joint_streams_f)(run->plan, block,
+                                                                                         run->draws, stream);
+    status = qs_cuda_check(run->device, error, "drawing the streams of underlyings", message);
+  }
   for (uint32_t a = 0; status == QS_OK && a < run->unit->asset_count; a++) {
     const cudaError_t error = (run->precise ? qs_cuda_launch_joint_paths_d : qs_cuda_launch_joint_paths_f)(
         run->plan, a, block, run->draws, stream);

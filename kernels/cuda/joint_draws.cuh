@@ -71,9 +71,9 @@ QS_CORE void draw_streams(const QS_R(joint_law) & joint, const qs_cuda_joint_dra
   for (uint32_t j = 0; j < joint.assets; j++) {
     QS_R(qs_stream) s;
     if (at.normals) {
-      take_normals(at, draws.price[j], block, s.price);
+      take_normals(at, draws.price[j], block - draws.first_block, s.price);
       if (variances) {
-        take_normals(at, draws.variance[j], block, s.variance);
+        take_normals(at, draws.variance[j], block - draws.first_block, s.variance);
       }
     } else {
       QS_R(qs_stream_fill)(key_of(joint.keys, j), variances, at.path - (mirrors ? QS_MIRROR : 0), block, &s);
@@ -125,7 +125,7 @@ QS_CORE void draw_block(const QS_R(qs_law) & law, const QS_R(joint_law) & joint,
     QS_R(qs_paths_fill)(&law, &state->base, QS_DRAW_DOWN, at.path, block);
   }
   if ((jumps == QS_JUMPS_COUNTED || jumps == QS_JUMPS_VARIANCE) && joint.part.sized) {
-    if (at.normals) {
+    if (at.normals && draws.numbered) {
       take_normals(at, draws.size[joint.asset], block, drawn->size);
       return;
     }
@@ -169,16 +169,17 @@ QS_CORE void draw_common(const QS_R(qs_law) & law, const QS_R(joint_law) & joint
   }
 }
 
-// The duals of the variances' normals in a step, to the tile.
+// The duals of the variances' normals of a word of a block, to the tile.
 QS_CORE void fill_duals(const QS_R(joint_law) & joint, const qs_cuda_joint_draws &draws,
-                        const QS_R(joint_place) & at, uint32_t i, uint32_t word, qs_real *to) {
+                        const QS_R(joint_place) & at, uint32_t block, uint32_t word, qs_real *to) {
+  const size_t ready = 1 + 4 * (size_t)(block - draws.first_block) + word;
 #pragma unroll 1
   for (uint32_t b = 0; b < joint.assets; b++, to += QS_ROW) {
     const QS_R(qs_stream_weights) *weights = joint.all + b * joint.assets;
     qs_real sum[1];
 #pragma unroll 1
     for (uint32_t j = 0; j < joint.assets; j++) {
-      const qs_real *m = at.normals ? at.normals + ((size_t)draws.variance[j] + 1 + i) * QS_ROW
+      const qs_real *m = at.normals ? at.normals + (draws.variance[j] + ready) * QS_ROW
                                     : at.rows + ((size_t)joint.room + 4 * j + word) * QS_ROW;
       QS_R(qs_stream_add)(m, weights[j].variance_dual, j == 0, sum);
     }

@@ -34,8 +34,11 @@ struct qs_cuda_joint_plan {
 };
 
 // Draws that paths find ready, in tiles: rows of words in whole blocks of four steps, and of normals, one
-// more. normals null: paths draw for themselves.
+// more. normals null: paths draw for themselves. `numbered`: all draws are there, step i's in its i-th row;
+// else the streams' normals alone, from the draws' block `first_block` on.
 struct qs_cuda_joint_draws {
+  bool numbered;
+  uint32_t first_block;
   uint32_t *words;
   void *normals;
   uint32_t word_rows, normal_rows;                      // of a tile
@@ -49,6 +52,9 @@ struct qs_cuda_joint_draws {
   cudaError_t qs_cuda_launch_joint_net##suffix(const qs_net &net, uint32_t asset,                            \
                                                const qs_cuda_points &points,                                 \
                                                const qs_cuda_joint_draws &draws, cudaStream_t stream);       \
+  cudaError_t qs_cuda_launch_joint_streams##suffix(const qs_cuda_joint_plan &plan,                           \
+                                                   const qs_cuda_path_block &block,                          \
+                                                   const qs_cuda_joint_draws &draws, cudaStream_t stream);   \
   cudaError_t qs_cuda_launch_joint_paths##suffix(const qs_cuda_joint_plan &plan, uint32_t asset,             \
                                                  const qs_cuda_path_block &block,                            \
                                                  const qs_cuda_joint_draws &draws, cudaStream_t stream);     \

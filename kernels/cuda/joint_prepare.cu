@@ -43,47 +43,6 @@ qs_status build(qs_cuda_joint_run *run, char *message) {
   return QS_OK;
 }
 
-// Rows of the draws that are made before the paths; none without nets.
-void lay_draws(qs_cuda_joint_run *run) {
-  qs_cuda_joint_draws &to = run->draws;
-  to.padded = (run->plan.layout.steps + 3) / 4 * 4;
-  const auto take = [](bool wanted, uint32_t *rows, uint32_t count) {
-    const uint32_t at = wanted ? *rows : static_cast<uint32_t>(QS_CUDA_NONE);
-    *rows += wanted ? count : 0;
-    return at;
-  };
-  for (uint32_t a = 0; a < run->unit->asset_count; a++) {
-    const uint32_t *stride = run->nets ? run->nets[a].stride : nullptr;
-    const auto has = [stride](int source) { return stride && stride[source] > 0; };
-    to.price[a] = take(has(QS_DRAW_PRICE), &to.normal_rows, to.padded + 1);
-    to.variance[a] = take(has(QS_DRAW_VARIANCE), &to.normal_rows, to.padded + 1);
-    to.size[a] = take(has(QS_DRAW_SIZE), &to.normal_rows, to.padded + 1);
-    for (int source = 0; source < QS_DRAW_COUNT; source++) {
-      const bool words = source == QS_DRAW_JUMP || source == QS_DRAW_DOWN;
-      to.word_row[a][source] = take(words && has(source), &to.word_rows, to.padded);
-    }
-  }
-  const size_t real = run->precise ? sizeof(double) : sizeof(float);
-  run->path_bytes = to.normal_rows * real + to.word_rows * sizeof(uint32_t);
-}
-
-// Memory for the draws of so many paths.
-qs_status reserve_draws(qs_cuda_joint_run *run, uint64_t paths, char *message) {
-  if (!run->path_bytes) {
-    return QS_OK;
-  }
-  const uint64_t threads = (paths + QS_CUDA_TILE - 1) / QS_CUDA_TILE * QS_CUDA_TILE;
-  const size_t words = threads * run->draws.word_rows * sizeof(uint32_t);
-  const qs_status status =
-      qs_cuda_reserve(run->device, &run->device->draws, threads * run->path_bytes, message);
-  if (status == QS_OK) {
-    char *data = static_cast<char *>(run->device->draws.data);
-    run->draws.words = words ? reinterpret_cast<uint32_t *>(data) : nullptr;
-    run->draws.normals = data + words;
-  }
-  return status;
-}
-
 // As many whole batches as the budget holds; where it holds none, as many leaves.
 qs_status reserve(qs_cuda_joint_run *run, char *message) {
   const qs_joint_unit &unit = *run->unit;
@@ -102,7 +61,7 @@ qs_status reserve(qs_cuda_joint_run *run, char *message) {
   const size_t results = run->moments * (unit.batch_end - unit.batch_begin) * sizeof(qs_moment);
   qs_status status = qs_cuda_reserve(device, &device->observations, run->block_paths * rows, message);
   status = status ? status : qs_cuda_reserve(device, &device->results, results, message);
-  status = status ? status : reserve_draws(run, run->block_paths, message);
+  status = status ? status : qs_cuda_joint_reserve_draws(run, run->block_paths, message);
   if (status == QS_OK && !whole) {
     const size_t kept = run->moments * QS_LEAF_PATHS * sizeof(qs_position);
     status = qs_cuda_reserve(device, &device->kept, kept, message);
@@ -120,7 +79,7 @@ qs_status qs_cuda_joint_prepare(qs_cuda_joint_run *run, char *message) {
   run->moments = (size_t)unit.shift_count * unit.payoff_count * qs_joint_unit_quantities(&unit);
   qs_status status = build(run, message);
   if (status == QS_OK) {
-    lay_draws(run);
+    qs_cuda_joint_lay_draws(run);
     status = qs_cuda_joint_upload(run, message);
   }
   return status ? status : reserve(run, message);

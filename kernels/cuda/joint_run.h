@@ -30,7 +30,12 @@ struct qs_cuda_joint_run {
 qs_status qs_cuda_joint_prepare(qs_cuda_joint_run *run, char *message);
 void qs_cuda_joint_release(qs_cuda_joint_run *run);
 
-// Its part of that (joint_upload.cu): what has been built goes to device memory.
+// Its parts of that. Draws that are made before the paths (joint_ready.cu), of nets, or of streams that are
+// drawn once for all underlyings: their rows, and memory for so many paths.
+void qs_cuda_joint_lay_draws(qs_cuda_joint_run *run);
+qs_status qs_cuda_joint_reserve_draws(qs_cuda_joint_run *run, uint64_t paths, char *message);
+
+// And (joint_upload.cu): what has been built goes to device memory.
 qs_status qs_cuda_joint_upload(qs_cuda_joint_run *run, char *message);
 
 #endif

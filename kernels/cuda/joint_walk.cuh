@@ -60,7 +60,7 @@ QS_CORE void take_step(const QS_R(qs_law) & law, const QS_R(qs_noise_law) & nois
     w->common[0] = common[0];
     w->common_size[0] = *QS_R(qs_lane_normals)(w->drawn.common_size, step.draw_word);
   }
-  if (at.normals) { // rows of four steps each
+  if (at.normals && draws.numbered) { // rows of four steps each
     step.draw_block = i / 4;
     step.draw_word = i % 4;
   }
@@ -108,7 +108,7 @@ QS_CORE void add_step(const QS_R(qs_law) & law, const QS_R(joint_law) & joint,
   at.rows[((size_t)part.roots + i) * QS_ROW] = root[0];
   qs_real *duals = at.rows + ((size_t)joint.room + 4 * joint.assets) * QS_ROW;
   if (part.kicks + part.means > 0) {
-    fill_duals(joint, draws, at, i, word, duals);
+    fill_duals(joint, draws, at, w->drawn.block, word, duals);
   }
   const QS_R(qs_joint_moves) moves = {joint.asset,
                                       stochastic ? part.kicks : 0,

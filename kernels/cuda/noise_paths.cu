@@ -7,8 +7,14 @@
 
 enum { BLOCK = 128 };
 
+// Blocks that a multiprocessor is to hold at least, where the compiler would rather spill than hold fewer; 0:
+// as it likes.
+constexpr int resident(qs_jumps jumps, bool greeks) {
+  return QS_REAL_DOUBLE && jumps == QS_JUMPS_VARIANCE && !greeks ? 3 : 0;
+}
+
 template <qs_variance variance, qs_jumps jumps, bool greeks>
-__global__ void __launch_bounds__(BLOCK)
+__global__ void __launch_bounds__(BLOCK, resident(jumps, greeks))
     QS_R(noise_paths)(const __grid_constant__ QS_R(qs_law) law,
                       const __grid_constant__ QS_R(qs_noise_law) from,
                       const __grid_constant__ qs_cuda_draws draws, uint32_t parameters, bool cuts,
