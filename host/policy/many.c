@@ -8,7 +8,7 @@ enum { WINDOW = 40, OPTION_STEPS = 7, WINDOW_RANDOM = 28, OPTION_RANDOM = 6, ALO
 enum { X_RANDOM = 97, Y_RANDOM = 14, X_PLAIN = 241 };
 enum { COARSE_WINDOW = 20, COARSE_OPTION = 7, COARSE_X_RANDOM = 41, COARSE_Y_RANDOM = 7, COARSE_X = 81 };
 enum { RANGE_PATHS = 1024, ZOOMS = 2 };
-static const double dropped = 0.005;  /* paths whose holdings lie outside of the finer grid, on either side */
+static const double dropped = 0.005; /* paths whose holdings lie outside of the finer grid, on either side */
 static const double reach_of_window = 4; /* on either side, in what the step is a part of */
 static const double least_range = 0.002; /* of the limits' range, that a window is wide */
 static const size_t most_bytes = (size_t)1 << 29;
@@ -68,7 +68,34 @@ qs_policy_cell qs_policy_find_in_window(const qs_policy_many *m, int32_t origin,
 typedef struct found {
   double low[QS_POLICY_MANY], high[QS_POLICY_MANY], objective;
   double idle[QS_POLICY_MANY];
+  bool unused[QS_POLICY_MANY]; /* hardly any path holds of it */
 } found;
+
+/* Steps of the options' holdings in proportion to how far they go, at least 2: as many as leave no more nodes
+ * than `option` steps of each would. */
+static void share_steps(const qs_policy_many *m, const found *where, size_t option, size_t *steps) {
+  double widest = 0;
+  size_t most = 1;
+  for (size_t e = 1; e < m->active_count; e++) {
+    widest = fmax(widest, where->high[m->active[e]] - where->low[m->active[e]]);
+    most *= option + 2;
+  }
+  for (size_t wide = option; wide <= ALONE_STEPS || wide == option; wide++) {
+    size_t tried[QS_POLICY_ACTIVE] = {0}, nodes = 1;
+    for (size_t e = 1; e < m->active_count; e++) {
+      const double width = where->high[m->active[e]] - where->low[m->active[e]];
+      const double part = widest > 0 ? ceil(width / widest * (double)wide) : 0;
+      tried[e] = part > 2 ? (size_t)part : 2;
+      nodes *= tried[e] + 2;
+    }
+    if (nodes > most && wide > option) {
+      return;
+    }
+    for (size_t e = 1; e < m->active_count; e++) {
+      steps[e] = tried[e];
+    }
+  }
+}
 
 /* The first holding's step: a part of how far from the local optimum alone its cost may keep it. */
 static void lay(qs_policy_many *m, const found *where, size_t window, size_t option) {
@@ -81,8 +108,10 @@ static void lay(qs_policy_many *m, const found *where, size_t window, size_t opt
   window = window < 8 ? 8 : window > QS_POLICY_WINDOW ? QS_POLICY_WINDOW : window;
   m->window = window;
   m->step = range > 0 ? clamp(2 * reach_of_window * band, least_range * range, range) / (double)window : 1;
+  size_t best[QS_POLICY_ACTIVE];
+  share_steps(m, where, option, best);
   for (size_t e = 1; e < m->active_count; e++) {
-    qs_policy_make_axis(where->low[m->active[e]], where->high[m->active[e]], option, &m->axis[e]);
+    qs_policy_make_axis(where->low[m->active[e]], where->high[m->active[e]], best[e], &m->axis[e]);
   }
 }
 
@@ -95,7 +124,11 @@ static void balance_idle(const qs_policy_many *m, found *where) {
   qs_policy_many_state_at(m, m->date_count, 0, y, &last);
   qs_policy_many_settle(m, 0, 0, y, &now, b, slope);
   for (size_t i = 0; i < m->count; i++) {
-    const double already = m->idle[i] * last.cost[i];
+    bool held = false; /* what is held, if at 0, counts the cost of buying it */
+    for (size_t e = 1; e < m->active_count; e++) {
+      held = held || m->active[e] == i;
+    }
+    const double already = held ? last.cost[i] : m->idle[i] * last.cost[i];
     where->idle[i] = last.cost[i] > 0 ? clamp((already - slope[i]) / last.cost[i], -1, 1) : 0;
   }
 }
@@ -122,6 +155,7 @@ static qs_status zoom(qs_context *context, const qs_policy_many *coarse, found *
     for (size_t e = 1; !status && e < m.active_count; e++) { /* half a step beyond */
       const size_t i = m.active[e];
       const double room = 0.5 * fmax(m.axis[e].below, m.axis[e].above);
+      where->unused[i] = low[i] == 0 && high[i] == 0;
       where->low[i] = fmax(low[i] - room, where->low[i]);
       where->high[i] = fmin(high[i] + room, where->high[i]);
     }
@@ -176,9 +210,11 @@ static qs_status search(qs_context *context, const qs_policy_many_problem *probl
   }
   status = status ? status : zoom(context, &coarse, where);
   context->progress = progress;
-  made->active_count = coarse.active_count;
-  for (size_t e = 0; e < coarse.active_count; e++) {
-    made->active[e] = coarse.active[e];
+  made->active_count = 1;
+  for (size_t e = 1; e < coarse.active_count; e++) {
+    if (!where->unused[coarse.active[e]]) {
+      made->active[made->active_count++] = coarse.active[e];
+    }
   }
   qs_arena_destroy(arena);
   return status;

@@ -15,6 +15,9 @@ static qs_status check(qs_context *context, const qs_policy_many_problem *p) {
     return qs_fail(context, QS_ERROR_INPUT,
                    "several instruments can be optimised without drift and from holdings of 0 alone");
   }
+  if (!status && qs_policy_has_impact(p->first)) {
+    return qs_fail(context, QS_ERROR_INPUT, "several instruments can be optimised without impact alone");
+  }
   for (size_t i = 0; !status && i < p->option_count; i++) {
     if (!(p->options[i].years > last->years)) {
       return qs_fail(context, QS_ERROR_INPUT, "the option %zu that hedges must expire after all dates", i);

@@ -154,9 +154,12 @@ typedef struct plane {
   size_t begin, stride; /* nodes `outer` of its own nodes */
 } plane;
 
-/* The derivatives at any holdings of the first and of its own, read as far from where the first is best. */
-static void read_plane(const plane *p, double first, double held, double *value) {
-  const size_t width = p->many->count;
+/* The derivatives at any holdings of the first and of its own, read as far from where the first is best.
+ * Tells whether all that is read are the last nodes of windows (1), or the first ones (-1), so that it is the
+ * same for more, or for less, of the first. */
+static int read_plane(const plane *p, double first, double held, double *value) {
+  const size_t width = p->many->count, last = p->many->window - 1;
+  bool low = true, high = true;
   const qs_policy_cell cell = qs_policy_find_on_axis(p->axis, held);
   const double best = (1 - cell.part) * (double)p->centre[p->begin + cell.at * p->stride] +
                       cell.part * (double)p->centre[p->begin + cell.next * p->stride];
@@ -175,7 +178,10 @@ static void read_plane(const plane *p, double first, double held, double *value)
     for (size_t i = 0; i < width; i++) {
       value[i] += weight * ((1 - to.part) * block[to.at * width + i] + to.part * block[to.next * width + i]);
     }
+    low = low && to.at == 0 && to.part == 0;
+    high = high && to.at == last;
   }
+  return low ? -1 : high;
 }
 
 /* The derivative along its own holding at one of its nodes, the first being at a node of its grid. */
@@ -187,17 +193,18 @@ static double read_own(const plane *p, size_t own, size_t at, long first) {
 }
 
 /* The derivatives where that along its own holding reaches `level`, between two nodes of it where it is `off`
- * short of it and `over` beyond. */
-static void find_between(const plane *p, size_t own, double first, double level, double from, double off,
-                         double beyond, double over, double *value) {
+ * short of it and `over` beyond; tells what read_plane does. */
+static int find_between(const plane *p, size_t own, double first, double level, double from, double off,
+                        double beyond, double over, double *value) {
   bool last = false;
+  int side = 0;
   for (int k = 0; k < TRIES; k++) {
     const double t = (from * over - beyond * off) / (over - off);
-    read_plane(p, first, t, value);
+    side = read_plane(p, first, t, value);
     const double at = value[own] - level;
     const bool far = (at > 0) == (over > 0);
     if (fabs(at) <= tolerance * fabs(level)) {
-      return;
+      break;
     }
     if (far) {
       off *= k > 0 && last ? 0.5 : 1;
@@ -210,18 +217,15 @@ static void find_between(const plane *p, size_t own, double first, double level,
     }
     last = far;
   }
+  return side;
 }
 
-/* The derivatives at one node of its own and one of the first, once its own holding is where it should be. */
-static void eliminate_at(const plane *p, size_t own, size_t at, size_t k, double cost, double *slope) {
+/* The derivatives at one node of its own and one of the first, once its own holding is where it should be; it
+ * is not there yet. Tells what read_plane does. */
+static int eliminate_at(const plane *p, size_t own, size_t at, size_t k, double cost, double *to) {
   const qs_policy_axis *axis = p->axis;
-  const size_t outer = p->begin + at * p->stride;
-  const long node = (long)p->origin[outer] + (long)k;
-  double *to = slope + (outer * p->many->window + k) * p->many->count;
+  const long node = (long)p->origin[p->begin + at * p->stride] + (long)k;
   double f = to[own];
-  if (fabs(f) <= cost) {
-    return;
-  }
   const bool up = f < 0;
   const double level = up ? -cost : cost, first = qs_policy_many_first(p->many, node);
   const size_t end = up ? axis->count - 1 : 0;
@@ -230,16 +234,48 @@ static void eliminate_at(const plane *p, size_t own, size_t at, size_t k, double
     const size_t next = up ? q + 1 : q - 1;
     const double there = read_own(p, own, next, node);
     if (up ? there >= level : there <= level) {
-      find_between(p, own, first, level, axis->node[q], f - level, axis->node[next], there - level, to);
-      break;
+      const int side =
+          find_between(p, own, first, level, axis->node[q], f - level, axis->node[next], there - level, to);
+      to[own] = level;
+      return side;
     }
     q = next;
     f = there;
   }
-  if (q == end) {
-    read_plane(p, first, axis->node[end], to);
-  }
+  const int side = read_plane(p, first, axis->node[end], to);
   to[own] = level;
+  return side;
+}
+
+/* The same at all nodes of the first, [window][instrument]. Where its own holding is traded far the first is,
+ * too, whatever it was before. */
+static void eliminate_line(const plane *p, size_t own, size_t at, double cost, double *line) {
+  const size_t width = p->many->count, last = p->many->window - 1;
+  for (int up = 0; up < 2; up++) {
+    const double sign = up ? -1 : 1; /* of the derivative */
+    const double *same = NULL;
+    size_t done = p->many->window; /* a node that is, */
+    if (sign * line[own] > cost) {
+      same = eliminate_at(p, own, at, 0, cost, line) > 0 ? line : NULL;
+      done = 0;
+    }
+    double *end = line + last * width;
+    const bool other = !same && sign * end[own] > cost; /* and another */
+    if (other) {
+      same = eliminate_at(p, own, at, last, cost, end) < 0 ? end : NULL;
+    }
+    for (size_t k = 0; k <= last; k++) {
+      double *to = line + k * width;
+      if (!(sign * to[own] > cost) || k == done || (other && k == last)) {
+        continue;
+      }
+      if (same) {
+        memcpy(to, same, width * sizeof *to);
+      } else {
+        eliminate_at(p, own, at, k, cost, to);
+      }
+    }
+  }
 }
 
 /* Once the e-th active holding, e > 0, is where it should be, for every node of it before. */
@@ -254,9 +290,7 @@ static void eliminate(const qs_policy_many *m, size_t e, double cost, const int3
   for (size_t q = 0; q < m->outer / count; q++) {
     p.begin = q / p.stride * p.stride * count + q % p.stride;
     for (size_t at = 0; at < count; at++) {
-      for (size_t k = 0; k < m->window; k++) {
-        eliminate_at(&p, own, at, k, cost, slope);
-      }
+      eliminate_line(&p, own, at, cost, slope + (p.begin + at * p.stride) * m->window * m->count);
     }
   }
 }

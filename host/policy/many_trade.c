@@ -101,7 +101,7 @@ static void try_first(const reading *r, const corners *c, double rest, double he
  * same at the end. By Newton's steps, as it is linear in pieces, and by halves where they do not help. */
 static void find_passage(const reading *r, const corners *c, double rest, double level, double end,
                          trial *one, trial *two) {
-  const double fine = 1e-6 * r->state->cost[0], narrow = 1e-9 * fabs(end - one->held);
+  const double fine = 1e-4 * r->state->cost[0], narrow = 1e-9 * fabs(end - one->held);
   const double sign = end > one->held ? 1 : -1, base = 2 * r->state->covariance[0][0];
   bool beyond = false;
   for (int k = 0; k < TRIES_FIRST && one->held != end; k++) {
