@@ -59,7 +59,7 @@ tests="--gtest_brief=1 --gtest_color=no"
 sanitize() {
   # shellcheck disable=SC2086
   compute-sanitizer --tool "$1" --error-exitcode 9 "$build/bin/test_conformance_gpu" $tests \
-    --gtest_filter='All/*.*/cuda_heston_greeks:All/*.*/cuda_svcj_price:All/*.*/cuda_kou_horizon:All/*.*/cuda_svcj_sobol:All/*.*/cuda_leverage_pseudo:All/RebalanceConformance.SameBits*/cuda_everything:All/RebalanceConformance.SameBits*/cuda_single:All/JointConformance.SameBits*/cuda_heston_svcj_pseudo:All/RegressionConformance.SameBits*/cuda_two'
+    --gtest_filter='All/*.*/cuda_heston_greeks:All/*.*/cuda_svcj_price:All/*.*/cuda_kou_horizon:All/*.*/cuda_svcj_sobol:All/*.*/cuda_leverage_pseudo:All/RebalanceConformance.SameBits*/cuda_everything:All/RebalanceConformance.SameBits*/cuda_single:All/JointConformance.SameBits*/cuda_heston_svcj_pseudo:All/JointConformance.SameBits*/cuda_kou_gbm_heston_pseudo:All/RegressionConformance.SameBits*/cuda_two'
 }
 
 # Clocks while the throughput is measured, twice a second.

@@ -147,27 +147,33 @@ struct path_valuation {
   path_valuation &operator=(const path_valuation &) = delete;
 };
 
-// A basket of two correlated underlyings of one model: its mean over a year's weeks, as a call.
+// A basket of underlyings of one model, of which the first two are correlated: its mean over a year's weeks,
+// as a call.
 struct joint_valuation {
-  enum { WEEKS = path_valuation::WEEKS, STEPS = path_valuation::STEPS };
+  enum { WEEKS = path_valuation::WEEKS, STEPS = path_valuation::STEPS, MOST = 5 };
   std::vector<qs_step> steps;
   std::vector<qs_date> ends;
   std::vector<std::uint32_t> weeks, asset, date;
   std::vector<double> years, forward = std::vector<double>(WEEKS, 100.0);
-  double loadings[2][2] = {{1.0, 0.0}, {0.6, 0.8}}, duals[2][2] = {{1.0, -0.75}, {0.0, 1.25}};
-  std::uint64_t keys[2] = {11, 12};
-  formula mean{2 * WEEKS};
-  qs_joint_asset assets[2]{};
+  std::vector<double> loadings, duals; // [underlying][stream]
+  std::uint64_t keys[MOST] = {11, 12, 13, 14, 15};
+  formula mean;
+  qs_joint_asset assets[MOST]{};
   qs_joint_payoff payoff{};
-  double shifts[2] = {0.0, 0.0};
+  double shifts[MOST] = {0.0};
   qs_joint_unit unit{};
 
-  joint_valuation(qs_model_type type, bool greeks, qs_sampling sampling, std::uint64_t paths) {
+  joint_valuation(qs_model_type type, bool greeks, qs_sampling sampling, std::uint64_t paths, std::uint32_t n)
+      : loadings(n * n, 0.0), duals(n * n, 0.0), mean(n * WEEKS) {
+    for (std::uint32_t a = 0; a < n; a++) {
+      loadings[a * n + a] = duals[a * n + a] = 1.0;
+    }
+    loadings[n] = 0.6, loadings[n + 1] = 0.8, duals[1] = -0.75, duals[n + 1] = 1.25;
     for (std::uint32_t i = 0; i < STEPS; i++) {
       steps.push_back({1.0 / STEPS, i / 4, i % 4});
       ends.push_back({i + 1, {0, 0, 0}});
     }
-    for (std::uint32_t i = 0; i < 2 * WEEKS; i++) {
+    for (std::uint32_t i = 0; i < n * WEEKS; i++) {
       asset.push_back(i / WEEKS);
       date.push_back(i % WEEKS);
     }
@@ -177,16 +183,16 @@ struct joint_valuation {
     }
     payoff = {&mean.program, asset.data(), date.data(), mean.known.data(), WEEKS, false, nullptr};
     const valuation terminal(type, greeks, 1, 1, paths); // model, paths and batches
-    for (std::uint32_t a = 0; a < 2; a++) {
+    for (std::uint32_t a = 0; a < n; a++) {
       assets[a].path = terminal.unit.path;
       assets[a].path.key = a + 1;
       assets[a].path.steps = steps.data(), assets[a].path.step_count = STEPS;
       assets[a].path.dates = ends.data(), assets[a].path.date_count = STEPS;
       assets[a].path.sampling = sampling;
       assets[a].forward = forward.data();
-      assets[a].loadings = loadings[a], assets[a].duals = duals[a];
+      assets[a].loadings = &loadings[a * n], assets[a].duals = &duals[a * n];
     }
-    unit.assets = assets, unit.asset_count = 2;
+    unit.assets = assets, unit.asset_count = n;
     unit.keys = keys;
     unit.dates = weeks.data(), unit.years = years.data(), unit.date_count = WEEKS;
     unit.payoffs = &payoff, unit.payoff_count = 1;
