@@ -1,4 +1,4 @@
-// What a unit points to and its rows by path, in one copy.
+// What a unit points to, in one copy, and of its rows by path those that are run.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,12 +65,17 @@ void put_rows(void *data, void *place, const qs_unit_rows *rows) {
     return;
   }
   const double *from = *pointer + c->begin;
-  double *to = reinterpret_cast<double *>(c->image + c->image_bytes) + c->rows_used * c->block;
-  for (size_t b = 0; b < rows->blocks; b++) {
-    for (size_t i = rows->begin; i < rows->end; i++) {
-      const size_t row = b * rows->count + i;
+  const size_t place_bytes = c->image_bytes + c->rows_used * c->block * sizeof *from;
+  double *to = reinterpret_cast<double *>(c->image + place_bytes);
+  char *there = static_cast<char *>(c->lane->arguments.data) + place_bytes;
+  const size_t wanted = rows->end > rows->begin ? rows->end - rows->begin : 0;
+  for (size_t b = 0; wanted && b < rows->blocks && c->error == cudaSuccess; b++) {
+    const size_t first = b * rows->count + rows->begin, at = first * c->block;
+    for (size_t row = first; row < first + wanted; row++) {
       memcpy(to + row * c->block, from + row * c->stride, c->block * sizeof *to);
     }
+    c->error = cudaMemcpyAsync(there + at * sizeof *to, to + at, wanted * c->block * sizeof *to,
+                               cudaMemcpyHostToDevice, c->lane->stream);
   }
   *pointer = to;
   c->places[c->places_used++] = static_cast<void **>(place);
@@ -101,7 +106,9 @@ size_t qs_cuda_carry_bytes(const qs_cuda_carrier &c, uint64_t paths) {
 qs_status qs_cuda_carry(qs_cuda_carrier *c, qs_device *device, qs_cuda_lane *lane, void *there,
                         char *message) {
   const qs_unit_walker put_all = {c, skip_value, put_array, put_structures, put_rows, false};
+  c->lane = lane;
   c->image = static_cast<char *>(lane->host_arguments.data);
+  c->error = cudaSuccess;
   c->image_used = c->rows_used = c->places_used = 0;
   c->last_from = nullptr;
   qs_unit_walk(&put_all, c->kind, there);
@@ -109,8 +116,9 @@ qs_status qs_cuda_carry(qs_cuda_carrier *c, qs_device *device, qs_cuda_lane *lan
     const size_t at = static_cast<size_t>(static_cast<char *>(*c->places[i]) - c->image);
     *c->places[i] = static_cast<char *>(lane->arguments.data) + at;
   }
-  return qs_cuda_check(device,
-                       cudaMemcpyAsync(lane->arguments.data, c->image, qs_cuda_carry_bytes(*c, c->block),
-                                       cudaMemcpyHostToDevice, lane->stream),
-                       "copying a unit to the device", message);
+  if (c->error == cudaSuccess) {
+    c->error =
+        cudaMemcpyAsync(lane->arguments.data, c->image, c->image_used, cudaMemcpyHostToDevice, lane->stream);
+  }
+  return qs_cuda_check(device, c->error, "copying a unit to the device", message);
 }

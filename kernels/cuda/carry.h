@@ -14,11 +14,13 @@ struct qs_cuda_carrier {
   size_t image_bytes, row_count, place_count;
   // What the walk fills: a lane's host arguments, first all arrays side by side, then rows of the block's
   // paths; and the pointers that lead into it.
+  qs_cuda_lane *lane;
   char *image;
   void ***places;
   size_t image_used, rows_used, places_used;
   void *last_from, *last_to; // of the array before
   uint64_t begin, block;     // paths of the block
+  cudaError_t error;
 };
 
 // Counts what the unit points to; `unit` is a copy. Whatever comes of it, qs_cuda_carry_end ends it.
