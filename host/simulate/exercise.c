@@ -1,24 +1,22 @@
 #include "host/simulate/exercise.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "host/simulate/regress_fit.h"
+#include "host/engine/path_set.h"
 
-static const uint64_t own_seed = UINT64_C(0x8cb92ba72f3d8dd7); /* paths of hedges and of judges are others */
 static const char exercising[] = "finding when a trade is exercised";
 
-/* One date of one trade. */
+/* One trade: the engine's policy of its dates, b of kernels/plan.h. */
 typedef struct rule {
-  bool on;
-  double discount, forward;
-  qs_feature_knots knots;
-  double value[QS_FEATURES]; /* of a unit that is held on, money of as_of */
+  double log_forward; /* of the expiry */
+  uint32_t width;
+  double step;
+  const double **policy; /* [row][width]; null: it is not exercised there */
 } rule;
 
 struct qs_exercise {
   const qs_simulate_problem *problem;
-  const rule **rules; /* [along][row], null: never */
+  const rule **rules; /* [along]; null: it is none */
 };
 
 bool qs_exercise_possible(const qs_contract *contract) {
@@ -31,22 +29,21 @@ double qs_exercise_pays(const qs_contract *contract, double spot) {
 }
 
 bool qs_exercise_at(const qs_exercise *e, size_t along, size_t row) {
-  return e && e->rules[along] && e->rules[along][row].on;
+  return e && e->rules[along] && e->rules[along]->policy[row];
 }
 
 bool qs_exercise_due(const qs_exercise *e, size_t along, size_t row, double x, double v) {
-  const rule *at = &e->rules[along][row];
-  const double now = at->discount * qs_exercise_pays(&e->problem->along[along], at->forward * exp(x));
-  if (!at->on || now <= 0) {
-    return false;
+  const qs_simulate_problem *p = e->problem;
+  const qs_contract *contract = &p->along[along];
+  const rule *r = e->rules[along];
+  const double spot = qs_curve_forward(&p->under->curve, p->row_years[row]) * exp(x);
+  const double y = sqrt(fmax(v, 0)), *policy = r->policy[row];
+  double level = policy[0];
+  for (uint32_t k = 1; k < r->width; k++) {
+    level += policy[k] * fmax(y - (double)(k - 1) * r->step, 0);
   }
-  const qs_path_seen nothing = {.count = 0};
-  double features[QS_FEATURES], held = 0;
-  qs_features(&at->knots, x, v, &nothing, features);
-  for (size_t k = 0; k < QS_FEATURES; k++) {
-    held += at->value[k] * features[k];
-  }
-  return now > held;
+  const double past = log(spot) - r->log_forward - level;
+  return qs_exercise_pays(contract, spot) > 0 && (contract->path->put ? past <= 0 : past >= 0);
 }
 
 /* Whether it may be exercised at a date before its expiry. */
@@ -59,51 +56,76 @@ static bool may(const qs_contract *contract, qs_time date) {
   return found && date < contract->expiry;
 }
 
-/* Exercises at one date what was regressed there, where that is more. */
-static void exercise(const qs_simulate_problem *p, const qs_regression *r, qs_regress_sample *s,
-                     const qs_exercise *made, size_t n) {
-  const size_t row = p->date_row[n];
-  const long count = (long)s->count;
-  const double forward = qs_curve_forward(&p->under->curve, p->row_years[row]);
-  const double discount = qs_simulate_discount(p, p->row_years[row]);
-#pragma omp parallel for num_threads(r->context->threads) schedule(static)
-  for (long i = 0; i < count; i++) {
-    const size_t at = qs_regress_row(s, n) + (size_t)i;
-    if (qs_exercise_due(made, 0, row, s->x[at], s->v[at])) {
-      s->left[i] = discount * qs_exercise_pays(p->along, forward * exp(s->x[at]));
+/* The trade as a bermudan at the section's dates, and its policy there. */
+static qs_status solve(qs_context *context, qs_arena *arena, qs_devices *devices,
+                       const qs_simulate_problem *p, const qs_contract *contract,
+                       const qs_path_payoff_plan **plan, size_t *count) {
+  qs_time *dates = QS_NEW(arena, p->date_count + 1, qs_time);
+  double *fixings = QS_NEW(arena, p->date_count + 1, double);
+  if (!dates || !fixings) {
+    return qs_fail_memory(context, exercising);
+  }
+  *count = 0;
+  for (size_t d = 0; d < p->date_count; d++) {
+    if (may(contract, p->dates[d])) {
+      dates[(*count)++] = p->dates[d];
     }
   }
-}
-
-/* The rules of one trade, the only one of its problem, [row]. */
-static qs_status make_rules(qs_context *context, qs_devices *devices, const qs_simulate_problem *p,
-                            rule *rules) {
-  qs_arena *scratch = qs_arena_create(context);
-  qs_regression *r = scratch ? QS_NEW(scratch, 1, qs_regression) : NULL;
-  qs_regress_sample s = {.count = 0};
-  const rule *own[] = {rules};
-  const qs_exercise made = {p, own};
-  qs_status status = r ? qs_regress_prepare(context, scratch, p, r) : qs_fail_memory(context, exercising);
-  status = status ? status : qs_regress_sample_make(context, scratch, scratch, devices, p, own_seed, r, &s);
-  for (size_t n = p->date_count - 1; !status && n-- > 0;) {
-    status = p->dates[n] < p->along->expiry ? qs_regress_date(context, r, &s, n) : QS_OK;
-    if (!status && may(p->along, p->dates[n])) {
-      const size_t row = p->date_row[n];
-      rules[row].on = true;
-      rules[row].discount = qs_simulate_discount(p, p->row_years[row]);
-      rules[row].forward = qs_curve_forward(&p->under->curve, p->row_years[row]);
-      rules[row].knots = r->fits[n].knots;
-      memcpy(rules[row].value, r->fits[n].value, sizeof rules[row].value);
-      exercise(p, r, &s, &made, n);
-    }
+  dates[*count] = contract->expiry;
+  for (size_t k = 0; k <= *count; k++) {
+    fixings[k] = NAN;
   }
-  qs_arena_destroy(scratch);
+  qs_path_terms terms = *contract->path;
+  qs_contract bermudan = *contract;
+  terms.type = QS_TRADE_BERMUDAN;
+  terms.dates = dates;
+  terms.fixings = fixings;
+  terms.count = *count + 1;
+  bermudan.path = &terms;
+  const qs_unit_market market = {&p->under->model, 0, false, NULL, 0, false, 0};
+  qs_path_set set;
+  qs_path_units units;
+  uint32_t place;
+  qs_status status = qs_path_set_build(context, arena, &bermudan, 1, p->underlying, &set, &place);
+  status = status ? status
+                  : qs_path_units_build(context, arena, p->under, p->market->as_of, &p->simulation, &set,
+                                        &market, 0, &units);
+  status = status ? status : qs_path_units_solve(context, arena, devices, &units);
+  if (!status) {
+    const qs_path_payoff_plan *payoffs = units.units[units.places[place].unit].payoffs;
+    *plan = payoffs + units.places[place].payoff;
+  }
   return status;
 }
 
+static qs_status make_rule(qs_context *context, qs_arena *arena, qs_devices *devices,
+                           const qs_simulate_problem *p, const qs_contract *contract, rule *made) {
+  const qs_path_payoff_plan *plan = NULL;
+  size_t count = 0, next = 0;
+  made->policy = QS_NEW(arena, p->row_count, const double *);
+  qs_status status = made->policy ? solve(context, arena, devices, p, contract, &plan, &count)
+                                  : qs_fail_memory(context, exercising);
+  if (status) {
+    return status;
+  }
+  if (plan->date_count != count + 1 || !plan->policy) {
+    return qs_fail(context, QS_ERROR_USAGE, "%.80s: %u dates of exercise, not %zu", contract->id,
+                   plan->date_count, count + 1);
+  }
+  made->log_forward = log(qs_curve_forward(&p->under->curve, contract->years));
+  made->width = plan->policy_width;
+  made->step = plan->policy_step;
+  for (size_t d = 0; d < p->date_count; d++) {
+    if (may(contract, p->dates[d])) {
+      made->policy[p->date_row[d]] = plan->policy + next++ * plan->policy_width;
+    }
+  }
+  return QS_OK;
+}
+
 qs_status qs_exercise_make(qs_context *context, qs_arena *arena, qs_devices *devices,
-                           const qs_simulate_problem *p, const qs_exercise **exercise_out) {
-  *exercise_out = NULL;
+                           const qs_simulate_problem *p, const qs_exercise **exercise) {
+  *exercise = NULL;
   bool any = false;
   for (size_t c = 0; c < p->along_count; c++) {
     any = any || qs_exercise_possible(&p->along[c]);
@@ -115,24 +137,16 @@ qs_status qs_exercise_make(qs_context *context, qs_arena *arena, qs_devices *dev
   const rule **rules = QS_NEW(arena, p->along_count, const rule *);
   qs_status status = made && rules ? QS_OK : qs_fail_memory(context, exercising);
   for (size_t c = 0; !status && c < p->along_count; c++) {
-    if (!qs_exercise_possible(&p->along[c])) {
-      continue;
+    if (qs_exercise_possible(&p->along[c])) {
+      rule *own = QS_NEW(arena, 1, rule);
+      status = own ? make_rule(context, arena, devices, p, &p->along[c], own)
+                   : qs_fail_memory(context, exercising);
+      rules[c] = own;
     }
-    qs_contract unit = p->along[c];
-    qs_simulate_problem alone = *p;
-    rule *own = QS_NEW(arena, p->row_count, rule);
-    unit.quantity = 1;
-    alone.along = &unit;
-    alone.along_count = 1;
-    alone.contract_count = 0;
-    alone.instrument_count = 1;
-    alone.exercise = NULL;
-    status = own ? make_rules(context, devices, &alone, own) : qs_fail_memory(context, exercising);
-    rules[c] = own;
   }
   if (!status) {
     *made = (qs_exercise){p, rules};
-    *exercise_out = made;
+    *exercise = made;
   }
   return status;
 }

@@ -1,11 +1,8 @@
 /*
  * When trades of the position that may be exercised early are exercised, along paths: at the section's dates,
- * a bermudan at its own of them, an american at all; the holder's best, whoever holds it.
- *
- * By Longstaff and Schwartz (2001) on paths of their own under the pricing law, from the last date backwards:
- * what one unit still pays, less what the hedge of the regression gains on it (which leaves its mean as it is
- * and takes most of its noise), is regressed on functions of x and y, and it is exercised where paying at
- * once is more. At an expiry it pays what it is worth then.
+ * a bermudan at its own of them, an american at all; the holder's best under the pricing law, whoever holds
+ * it, by the engine's policy for these dates (host/engine/early.h): on one side of a level of the price that
+ * moves with the variance. At the expiry it pays what it is worth then.
  */
 #ifndef QS_HOST_SIMULATE_EXERCISE_H
 #define QS_HOST_SIMULATE_EXERCISE_H
