@@ -9,6 +9,7 @@ enum { HOUR = 3600 };
 void qs_backtest_spec_init(qs_backtest_spec *spec) {
   memset(spec, 0, sizeof *spec);
   spec->dates.spacing_days = NAN;
+  spec->limits = (qs_backtest_limits){NAN, NAN};
   spec->margin = (qs_backtest_margin){.collateral = NAN, .parts = 1};
   spec->cost_weight = NAN;
   spec->risk_aversion = NAN;
@@ -38,7 +39,8 @@ const char *qs_variance_state_name(qs_variance_state state) {
   return (unsigned)state < sizeof names / sizeof names[0] ? names[state] : NULL;
 }
 
-void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_simulate_spec *simulate) {
+void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_instrument_limit *limit,
+                             qs_simulate_spec *simulate) {
   qs_simulate_spec_init(simulate);
   simulate->position = spec->position;
   simulate->instruments = &spec->instrument;
@@ -54,6 +56,9 @@ void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room,
   }
   simulate->costs.schedule = room;
   simulate->costs.schedule_count = spec->costs.schedule_count;
+  *limit = (qs_instrument_limit){spec->instrument, spec->limits.min, spec->limits.max};
+  simulate->instrument_limits = limit;
+  simulate->instrument_limit_count = isnan(spec->limits.min) && isnan(spec->limits.max) ? 0 : 1;
   simulate->cost_weight = spec->cost_weight;
   simulate->risk_aversion = spec->risk_aversion;
   simulate->policies = spec->policies;

@@ -5,6 +5,7 @@
 #define QS_HOST_BASE_BACKTEST_SPEC_H
 
 #include "quickset/backtest.h"
+#include "quickset/inputs.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,9 +13,10 @@ extern "C" {
 
 enum { QS_BACKTEST_STEPS = 9, QS_BACKTEST_HOURS = 60, QS_BACKTEST_HAR_HOURS = 168 };
 
-/* The same position, instrument, dates, proportional costs and policies to be simulated, nothing else; points
- * into the spec and into room[costs.schedule_count]. */
-void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_simulate_spec *simulate);
+/* The same position, instrument, limits, dates, proportional costs and policies to be simulated, nothing
+ * else; points into the spec, room[costs.schedule_count] and the limit. */
+void qs_backtest_as_simulate(const qs_backtest_spec *spec, qs_cost_change *room, qs_instrument_limit *limit,
+                             qs_simulate_spec *simulate);
 
 /* Those in force at the time: of what is decided then. */
 qs_backtest_costs qs_backtest_costs_at(const qs_backtest_costs *costs, qs_time time);

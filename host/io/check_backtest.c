@@ -126,7 +126,8 @@ qs_status qs_draft_check_backtest(qs_reader *reader, const qs_draft *draft) {
   if (!room) {
     return qs_fail_memory(reader->context, "checking a backtest");
   }
-  qs_backtest_as_simulate(&draft->inputs.backtest, room, &as_simulate.inputs.simulate);
+  qs_instrument_limit limit;
+  qs_backtest_as_simulate(&draft->inputs.backtest, room, &limit, &as_simulate.inputs.simulate);
   qs_status status = check_policies(reader, section, &draft->inputs.backtest);
   status = status ? status : check_schedule(reader, draft, section);
   status = status ? status : qs_draft_check_hedging(reader, &as_simulate, section, instrument, &along);

@@ -286,9 +286,10 @@ static const qs_instrument_limit *limit_of(const qs_simulate_spec *spec, size_t 
   return NULL;
 }
 
+/* Without a list they are a backtest's, of its one instrument. */
 static qs_status check_limits(qs_reader *reader, const qs_node *list, const qs_simulate_spec *spec) {
   const qs_node *node = list ? list->first : NULL;
-  for (size_t k = 0; k < spec->instrument_limit_count; k++, node = node->next) {
+  for (size_t k = 0; node && k < spec->instrument_limit_count; k++, node = node->next) {
     const char *name = spec->instrument_limits[k].instrument;
     size_t i = 0;
     while (i < spec->instrument_count && strcmp(name, spec->instruments[i]) != 0) {

@@ -50,6 +50,16 @@ static const qs_field margin_fields[] = {
 static const qs_table margin_table = {margin_fields, sizeof margin_fields / sizeof margin_fields[0],
                                       sizeof(qs_backtest_margin), NULL, NULL};
 
+static const qs_field limit_fields[] = {
+    {"min", QS_FIELD_NUMBER, .offset = offsetof(qs_backtest_limits, min), .required = true,
+     .range = {-1e18, 0, false, false}},
+    {"max", QS_FIELD_NUMBER, .offset = offsetof(qs_backtest_limits, max), .required = true,
+     .range = {0, 1e18, false, false}},
+};
+
+static const qs_table limits_table = {limit_fields, sizeof limit_fields / sizeof limit_fields[0],
+                                      sizeof(qs_backtest_limits), NULL, NULL};
+
 /* One list for both keys: `same` is the last. */
 static const qs_choice states[] = {
     {"expected", QS_STATE_EXPECTED}, {"last", QS_STATE_LAST},       {"mean", QS_STATE_MEAN},
@@ -104,6 +114,7 @@ static const qs_field backtest_fields[] = {
     {"funding", QS_FIELD_OTHER, .read = qs_funding_read},
     {"dates", QS_FIELD_OTHER, .required = true, .read = read_dates, .table = &qs_simulate_dates_table},
     {"costs", QS_FIELD_MAP, .offset = AT(costs), .table = &costs_table},
+    {"limits", QS_FIELD_MAP, .offset = AT(limits), .table = &limits_table},
     {"latency_bars", QS_FIELD_COUNT, .offset = AT(latency_bars), .range = {0, 1e9, false, false}},
     {"margin", QS_FIELD_MAP, .offset = AT(margin), .table = &margin_table},
     {"account", QS_FIELD_CHOICE, .offset = AT(account), .choices = accounts,

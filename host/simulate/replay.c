@@ -45,10 +45,13 @@ typedef struct bound {
 
 static qs_status check_numbers(qs_context *context, const qs_backtest_spec *s) {
   const bool margin = !isnan(s->margin.collateral);
+  const bool limited = !isnan(s->limits.min) || !isnan(s->limits.max);
   const bound bounds[] = {
       {"costs.proportional", s->costs.proportional, 0, 1},
       {"costs.relative_half_spread", s->costs.relative_half_spread, 0, 1},
       {"costs.impact", s->costs.impact, 0, 1e15},
+      {"limits.min", limited ? s->limits.min : 0, -1e18, 0},
+      {"limits.max", limited ? s->limits.max : 0, 0, 1e18},
       {"margin.collateral", margin ? s->margin.collateral : 0, 0, 1e300},
       {"margin.maintenance", margin ? s->margin.maintenance : 1, 1e-9, 1},
       {"margin.parts", (double)s->margin.parts, 1, 1000},
@@ -204,14 +207,15 @@ static qs_status resolve(qs_context *context, qs_arena *arena, const qs_inputs *
   qs_inputs *own = QS_NEW(arena, 1, qs_inputs);
   *r = (replay){.spec = &inputs->backtest};
   qs_cost_change *room = QS_NEW(arena, r->spec->costs.schedule_count, qs_cost_change);
-  qs_status status =
-      own && room ? check_numbers(context, r->spec) : qs_fail_memory(context, "preparing a backtest");
+  qs_instrument_limit *limit = QS_NEW(arena, 1, qs_instrument_limit);
+  qs_status status = own && room && limit ? check_numbers(context, r->spec)
+                                          : qs_fail_memory(context, "preparing a backtest");
   status = status ? status : check_schedule(context, &r->spec->costs);
   status = status ? status : check_record(context, &r->spec->record);
   status = status ? status : check_funding(context, &r->spec->funding);
   if (!status) {
     *own = *inputs;
-    qs_backtest_as_simulate(r->spec, room, &own->simulate);
+    qs_backtest_as_simulate(r->spec, room, limit, &own->simulate);
     status = qs_simulate_problem_make(context, arena, own, market, book, &r->problem);
     status = rename_message(context, status);
   }

@@ -73,6 +73,12 @@ typedef struct qs_backtest_costs {
   size_t schedule_count;
 } qs_backtest_costs;
 
+/* What is held after a trade, in the instrument's unit, min <= 0 <= max; NaN: no limits (default). They bind
+ * every policy, and `optimal` knows them (at most 366 dates then). Both or none. */
+typedef struct qs_backtest_limits {
+  double min, max; /* -1e18 to 1e18 */
+} qs_backtest_limits;
+
 /* The hedge's account, looked at on every bar. Below `maintenance` of the hedge's value it is closed in equal
  * parts until it is covered. */
 typedef struct qs_backtest_margin {
@@ -105,6 +111,7 @@ typedef struct qs_backtest_spec {
   qs_simulate_dates dates;   /* as qs_simulate_spec's, at least 9 and the unwind; each is acted on at the
                                 first bar that is not before it, no two at the same */
   qs_backtest_costs costs;
+  qs_backtest_limits limits;
   uint64_t latency_bars; /* from a decision to its fill; fewer than between two dates (default 0) */
   qs_backtest_margin margin;
   qs_backtest_account account;

@@ -117,6 +117,7 @@ backtest:
     schedule:
       - {from: 2026-03-04T08:00:00Z, proportional: 0.0004}
       - {from: 2026-03-05T08:00:00Z, relative_half_spread: 0.0002, impact: 0.02}
+  limits: {min: -70, max: 80}
   latency_bars: 1
   margin: {collateral: 1000, maintenance: 0.1, parts: 4, fee: 0.005}
   account: coin

@@ -55,6 +55,8 @@ TEST(BacktestConfig, UsesEveryKey) {
   EXPECT_TRUE(std::isnan(b.costs.schedule[0].impact)) << "as before";
   EXPECT_EQ(b.costs.schedule[1].relative_half_spread, 0.0002);
   EXPECT_EQ(b.costs.schedule[1].impact, 0.02);
+  EXPECT_EQ(b.limits.min, -70);
+  EXPECT_EQ(b.limits.max, 80);
   EXPECT_EQ(b.latency_bars, 1u);
   EXPECT_EQ(b.margin.collateral, 1000);
   EXPECT_EQ(b.margin.maintenance, 0.1);

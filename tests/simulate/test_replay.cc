@@ -226,6 +226,42 @@ TEST(Replay, CostsChangeByDate) {
   EXPECT_STREQ(w.context.message, "backtest.costs.schedule.0.proportional: got 1.5: must be from 0 to 1");
 }
 
+// Limits bind every policy; within them nothing changes where they are wide, and a tight one is held at its
+// edge.
+TEST(Replay, HoldingsHaveLimits) {
+  for (qs_hedge_policy_type type : {QS_HEDGE_POLICY_DELTA_EVERY_DATE, QS_HEDGE_POLICY_OPTIMAL}) {
+    const bool optimal = type == QS_HEDGE_POLICY_OPTIMAL;
+    ReplayWorld free(QS_MODEL_GBM), wide(QS_MODEL_GBM), tight(QS_MODEL_GBM);
+    for (ReplayWorld *w : {&free, &wide, &tight}) {
+      w->add_policy(type);
+      w->spec.limits = {w == &free ? NAN : w == &wide ? -3 : -.5, w == &free ? NAN : w == &wide ? 3 : .6};
+      ASSERT_EQ(w->run(), QS_OK) << w->context.message;
+    }
+    double most = 0;
+    size_t at_edge = 0;
+    for (size_t n = 0; n < free.kSteps; n++) {
+      const double held = free.result.policies[0].steps[n].holding;
+      const double cut = tight.result.policies[0].steps[n].holding;
+      EXPECT_NEAR(wide.result.policies[0].steps[n].holding, held, optimal ? .03 : 1e-9)
+          << n; // nodes of holding
+      EXPECT_LE(cut, .6 + 1e-12);
+      EXPECT_GE(cut, -.5 - 1e-12);
+      EXPECT_NEAR(cut, std::fmin(std::fmax(held, -.5), .6), optimal ? .1 : 1e-6) << n;
+      at_edge += std::fabs(cut - .6) < 1e-9;
+      most = std::fmax(most, held);
+    }
+    EXPECT_GT(most, .7) << "the limit matters";
+    EXPECT_GT(at_edge, 2u);
+  }
+  ReplayWorld w(QS_MODEL_GBM);
+  w.add_policy(QS_HEDGE_POLICY_NONE);
+  w.spec.limits = {.1, 1};
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_STREQ(w.context.message, "backtest.limits.min: got 0.1: must be from -1e+18 to 0");
+  w.spec.limits = {-1, NAN};
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+}
+
 TEST(Replay, AttributionAddsUp) {
   ReplayWorld w(QS_MODEL_HESTON);
   w.spec.instrument = "X-PERPETUAL"; // in coin
