@@ -228,12 +228,42 @@ INSTANTIATE_TEST_SUITE_P(Slow, TeamExample,
                            return std::string(tested.param);
                          });
 
+// A config written for the test.
+std::string write_config(const char *name, const char *text) {
+  const std::string path = ::testing::TempDir() + name;
+  FILE *file = std::fopen(path.c_str(), "w");
+  EXPECT_NE(file, nullptr);
+  std::fputs(text, file);
+  std::fclose(file);
+  return path;
+}
+
+// Trades along paths, exercised early on the way, hedged by regression with an option.
+TEST(TeamRun, OfHedgingAlongPathsGivesTheBitsOfARunAlone) {
+  const std::string path = write_config("team_along.yaml", R"yaml(as_of: 2026-01-05T08:00:00Z
+simulation: {paths: 9216}
+underlyings:
+  - {name: BTC, spot: 58000, carry: 0.05, model: {type: heston, v0: 0.28, kappa: 8, theta: 0.3, xi: 1.5, rho: -0.4}}
+trades:
+  - {id: call, type: european, underlying: BTC, call_put: call, strike: 60000, expiry: 2026-01-30T08:00:00Z, quantity: -10}
+  - {id: asian, type: asian, underlying: BTC, call_put: put, strike: 60000, quantity: 2,
+     fixings: [2026-01-06T08:00:00Z, 2026-01-07T08:00:00Z, 2026-01-08T08:00:00Z]}
+  - {id: early, type: bermudan, underlying: BTC, call_put: put, strike: 58000, expiry: 2026-01-08T08:00:00Z, quantity: 1,
+     exercise: [2026-01-07T08:00:00Z, 2026-01-08T08:00:00Z]}
+simulate:
+  position: portfolio
+  instruments: [BTC-PERPETUAL, BTC-27FEB26-60000-C]
+  dates: {count: 3, spacing_days: 1}
+  costs: {proportional: 0.0005}
+  risk_aversion: 1.0e-4
+  policies: [none, regression]
+)yaml");
+  expect_the_bits_of_a_run_alone({path, {}}, "\"regression\"");
+}
+
 // The early exercise of a trade on several underlyings.
 TEST(TeamRun, OfEarlyExerciseGivesTheBitsOfARunAlone) {
-  const std::string path = ::testing::TempDir() + "team_early.yaml";
-  FILE *file = std::fopen(path.c_str(), "w");
-  ASSERT_NE(file, nullptr);
-  std::fputs(R"yaml(as_of: 2026-03-02T09:30:00Z
+  const std::string path = write_config("team_early.yaml", R"yaml(as_of: 2026-03-02T09:30:00Z
 simulation: {paths: 4096}
 underlyings:
   - {name: X, spot: 100, model: {type: heston, v0: 0.04, kappa: 1.5, theta: 0.04, xi: 0.5, rho: -0.7}}
@@ -243,9 +273,7 @@ trades:
   - {id: e, type: bermudan, underlyings: [X, Y], payoff: "max(100 - min(X[t], Y[t]), 0)", expiry: 2026-06-26T08:00:00Z,
      quantity: 1, exercise: [2026-03-27T08:00:00Z, 2026-04-24T08:00:00Z, 2026-06-26T08:00:00Z]
 }
-)yaml",
-             file);
-  std::fclose(file);
+)yaml");
   expect_the_bits_of_a_run_alone({path, {}}, "\"bounds\"");
 }
 
