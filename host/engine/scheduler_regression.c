@@ -31,21 +31,18 @@ static qs_status run_regression(void *data, const open_device *device, const wor
   return device->backend->regression(device->handle, &part, cancel, message, to);
 }
 
-qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const char *stage,
-                                 const qs_regression_unit *unit, const qs_cut *cut, double *result) {
-  qs_status status = qs_work_find_taker(context, devices, stage, "policies by regression", takes_regressions);
-  if (status) {
-    return status;
-  }
+/* The chunks of this process's range. */
+static qs_status run_range(qs_context *context, qs_devices *devices, const char *stage,
+                           const qs_regression_unit *unit, uint64_t chunks, const qs_cut *cut,
+                           double *result) {
   qs_arena *arena = qs_arena_create(context);
   work_task *task = arena ? QS_NEW(arena, 1 + qs_devices_count(devices), work_task) : NULL;
   if (!task) {
     qs_arena_destroy(arena);
     return qs_fail_memory(context, "cutting the work into pieces");
   }
-  const uint64_t chunks = (unit->path_end - unit->path_begin) / unit->chunk_paths;
   const double products = qs_regression_products(&unit->counts);
-  *task = (work_task){.end = chunks, .limit = cut && cut->leaves ? cut->leaves : chunks};
+  *task = (work_task){.limit = cut && cut->leaves ? cut->leaves : chunks};
   qs_exchange_range(context, chunks, &task->begin, &task->end);
   task->cost = (double)unit->chunk_paths * (column_cost * qs_regression_columns(&unit->counts) +
                                             product_cost * (unit->task == QS_REGRESSION_SUM ? products : 0));
@@ -56,14 +53,21 @@ qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const
                             .run = run_regression,
                             .takes = takes_regressions,
                             .data = &job};
-  status = qs_work_run(context, devices, &order);
+  const qs_status status = qs_work_run(context, devices, &order);
+  qs_arena_destroy(arena);
+  return status;
+}
+
+qs_status qs_schedule_regression(qs_context *context, qs_devices *devices, const char *stage,
+                                 const qs_regression_unit *unit, const qs_cut *cut, double *result) {
+  const uint64_t chunks = (unit->path_end - unit->path_begin) / unit->chunk_paths;
   const size_t bytes = qs_regression_unit_numbers(unit) * sizeof *result;
+  qs_status status = qs_work_find_taker(context, devices, stage, "policies by regression", takes_regressions);
+  status = status ? status : run_range(context, devices, stage, unit, chunks, cut, result);
   const qs_exchange_rows row = {.first = result,
                                 .rows = 1,
                                 .stride = bytes,
                                 .item_bytes = chunks ? bytes / chunks : 0,
                                 .items = chunks};
-  status = qs_exchange_all(context, stage, &row, 1, status);
-  qs_arena_destroy(arena);
-  return status;
+  return qs_exchange_all(context, stage, &row, 1, status); /* the others wait, whatever came of it */
 }
