@@ -223,7 +223,7 @@ TEST_P(TeamExample, GivesTheBitsOfARunAlone) {
 
 INSTANTIATE_TEST_SUITE_P(Slow, TeamExample,
                          ::testing::Values("short_call", "with_option", "perpetual", "failing", "crypto",
-                                           "with_options", "backtest"),
+                                           "with_options", "along", "backtest"),
                          [](const ::testing::TestParamInfo<const char *> &tested) {
                            return std::string(tested.param);
                          });

@@ -277,6 +277,18 @@ TEST(RegressionBarrier, BitsDoNotDependOnThreads) {
   EXPECT_EQ(variance[0], variance[1]);
 }
 
+TEST(RegressionBarrier, MoreThanSixtyFourAreRefused) {
+  Barrier w;
+  std::vector<std::string> ids;
+  for (int k = 0; k < 65; k++)
+    ids.push_back("b" + std::to_string(k));
+  for (const std::string &id : ids)
+    w.add_barrier(QS_KNOCK_OUT, 90, 0).id = id.c_str();
+  w.add_policy(QS_HEDGE_POLICY_NONE);
+  EXPECT_EQ(w.run(), QS_ERROR_INPUT);
+  EXPECT_NE(std::strstr(w.context.message, "holds more than 64 barriers"), nullptr) << w.context.message;
+}
+
 // The hits are those of the law: the probability that a Brownian motion with drift stays above a level.
 TEST(Watch, TouchesAreThoseOfTheLaw) {
   Barrier w;
