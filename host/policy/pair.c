@@ -3,6 +3,7 @@
 #include <math.h>
 #include <omp.h>
 
+#include "host/base/exchange.h"
 #include "host/base/model.h"
 
 enum {
@@ -235,22 +236,38 @@ static qs_status make_recursion(qs_arena *arena, qs_arena *scratch, recursion *r
   return r->scratch ? QS_OK : qs_fail_memory(r->context, what);
 }
 
-static qs_status run(recursion *r) {
-  qs_policy_pair *p = r->pair;
-  unwind(r);
-  for (size_t n = p->date_count; n-- > 0;) {
-    if (qs_cancelled(r->context)) {
-      return qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while %s", what);
-    }
-    for (int i = 0; i < QS_POLICY_PAIR; i++) {
-      qs_policy_expect(p->laws[n], r->context->threads, p->lanes, r->now[i], r->ahead[i]);
-    }
-#pragma omp parallel for num_threads(r->context->threads) schedule(static)
-    for (size_t s = 0; s < r->states; s++) {
-      update(r, n, s, r->scratch + (size_t)omp_get_thread_num() * 3 * p->lanes);
-    }
+/* Every process of a team takes its range of the states. */
+static qs_status step_back(const recursion *r, size_t n) {
+  const qs_policy_pair *p = r->pair;
+  uint64_t begin, end;
+  qs_exchange_range(r->context, r->states, &begin, &end);
+  for (int i = 0; i < QS_POLICY_PAIR; i++) {
+    qs_policy_expect_part(p->laws[n], r->context->threads, p->lanes, r->now[i], begin, end, r->ahead[i]);
   }
-  return QS_OK;
+#pragma omp parallel for num_threads(r->context->threads) schedule(static)
+  for (size_t s = begin; s < end; s++) {
+    update(r, n, s, r->scratch + (size_t)omp_get_thread_num() * 3 * p->lanes);
+  }
+  qs_exchange_rows list[4 * QS_POLICY_PAIR];
+  for (int i = 0; i < QS_POLICY_PAIR; i++) {
+    const size_t edges = (i ? p->holdings[0].count + 2 : p->holdings[1].count) * sizeof(float);
+    list[4 * i] = (qs_exchange_rows){r->now[i], 1, 0, p->lanes * sizeof(double), r->states};
+    list[4 * i + 1] = (qs_exchange_rows){r->kept[i][n], 1, 0, p->lanes * sizeof(float), r->states};
+    list[4 * i + 2] = (qs_exchange_rows){r->low[i][n], 1, 0, edges, r->states};
+    list[4 * i + 3] = (qs_exchange_rows){r->high[i][n], 1, 0, edges, r->states};
+  }
+  const qs_status own =
+      qs_cancelled(r->context) ? qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while %s", what) : QS_OK;
+  return qs_exchange_all(r->context, "simulate", list, sizeof list / sizeof list[0], own);
+}
+
+static qs_status run(const recursion *r) {
+  qs_status status = QS_OK;
+  unwind(r);
+  for (size_t n = r->pair->date_count; !status && n-- > 0;) {
+    status = step_back(r, n);
+  }
+  return status;
 }
 
 /* The mean of W at the first date, from what is held then. */
