@@ -58,7 +58,7 @@ qs_policy_cell qs_policy_find_on_axis(const qs_policy_axis *a, double b) {
 
 qs_policy_cell qs_policy_find_in_window(const qs_policy_many *m, int32_t origin, double b) {
   const double last = (double)(m->window - 1);
-  const double place = b / m->step + (b >= 0 ? 1 : 0) - (double)origin;
+  const double place = b / m->step + (b > 0 ? 2 : b < 0 ? 0 : 1) - (double)origin;
   const double inside = place > 0 ? (place < last ? place : last) : 0;
   const size_t at = (size_t)inside;
   return (qs_policy_cell){at, at + 1 < m->window ? at + 1 : at, inside - (double)at};
@@ -176,7 +176,7 @@ static qs_status add_best(qs_context *context, qs_policy_many *coarse) {
     }
     qs_policy_many m = *coarse;
     m.active[m.active_count++] = q;
-    found where;
+    found where = {.objective = NAN};
     status = in ? QS_OK : zoom(context, &m, &where);
     if (!status && !in && where.objective < least) {
       least = where.objective;
@@ -243,7 +243,7 @@ qs_status qs_policy_many_optimise(qs_context *context, qs_arena *arena, const qs
   state.x_count = state.x_count ? state.x_count : random ? X_RANDOM : X_PLAIN;
   state.y_count = state.y_count ? state.y_count : Y_RANDOM;
   qs_policy_many made = {.count = 0};
-  found where;
+  found where = {.objective = NAN};
   qs_status status = qs_policy_many_ground(context, arena, problem, &state, &made);
   status = status ? status : search(context, problem, random, state.x_reach, &made, &where);
   if (status) {

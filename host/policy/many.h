@@ -27,11 +27,12 @@
  *   E sum_n min_b [ b' S b - 2 b' beta + V + (s_n - E_n s_n+1)' b ] - s_0' b_-1,   |s_i,n| <= w c_i,n,
  *
  * b in the box of all limits, not that of the programme's grid; s is minus the derivative after the policy's
- * own trade, cut at +-w c, so that it is admissible whatever the tables are. It holds for every policy,
- * whatever it holds of whichever instrument. Two things in it are not exact, and both can only lower it:
- * E_n s_n+1 is a mean over a sample of the law's points, drawn anew for every date of every path (a minimum
- * is concave in what it is minimised over, so that noise of mean 0 lowers its mean), and the minimum over the
- * box is less what convexity allows it to be off by where the search ends.
+ * own trade, cut at +-w c, so that it is admissible whatever the tables are; the last one, where nothing is
+ * held, is such a share of the cost, known one date before, that nothing is best then. It holds for every
+ * policy, whatever it holds of whichever instrument. Two things in it are not exact, and both can only lower
+ * it: E_n s_n+1 is a mean over a sample of the law's points, drawn anew for every date of every path (a
+ * minimum is concave in what it is minimised over, so that noise of mean 0 lowers its mean), and the minimum
+ * over the box is less what convexity allows it to be off by where the search ends.
  */
 #ifndef QS_HOST_POLICY_MANY_H
 #define QS_HOST_POLICY_MANY_H
@@ -97,7 +98,8 @@ typedef struct qs_policy_many {
   qs_policy_axis axis[QS_POLICY_ACTIVE]; /* of the active options; that of the first is not used */
   size_t outer;                          /* nodes of the options' holdings, the last the fastest */
   /* Of the first holding there are `window` nodes for each of these, `step` apart, from `origin` on:
-   * [date][state x outer]. All lie on one grid, whose nodes 0 and 1 are both 0. */
+   * [date][state x outer]. All lie on one grid, whose nodes 0, 1 and 2 are all 0: for the derivatives on its
+   * left, at it, where the unwinding's jump counts half, and on its right. */
   double step;
   size_t window;
   const int32_t *const *origin;
@@ -159,9 +161,14 @@ qs_policy_cell qs_policy_find_on_axis(const qs_policy_axis *axis, double b);
 /* The same in the window that begins at `origin`. */
 qs_policy_cell qs_policy_find_in_window(const qs_policy_many *many, int32_t origin, double b);
 
+/* Whether all nodes of the first holding that are 0 lie in the window. */
+static inline bool qs_policy_many_jumps(const qs_policy_many *many, int32_t origin) {
+  return origin <= 0 && (long)many->window + origin >= 3;
+}
+
 /* Where a node of the first holding's grid lies. */
 static inline double qs_policy_many_first(const qs_policy_many *many, long node) {
-  return many->step * (double)(node > 0 ? node - 1 : node);
+  return many->step * (double)(node > 2 ? node - 2 : node < 0 ? node : 0);
 }
 
 /* Lays about `steps` steps from low to high. */

@@ -141,14 +141,9 @@ typedef struct measure {
 /* The dual's s of date n after the trade there, from the holdings before (in place). */
 static void multipliers(const qs_policy_many *m, size_t n, double x, double y, const qs_policy_many_state *s,
                         double *holding, double *multiplier) {
-  if (n == m->date_count) {
+  if (n == m->date_count) { /* a share of the cost where nothing is held: any that is known before */
     for (size_t i = 0; i < m->count; i++) {
-      multiplier[i] = -m->idle[i] * s->cost[i];
-    }
-    for (size_t e = 0; e < m->active_count; e++) {
-      const size_t i = m->active[e];
-      const bool below = holding[i] < 0 || (m->axis[e].split == m->axis[e].count && holding[i] <= 0);
-      multiplier[i] = below ? s->cost[i] : -s->cost[i];
+      multiplier[i] = holding[i] > 0 ? -s->cost[i] : s->cost[i];
     }
     return;
   }
@@ -234,7 +229,12 @@ static void take_date(const measure *me, size_t n, uint64_t path, double x, doub
   }
   estimate_next(me, n, path, x, y, b, next);
   for (size_t i = 0; i < m->count; i++) {
-    d[i] += now[i] - next[i];
+    d[i] += now[i];
+    if (n + 1 == m->date_count && b[i] == 0) { /* the share with which nothing is the best */
+      const double slope = d[i] + 2 * dot(m->count, s.covariance[i], b);
+      next[i] *= s.cost[i] > 0 ? fmin(fmax(slope / s.cost[i], -1), 1) : 0;
+    }
+    d[i] -= next[i];
   }
   out->gap += quadratic(m->count, &s, d, b) - qs_policy_least_in_box(m->count, &s, d, p->low, p->high, b);
 }

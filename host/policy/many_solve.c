@@ -154,9 +154,10 @@ typedef struct plane {
   size_t begin, stride; /* nodes `outer` of its own nodes */
 } plane;
 
-/* The derivatives at any holdings of the first and of its own, read as far from where the first is best.
- * Tells whether all that is read are the last nodes of windows (1), or the first ones (-1), so that it is the
- * same for more, or for less, of the first. */
+/* The derivatives at any holdings of the first and of its own, read as far from where the first is best. What
+ * lies on the other side of 0 than that is put right by the jump there. Tells
+ * whether all that is read are the last nodes of windows (1), or the first ones (-1), so that it is the same
+ * for more, or for less, of the first. */
 static int read_plane(const plane *p, double first, double held, double *value) {
   const size_t width = p->many->count, last = p->many->window - 1;
   bool low = true, high = true;
@@ -172,9 +173,13 @@ static int read_plane(const plane *p, double first, double held, double *value) 
     if (weight == 0) {
       continue;
     }
-    const qs_policy_cell to =
-        qs_policy_find_in_window(p->many, p->origin[outer], first - best + (double)p->centre[outer]);
+    const double place = first == 0 ? 0 : first - best + (double)p->centre[outer];
+    const qs_policy_cell to = qs_policy_find_in_window(p->many, p->origin[outer], place);
     const double *block = p->kept + outer * p->many->window * width;
+    if (place * first < 0 && qs_policy_many_jumps(p->many, p->origin[outer])) {
+      const double *at_zero = block + (size_t)-p->origin[outer] * width;
+      value[0] += weight * (first > 0 ? 1 : -1) * (at_zero[2 * width] - at_zero[0]);
+    }
     for (size_t i = 0; i < width; i++) {
       value[i] += weight * ((1 - to.part) * block[to.at * width + i] + to.part * block[to.next * width + i]);
     }
@@ -351,7 +356,8 @@ static void unwind(const recursion *r) {
         for (size_t i = 0; i < m->count; i++) {
           to[i] = m->idle[i] * state.cost[i];
         }
-        to[0] = k < m->window / 2 ? -state.cost[0] : state.cost[0];
+        const size_t zero = m->window / 2; /* the node at 0 itself */
+        to[0] = k < zero ? -state.cost[0] : k > zero ? state.cost[0] : 0;
         for (size_t e = m->active_count, left = j; e-- > 1; left /= m->axis[e].count) {
           const double cost = state.cost[m->active[e]];
           to[m->active[e]] = left % m->axis[e].count < m->axis[e].split ? -cost : cost;

@@ -5,6 +5,7 @@
 
 enum { STATES = 8, CORNERS = 1 << (QS_POLICY_ACTIVE - 1), TRIES = 12, TRIES_FIRST = 40 };
 static const double tolerance = 1e-4; /* of a holding's derivative, in its cost */
+static const double near_zero = 1e-7; /* in steps of the first holding, that count as nothing */
 
 /* The tables of one state of one date, and the holdings before its trade. */
 typedef struct reading {
@@ -40,7 +41,33 @@ static void read_tables(const qs_policy_many *m, size_t n, double x, double y, r
 typedef struct corners {
   size_t count, at[CORNERS];
   double weight[CORNERS], shift[STATES][CORNERS];
+  double jump[STATES][CORNERS]; /* of the first's derivative at its holding of 0 */
 } corners;
+
+/* A jump at 0 does not move with the rest: what is read on its other side is put right by it. Where 0 is not
+ * in a window it is the mean of the others. */
+static void find_jumps(const reading *r, corners *c) {
+  const qs_policy_many *m = r->many;
+  double sum = 0, known = 0;
+  for (size_t s = 0; s < r->rows; s++) {
+    for (size_t k = 0; k < c->count; k++) {
+      const int32_t origin = r->origin[s][c->at[k]];
+      const float *block = r->row[s] + c->at[k] * m->window * m->count;
+      c->jump[s][k] = NAN;
+      if (qs_policy_many_jumps(m, origin)) {
+        const float *at_zero = block + (size_t)-origin * m->count;
+        c->jump[s][k] = (double)(at_zero[2 * m->count] - at_zero[0]);
+        sum += c->jump[s][k];
+        known++;
+      }
+    }
+  }
+  for (size_t s = 0; s < r->rows; s++) {
+    for (size_t k = 0; k < c->count; k++) {
+      c->jump[s][k] = !isnan(c->jump[s][k]) ? c->jump[s][k] : known > 0 ? sum / known : 0;
+    }
+  }
+}
 
 static void find_corners(const reading *r, const double *b, corners *c) {
   const qs_policy_many *m = r->many;
@@ -69,6 +96,7 @@ static void find_corners(const reading *r, const double *b, corners *c) {
       c->shift[s][k] -= best;
     }
   }
+  find_jumps(r, c);
 }
 
 /* One try of the first holding: what comes ahead of it, [instrument], how steep that is along it, and the
@@ -83,13 +111,17 @@ static void try_first(const reading *r, const corners *c, double rest, double he
   *t = (trial){.held = held};
   for (size_t k = 0; k < c->count; k++) {
     for (size_t s = 0; s < r->rows; s++) {
-      const qs_policy_cell cell = qs_policy_find_in_window(m, r->origin[s][c->at[k]], held + c->shift[s][k]);
+      const double place = held == 0 ? 0 : held + c->shift[s][k];
+      const qs_policy_cell cell = qs_policy_find_in_window(m, r->origin[s][c->at[k]], place);
       const float *row = r->row[s] + c->at[k] * m->window * count;
       const float *one = row + cell.at * count, *two = row + cell.next * count;
       const double weight = c->weight[k] * r->weight[s], near = weight * (1 - cell.part);
       const double far = weight * cell.part;
       for (size_t i = 0; i < count; i++) {
         t->ahead[i] += near * (double)one[i] + far * (double)two[i];
+      }
+      if (place * held < 0) {
+        t->ahead[0] += weight * (held > 0 ? c->jump[s][k] : -c->jump[s][k]);
       }
       t->steep += cell.next == cell.at ? 0 : weight * (double)(two[0] - one[0]) / m->step;
     }
@@ -101,21 +133,25 @@ static void try_first(const reading *r, const corners *c, double rest, double he
  * same at the end. By Newton's steps, as it is linear in pieces, and by halves where they do not help. */
 static void find_passage(const reading *r, const corners *c, double rest, double level, double end,
                          trial *one, trial *two) {
-  const double fine = 1e-4 * r->state->cost[0], narrow = 1e-9 * fabs(end - one->held);
+  const double fine = 1e-4 * r->state->cost[0], narrow = near_zero * r->many->step;
   const double sign = end > one->held ? 1 : -1, base = 2 * r->state->covariance[0][0];
-  bool beyond = false;
+  bool beyond = false, tested = false; /* just beside 0 */
   for (int k = 0; k < TRIES_FIRST && one->held != end; k++) {
     const double far = beyond ? two->held : end, way = sign * (far - one->held);
     double step = sign * (level - one->slope) / fmax(base + one->steep, 1e-3 * base);
     if (!(step > 0.01 * way) || (k > 3 && k % 3 == 0)) {
       step = 0.5 * way;
     }
+    const bool across = beyond && one->held * two->held < 0; /* 0 lies between, where it may jump */
+    const bool beside = beyond && !tested && (one->held == 0 || two->held == 0);
+    tested = tested || beside;
+    const double to = across       ? 0
+                      : beside     ? copysign(near_zero * r->many->step, one->held + two->held)
+                      : step < way ? one->held + sign * step
+                      : beyond     ? one->held + 0.5 * sign * way
+                                   : far;
     trial next;
-    try_first(r, c, rest,
-              step < way ? one->held + sign * step
-              : beyond   ? one->held + 0.5 * sign * way
-                         : far,
-              &next);
+    try_first(r, c, rest, to, &next);
     if (sign * (next.slope - level) < 0) {
       *one = next;
     } else {
@@ -161,6 +197,9 @@ static void settle_first(const reading *r, double *b, double *slope) {
     part = span == 0 ? 0 : fmin(fmax((level - one.slope) / span, 0), 1);
   }
   b[0] = (1 - part) * one.held + part * two.held;
+  if (fabs(b[0]) <= near_zero * m->step) {
+    b[0] = 0;
+  }
   for (size_t i = 0; i < m->count; i++) {
     slope[i] = rest[i] + 2 * s[i][0] * b[0] + (1 - part) * one.ahead[i] + part * two.ahead[i];
   }
