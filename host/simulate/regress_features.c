@@ -91,7 +91,7 @@ void qs_features(const qs_feature_knots *knots, double x, double v, const qs_pat
   double *const rest = to;
   to = add_few(knots, at, y, to);
   const double *bends = knots->knot[QS_FEATURE_X];
-  const double by[] = {1, x, x - bends[2], x - bends[6], x - bends[9], x - bends[13]};
+  const double by[] = {1, x, x - bends[5], x - bends[10]};
   for (size_t i = 0; i < sizeof by / sizeof by[0]; i++) {
     const double past = i < 2 || by[i] > 0 ? by[i] : 0;
     *to++ = past * at[QS_FEATURE_MEAN];

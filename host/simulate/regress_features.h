@@ -58,7 +58,7 @@ typedef struct qs_feature_knots {
 enum {
   QS_FEATURES_TOUCHED = 20,
   QS_FEATURES_FEW = QS_FEATURES_TOUCHED + 61,
-  QS_FEATURES = QS_FEATURES_TOUCHED + 102
+  QS_FEATURES = QS_FEATURES_TOUCHED + 94
 };
 
 /* to[QS_FEATURE_COORDINATES]; but for x all are 0 where nothing was fixed before. */
