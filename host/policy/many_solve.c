@@ -2,6 +2,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "host/base/exchange.h"
 #include "host/policy/many.h"
 
 enum { TRIES = 8 };
@@ -367,31 +368,43 @@ static void unwind(const recursion *r) {
   }
 }
 
-static qs_status run(recursion *r) {
+/* Every process of a team takes its range of the states. */
+static qs_status step_back(const recursion *r, size_t n) {
   const qs_policy_many *m = r->many;
-  const long states = (long)r->states;
-  unwind(r);
-  for (size_t n = m->date_count; n-- > 0;) {
-    if (qs_cancelled(r->context)) {
-      return qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while %s", what);
-    }
-    qs_progress(r->context, "policies", m->date_count - 1 - n, m->date_count);
+  uint64_t begin, end;
+  qs_exchange_range(r->context, r->states, &begin, &end);
 #pragma omp parallel num_threads(r->context->threads)
-    {
+  {
 #pragma omp for schedule(dynamic, 4)
-      for (long s = 0; s < states; s++) {
-        qs_policy_many_state state;
-        read_node(r, n, (size_t)s, &state);
-        lay_windows(r, n, (size_t)s, &state);
-        expect(r, n, (size_t)s);
-      }
+    for (uint64_t s = begin; s < end; s++) {
+      qs_policy_many_state state;
+      read_node(r, n, s, &state);
+      lay_windows(r, n, s, &state);
+      expect(r, n, s);
+    }
 #pragma omp for schedule(dynamic, 4)
-      for (long s = 0; s < states; s++) {
-        update(r, n, (size_t)s);
-      }
+    for (uint64_t s = begin; s < end; s++) {
+      update(r, n, s);
     }
   }
-  return QS_OK;
+  const qs_exchange_rows list[] = {{r->now, 1, 0, m->lanes * sizeof *r->now, r->states},
+                                   {r->kept[n], 1, 0, m->lanes * sizeof *r->kept[n], r->states},
+                                   {r->origin[n], 1, 0, m->outer * sizeof *r->origin[n], r->states},
+                                   {r->centre[n], 1, 0, m->outer * sizeof *r->centre[n], r->states}};
+  const qs_status own =
+      qs_cancelled(r->context) ? qs_fail(r->context, QS_ERROR_CANCELLED, "cancelled while %s", what) : QS_OK;
+  return qs_exchange_all(r->context, "policies", list, sizeof list / sizeof list[0], own);
+}
+
+static qs_status run(const recursion *r) {
+  const size_t dates = r->many->date_count;
+  qs_status status = QS_OK;
+  unwind(r);
+  for (size_t n = dates; !status && n-- > 0;) {
+    qs_progress(r->context, "policies", dates - 1 - n, dates);
+    status = step_back(r, n);
+  }
+  return status;
 }
 
 qs_status qs_policy_many_solve(qs_context *context, qs_arena *arena, qs_policy_many *m) {
