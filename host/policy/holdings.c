@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+static const double fair = 0.6;    /* of sqrt(v) now, where targets of a jump are looked at */
 static const double likely = 0.75; /* of the reach of x: where targets say how far holdings go */
 
 bool qs_policy_make_holdings(qs_arena *arena, const qs_policy_ground *g, size_t wanted, double margin,
@@ -10,11 +11,14 @@ bool qs_policy_make_holdings(qs_arena *arena, const qs_policy_ground *g, size_t 
            : wanted > QS_MOST_HOLDINGS ? QS_MOST_HOLDINGS
                                        : wanted;
   double least = fmin(g->problem->holding, 0), most = fmax(g->problem->holding, 0);
+  /* at a small variance a jump has targets without bounds */
+  const double calm = qs_policy_jumps(g->problem) ? fair * sqrt(g->problem->model->value[QS_V0]) : 0;
   for (size_t n = 0; n < g->ratios.date_count; n++) {
     const qs_policy_nodes *nodes = &g->ratios.nodes[n];
     for (size_t i = 0; i < nodes->x_count * nodes->y_count; i++) {
       double x = nodes->x_low + (double)(i % nodes->x_count) * nodes->x_step;
-      if (fabs(x) <= likely * fabs(nodes->x_low)) {
+      double y = nodes->y_low + (double)(i / nodes->x_count) * nodes->y_step;
+      if (fabs(x) <= likely * fabs(nodes->x_low) && (nodes->y_count == 1 || y >= calm)) {
         least = fmin(least, -g->ratios.local[n][i]);
         most = fmax(most, -g->ratios.local[n][i]);
       }

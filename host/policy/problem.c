@@ -7,6 +7,8 @@
 
 static const double same_time = 1e-8; /* years: a third of a second */
 static const double reach = 5.5;      /* deviations of ln S */
+static const double narrow = 2e-5;    /* between strikes */
+enum { X_PLAIN = 1001, X_RANDOM = 321, Y_RANDOM = 24, X_JUMP = 401, Y_JUMP = 36 };
 
 size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_option *option) {
   for (size_t n = 1; n < problem->date_count; n++) {
@@ -19,6 +21,21 @@ size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_o
 
 double qs_policy_unit_cost(const qs_policy_date *date, double x) {
   return date->discount * (date->proportional * date->forward * exp(x) + date->per_unit);
+}
+
+bool qs_policy_jumps(const qs_policy_problem *problem) {
+  for (size_t i = 0; i < problem->option_count; i++) {
+    const qs_policy_option *a = &problem->options[i];
+    const bool known = a->strike > 0 && qs_policy_expiry_date(problem, a) < problem->date_count;
+    for (size_t j = 0; known && j < i; j++) {
+      const qs_policy_option *b = &problem->options[j];
+      const double apart = fabs(b->strike / a->strike - 1);
+      if (b->years == a->years && apart > 1e-12 && apart < narrow) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool qs_policy_has_impact(const qs_policy_problem *problem) {
@@ -147,13 +164,15 @@ const qs_policy_nodes *qs_policy_make_nodes(qs_arena *arena, const qs_policy_pro
                                             const qs_policy_settings *settings) {
   bool stochastic = qs_model_stochastic(problem->model);
   double far = settings->x_reach > 0 ? settings->x_reach : default_reach(problem);
-  size_t x_count = settings->x_count ? settings->x_count : stochastic ? 321 : 1001;
+  const bool jumps = stochastic && qs_policy_jumps(problem); /* ratios then change fast with both */
+  const size_t usual = !stochastic ? X_PLAIN : jumps ? X_JUMP : X_RANDOM;
+  size_t x_count = settings->x_count ? settings->x_count : usual;
   x_count = x_count < 9 ? 9 : x_count | 1; /* a node at 0 */
   qs_policy_nodes shared = {.x_low = -far, .x_step = 2 * far / (double)(x_count - 1), .x_count = x_count};
   shared.y_count = 1;
   if (stochastic) {
     double high;
-    size_t y_count = settings->y_count ? settings->y_count : 24;
+    size_t y_count = settings->y_count ? settings->y_count : jumps ? Y_JUMP : Y_RANDOM;
     shared.y_count = y_count < 6 ? 6 : y_count;
     variance_range(problem->model, problem->dates[problem->date_count - 1].years, &shared.y_low, &high);
     shared.y_step = (high - shared.y_low) / (double)(shared.y_count - 1);

@@ -83,6 +83,10 @@ size_t qs_policy_expiry_date(const qs_policy_problem *problem, const qs_policy_o
 /* Cost of trading one unit at S = F e^x on date n, in money at as_of, impact left out. */
 double qs_policy_unit_cost(const qs_policy_date *date, double x);
 
+/* Whether the position all but jumps at a date: two strikes of one expiry within 2e-5 of each other, as in
+ * the spread of calls that stands for a digital. */
+bool qs_policy_jumps(const qs_policy_problem *problem);
+
 /* Whether any date has impact. */
 bool qs_policy_has_impact(const qs_policy_problem *problem);
 
