@@ -1,76 +1,102 @@
 #include "bench/instructions.h"
 
 #if defined(__x86_64__) && defined(__linux__)
-#include <sys/ptrace.h>
-#include <sys/user.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstring>
+
+extern "C" const char __executable_start, etext; // of the linker
 
 namespace {
 
-// Moves between registers and memory, by opcode in the 0F map: they issue on other ports, or nowhere.
-bool is_move(unsigned map, unsigned opcode, unsigned modrm) {
-  const bool memory = modrm >> 6 != 3;
-  if (map == 1) {
-    static const uint8_t moves[] = {0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x28, 0x29, 0x2b, 0x6e,
-                                    0x6f, 0x77, 0x7e, 0x7f, 0x90, 0x91, 0xd6, 0xe7, 0xf0};
-    return std::memchr(moves, int(opcode), sizeof moves) != nullptr;
+// Where the child writes how often it came to each instruction: open addressing by the instruction's address.
+struct Place {
+  uint64_t address, times;
+};
+constexpr uint64_t kPlaces = 1 << 16;
+struct Places {
+  uint64_t last, full;
+  Place place[kPlaces];
+};
+Places *places;
+
+constexpr greg_t kTrapFlag = 0x100;
+
+// Once an instruction, before it.
+void on_step(int, siginfo_t *, void *context) {
+  mcontext_t *machine = &static_cast<ucontext_t *>(context)->uc_mcontext;
+  machine->gregs[REG_EFL] |= kTrapFlag;
+  const uint64_t address = uint64_t(machine->gregs[REG_RIP]);
+  if (address == places->last) // a string instruction stops at each of its repetitions
+    return;
+  places->last = address;
+  uint64_t at = address * 0x9e3779b97f4a7c15u >> 48;
+  for (uint64_t tries = 0; tries < kPlaces; tries++, at = (at + 1) % kPlaces) {
+    if (places->place[at].address == address || !places->place[at].address) {
+      places->place[at].address = address;
+      places->place[at].times++;
+      return;
+    }
   }
-  // Broadcasts and widening from memory are loads.
-  return map == 2 && memory && ((opcode >= 0x18 && opcode <= 0x1b) || (opcode >= 0x58 && opcode <= 0x5b));
+  places->full = 1;
 }
 
-// True for a VEX or EVEX instruction that computes. Only those carry the kernels' lanes.
-bool is_vector_arithmetic(uint64_t bytes) {
-  const auto byte = [bytes](int i) { return unsigned(bytes >> (8 * i) & 0xff); };
-  if (byte(0) == 0xc5)
-    return !is_move(1, byte(2), byte(3));
-  if (byte(0) == 0xc4) {
-    const unsigned map = byte(1) & 31;
-    // Of general registers: andn, bextr, shlx, mulx, pdep ...
-    const bool general = (map == 2 && byte(3) >= 0xf2 && byte(3) <= 0xf7) || (map == 3 && byte(3) == 0xf0);
-    return !general && !is_move(map, byte(3), byte(4));
-  }
-  return byte(0) == 0x62 && !is_move(byte(1) & 7, byte(4), byte(5));
+void run_child(const std::function<void()> &work) {
+  struct sigaction action = {};
+  action.sa_sigaction = on_step;
+  action.sa_flags = SA_SIGINFO;
+  if (sigaction(SIGTRAP, &action, nullptr) != 0)
+    _exit(1);
+  raise(SIGTRAP);
+  work();
+  _exit(0);
+}
+
+// Of this program itself, not of the libraries.
+bool is_ours(uint64_t address) {
+  return address >= reinterpret_cast<uint64_t>(&__executable_start) &&
+         address < reinterpret_cast<uint64_t>(&etext);
 }
 
 } // namespace
 
+// The child's code is at the same addresses as ours.
 bool count_instructions(const std::function<void()> &work, Instructions *count) {
+  void *room = mmap(nullptr, sizeof(Places), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (room == MAP_FAILED)
+    return false;
+  places = static_cast<Places *>(room);
   std::fflush(nullptr); // or the child would write it again
   const pid_t child = fork();
-  if (child < 0)
-    return false;
-  if (child == 0) {
-    if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0)
-      _exit(1);
-    raise(SIGSTOP);
-    work();
-    _exit(0);
-  }
-  Instructions found;
+  if (child == 0)
+    run_child(work);
   int status = 0;
-  bool stepping = waitpid(child, &status, 0) == child && WIFSTOPPED(status);
-  while (stepping && WIFSTOPPED(status)) {
-    const long rip = ptrace(PTRACE_PEEKUSER, child, offsetof(user_regs_struct, rip), nullptr);
-    const long bytes = ptrace(PTRACE_PEEKTEXT, child, rip, nullptr);
-    found.all++;
-    found.vector += is_vector_arithmetic(uint64_t(bytes));
-    stepping = ptrace(PTRACE_SINGLESTEP, child, nullptr, nullptr) == 0 && waitpid(child, &status, 0) == child;
+  const bool ended =
+      child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  Instructions found;
+  uint64_t first = UINT64_MAX, last = 0;
+  for (const Place &place : places->place) {
+    Form form;
+    if (!place.address || !is_ours(place.address) ||
+        !vector_form(reinterpret_cast<const uint8_t *>(place.address), &form))
+      continue;
+    first = std::min(first, place.address), last = std::max(last, place.address);
+    found.vector += double(place.times);
+    found.forms[form] += double(place.times);
   }
-  if (!stepping) {
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
-    return false;
-  }
-  *count = found;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  for (const Place &place : places->place)
+    found.all += place.address >= first && place.address <= last ? double(place.times) : 0;
+  const bool whole = ended && !places->full;
+  munmap(room, sizeof(Places));
+  if (whole)
+    *count = found;
+  return whole;
 }
 
 #else
@@ -79,11 +105,29 @@ bool count_instructions(const std::function<void()> &, Instructions *) {
 }
 #endif
 
-bool count_difference(const std::function<void()> &less, const std::function<void()> &more, double units,
+Instructions operator-(const Instructions &more, const Instructions &less) {
+  Instructions rest = {more.all - less.all, more.vector - less.vector, {}};
+  for (const auto &entry : more.forms) {
+    const auto before = less.forms.find(entry.first);
+    const double times = entry.second - (before == less.forms.end() ? 0 : before->second);
+    if (times > 0)
+      rest.forms[entry.first] = times;
+  }
+  return rest;
+}
+
+Instructions operator/(const Instructions &all, double parts) {
+  Instructions part = {all.all / parts, all.vector / parts, all.forms};
+  for (auto &entry : part.forms)
+    entry.second /= parts;
+  return part;
+}
+
+bool count_difference(const std::function<void()> &less, const std::function<void()> &more,
                       Instructions *count) {
   Instructions a, b;
   if (!count_instructions(less, &a) || !count_instructions(more, &b))
     return false;
-  *count = {(b.all - a.all) / units, (b.vector - a.vector) / units};
+  *count = b - a;
   return true;
 }
