@@ -61,8 +61,8 @@ static void solve_step(const qs_policy_many_state *s, const double *gradient, co
  * met. */
 static void step_free(size_t count, const qs_policy_many_state *s, const double *gradient, const double *low,
                       const double *high, double *b) {
-  size_t set[QS_POLICY_MANY], n = 0;
-  double move[QS_POLICY_MANY];
+  size_t set[QS_POLICY_MANY] = {0}, n = 0;
+  double move[QS_POLICY_MANY] = {0};
   for (size_t i = 0; i < count; i++) {
     if ((b[i] > low[i] || gradient[i] < 0) && (b[i] < high[i] || gradient[i] > 0) &&
         s->covariance[i][i] > 0) {

@@ -308,7 +308,7 @@ static void set_slopes(const recursion *r, size_t n, size_t s, const qs_policy_m
   double *now = r->now + s * m->lanes;
   float *kept = r->kept[n] + s * m->lanes;
   for (size_t j = 0; j < m->outer; j++) {
-    double b[QS_POLICY_MANY], rest[QS_POLICY_MANY];
+    double b[QS_POLICY_MANY], rest[QS_POLICY_MANY] = {0};
     holdings_of(m, j, b);
     for (size_t i = 0; i < m->count; i++) {
       rest[i] = -state->beta[i];
