@@ -162,6 +162,18 @@ TEST(Many, AnOptionOfNoUseIsNotHeld) {
   EXPECT_GT(held[0], 0.4); // the call's delta
 }
 
+// Of three options at most two are held; the bound knows all.
+TEST(Many, OfThreeOptionsTheBestAreHeld) {
+  Many one(Gbm(0.6), 1, {100}, 3), three(Gbm(0.6), 1, {100, 110, 140}, 3);
+  one.Coarse().Optimise();
+  three.Coarse().Optimise();
+  EXPECT_EQ(4u, three.many.count);
+  EXPECT_LE(three.many.active_count, static_cast<size_t>(QS_POLICY_ACTIVE));
+  const qs_policy_pair_value a = one.Measure(256), b = three.Measure(256);
+  EXPECT_LT(b.gap.mean + 2 * b.gap.error, 0.03 * b.objective.mean);
+  EXPECT_LT(b.objective.mean, a.objective.mean + 3 * std::hypot(a.objective.error, b.objective.error));
+}
+
 // Lognormal paths, Black's prices and sums of gains: nothing of the tables but the trades; within limits.
 TEST(Many, ValueAgreesWithSimulation) {
   Many m(Gbm(0.6), 2, {95, 115}, 5);
