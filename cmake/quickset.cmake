@@ -93,9 +93,10 @@ endfunction()
 # EACH: a test for each case, for programs with long ones, which then run side by side. SHARDS: n tests that divide the cases.
 # COST: of its longest test; CTest begins with what is dearest, so that the last one is short.
 # OPTIMISED: it computes much by itself. Others are compiled in half the time (-O1).
-# OBJECTS: of qs_test_objects. SLOW: its instantiations named Slow or Slow... run with `./run test --all` alone.
+# OBJECTS: of qs_test_objects. WITHOUT: a pattern of cases that it has and does not run. SLOW: its instantiations named Slow or
+# Slow... run with `./run test --all` alone.
 function(qs_test)
-  cmake_parse_arguments(ARG "SLOW;EACH;OPTIMISED" "NAME;LABEL;TIMEOUT;SHARDS;COST" "SOURCES;COMPONENTS;LIBRARIES;OBJECTS" ${ARGN})
+  cmake_parse_arguments(ARG "SLOW;EACH;OPTIMISED" "NAME;LABEL;TIMEOUT;SHARDS;COST;WITHOUT" "SOURCES;COMPONENTS;LIBRARIES;OBJECTS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -130,12 +131,13 @@ function(qs_test)
       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST})
   else()
     math(EXPR last "${ARG_SHARDS} - 1")
+    string(JOIN ":" left_out -Slow*/* ${ARG_WITHOUT})
     foreach(shard RANGE ${last})
       set(test ${ARG_NAME})
       if(ARG_SHARDS GREATER 1)
         set(test ${ARG_NAME}.${shard})
       endif()
-      add_test(NAME ${test} COMMAND test_${ARG_NAME} --gtest_filter=-Slow*/*)
+      add_test(NAME ${test} COMMAND test_${ARG_NAME} --gtest_filter=${left_out})
       set_tests_properties(
         ${test} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} COST ${ARG_COST}
                            ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${shard}"

@@ -6,7 +6,14 @@
 
 enum { WINDOW = 40, OPTION_STEPS = 7, WINDOW_RANDOM = 28, OPTION_RANDOM = 6, ALONE_STEPS = 24 };
 enum { X_RANDOM = 97, Y_RANDOM = 14, X_PLAIN = 241 };
-enum { COARSE_WINDOW = 20, COARSE_OPTION = 7, COARSE_X_RANDOM = 41, COARSE_Y_RANDOM = 7, COARSE_X = 81 };
+enum {
+  COARSE_WINDOW = 20,
+  COARSE_OPTION = 7,
+  COARSE_X_RANDOM = 41,
+  COARSE_Y_RANDOM = 7,
+  COARSE_X = 81,
+  COARSE_Y_JUMPS = 9
+};
 enum { RANGE_PATHS = 1024, ZOOMS = 2 };
 static const double dropped = 0.005; /* paths whose holdings lie outside of the finer grid, on either side */
 static const double reach_of_window = 4; /* on either side, in what the step is a part of */
@@ -192,8 +199,11 @@ static qs_status search(qs_context *context, const qs_policy_many_problem *probl
                         double x_reach, qs_policy_many *made, found *where) {
   qs_arena *arena = qs_arena_create(context);
   qs_policy_many coarse = {.count = 0};
-  const qs_policy_settings settings = {
-      .x_count = random ? COARSE_X_RANDOM : COARSE_X, .y_count = COARSE_Y_RANDOM, .x_reach = x_reach};
+  const qs_model *model = problem->first->model;
+  const bool jumps = random && qs_model_parameters(model->type) >> QS_MU_V & 1; /* of the variance */
+  const qs_policy_settings settings = {.x_count = random && !jumps ? COARSE_X_RANDOM : COARSE_X,
+                                       .y_count = jumps ? COARSE_Y_JUMPS : COARSE_Y_RANDOM,
+                                       .x_reach = x_reach};
   qs_progress_callback progress = context->progress; /* of the last programme alone */
   context->progress = NULL;
   qs_status status = arena ? qs_policy_many_ground(context, arena, problem, &settings, &coarse)

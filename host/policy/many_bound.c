@@ -320,18 +320,6 @@ static qs_status walk_all(qs_context *context, const measure *me, size_t paths, 
   return status;
 }
 
-/* Mean and error of variance a + cost b + gap c. */
-static qs_policy_mean summarise(const qs_policy_pair_share *o, size_t paths, double a, double b, double c) {
-  double mean = 0, square = 0;
-  for (size_t i = 0; i < paths; i++) {
-    mean += (a * o[i].variance + b * o[i].cost + c * o[i].gap) / (double)paths;
-  }
-  for (size_t i = 0; i < paths; i++) {
-    square += pow(a * o[i].variance + b * o[i].cost + c * o[i].gap - mean, 2);
-  }
-  return (qs_policy_mean){mean, sqrt(square / (double)(paths - 1) / (double)paths)};
-}
-
 qs_status qs_policy_many_measure(qs_context *context, const qs_policy_many *many, uint64_t seed,
                                  uint64_t paths, qs_policy_pair_value *value) {
   qs_arena *arena = qs_arena_create(context);
@@ -346,12 +334,7 @@ qs_status qs_policy_many_measure(qs_context *context, const qs_policy_many *many
     status = w.x && w.v && o ? walk_all(context, &me, paths, paths, &w, o) : qs_fail_memory(context, what);
   }
   if (!status) {
-    const double weight = many->problem->first->cost_weight;
-    *value = (qs_policy_pair_value){.objective = summarise(o, paths, 1, 1, 0),
-                                    .variance = summarise(o, paths, 1, 0, 0),
-                                    .cost = summarise(o, paths, 0, 1 / weight, 0),
-                                    .lower = summarise(o, paths, 1, 1, -1),
-                                    .gap = summarise(o, paths, 0, 0, 1)};
+    *value = qs_policy_pair_value_of(o, paths, many->problem->first->cost_weight);
   }
   qs_arena_destroy(arena);
   return status;
@@ -387,7 +370,7 @@ qs_status qs_policy_many_range(qs_context *context, const qs_policy_many *many, 
     high[k] = greatest[paths - 1 - cut];
   }
   if (!status) {
-    *objective = summarise(o, paths, 1, 1, 0).mean;
+    *objective = qs_policy_pair_value_of(o, paths, many->problem->first->cost_weight).objective.mean;
   }
   qs_arena_destroy(arena);
   return status;

@@ -110,6 +110,10 @@ typedef struct qs_policy_pair_share {
   double variance, cost, gap; /* cost times w */
 } qs_policy_pair_share;
 
+/* Of at least 2 paths, independent of each other; weight: w. */
+qs_policy_pair_value qs_policy_pair_value_of(const qs_policy_pair_share *shares, uint64_t paths,
+                                             double weight);
+
 /* Follows the policy along paths of the model: states[n][path], n up to the unwinding's, v not read where it
  * is not random; shares[count], the gap of the first gap_count of them, which take long. E_n s_n+1 is the sum
  * over the points of four rows of y, cubic in y. (What s_n+1 turns out to be along 1,024 paths of heston and

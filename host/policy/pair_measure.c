@@ -224,6 +224,14 @@ static qs_policy_mean summarise(const qs_policy_pair_share *o, uint64_t paths, d
   return (qs_policy_mean){mean, sqrt(square / (double)(paths - 1) / (double)paths)};
 }
 
+qs_policy_pair_value qs_policy_pair_value_of(const qs_policy_pair_share *o, uint64_t paths, double weight) {
+  return (qs_policy_pair_value){.objective = summarise(o, paths, 1, 1, 0),
+                                .variance = summarise(o, paths, 1, 0, 0),
+                                .cost = summarise(o, paths, 0, 1 / weight, 0),
+                                .lower = summarise(o, paths, 1, 1, -1),
+                                .gap = summarise(o, paths, 0, 0, 1)};
+}
+
 qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair, uint64_t seed,
                                  uint64_t paths, qs_policy_pair_value *value) {
   qs_arena *arena = qs_arena_create(context);
@@ -246,12 +254,7 @@ qs_status qs_policy_pair_measure(qs_context *context, const qs_policy_pair *pair
     }
   }
   if (!status) {
-    const double w = pair->problem->first->cost_weight;
-    *value = (qs_policy_pair_value){.objective = summarise(o, paths, 1, 1, 0),
-                                    .variance = summarise(o, paths, 1, 0, 0),
-                                    .cost = summarise(o, paths, 0, 1 / w, 0),
-                                    .lower = summarise(o, paths, 1, 1, -1),
-                                    .gap = summarise(o, paths, 0, 0, 1)};
+    *value = qs_policy_pair_value_of(o, paths, pair->problem->first->cost_weight);
   }
   qs_arena_destroy(arena);
   return status;

@@ -76,12 +76,9 @@ static qs_status trade(void *data, const qs_policy_view *view, double *target) {
 qs_status qs_simulate_many_policy(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                                   const qs_policy_many *many, qs_simulate_policy *policy) {
   traded *data = QS_NEW(arena, 1, traded);
-  double *forward = QS_NEW(arena, many->date_count, double);
+  const double *forward = qs_simulate_forwards(arena, p);
   if (!data || !forward) {
     return qs_fail_memory(context, preparing);
-  }
-  for (size_t n = 0; n < many->date_count; n++) {
-    forward[n] = qs_curve_forward(&p->under->curve, p->years[n]);
   }
   *data = (traded){many, forward, context->threads};
   policy->function = trade;

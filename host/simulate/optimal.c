@@ -113,12 +113,9 @@ static qs_status trade_part_way(void *data, const qs_policy_view *view, double *
 qs_status qs_simulate_part_way(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                                const qs_simulate_optimal *optimal, qs_simulate_policy *policy) {
   part_way *data = QS_NEW(arena, 1, part_way);
-  double *forward = QS_NEW(arena, p->date_count, double);
+  const double *forward = qs_simulate_forwards(arena, p);
   if (!data || !forward) {
     return qs_fail_memory(context, "preparing policies");
-  }
-  for (size_t n = 0; n < p->date_count; n++) {
-    forward[n] = qs_curve_forward(&p->under->curve, p->years[n]);
   }
   *data = (part_way){optimal->ground, optimal->optimum, forward, context->threads};
   policy->function = trade_part_way;

@@ -147,12 +147,9 @@ qs_status qs_simulate_pair_policy(qs_context *context, qs_arena *arena, const qs
     return make_table(context, arena, p, pair, policy);
   }
   traded *data = QS_NEW(arena, 1, traded);
-  double *forward = QS_NEW(arena, pair->date_count, double);
+  const double *forward = qs_simulate_forwards(arena, p);
   if (!data || !forward) {
     return qs_fail_memory(context, preparing);
-  }
-  for (size_t n = 0; n < pair->date_count; n++) {
-    forward[n] = qs_curve_forward(&p->under->curve, p->years[n]);
   }
   *data = (traded){pair, forward, context->threads};
   policy->function = trade;

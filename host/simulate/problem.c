@@ -18,6 +18,14 @@ double qs_simulate_discount(const qs_simulate_problem *problem, double years) {
   return exp(-problem->under->discount_rate * years);
 }
 
+const double *qs_simulate_forwards(qs_arena *arena, const qs_simulate_problem *problem) {
+  double *forward = QS_NEW(arena, problem->date_count, double);
+  for (size_t d = 0; forward && d < problem->date_count; d++) {
+    forward[d] = qs_curve_forward(&problem->under->curve, problem->years[d]);
+  }
+  return forward;
+}
+
 bool qs_simulate_real_differs(const qs_simulate_spec *spec) {
   bool differs = false;
   for (size_t i = 0; i < QS_PARAMETER_COUNT; i++) {

@@ -107,6 +107,9 @@ qs_status qs_simulate_real_model(qs_context *context, const qs_simulate_problem 
 /* exp(-discount_rate t). */
 double qs_simulate_discount(const qs_simulate_problem *problem, double years);
 
+/* The forwards of all dates; null where memory is out. */
+const double *qs_simulate_forwards(qs_arena *arena, const qs_simulate_problem *problem);
+
 /* The row at a time that is one. */
 size_t qs_simulate_row(const qs_simulate_problem *problem, qs_time time);
 

@@ -125,7 +125,7 @@ static bool fixes_on(const qs_simulate_problem *p, size_t date) {
 qs_status qs_regress_prepare(qs_context *context, qs_arena *arena, const qs_simulate_problem *p,
                              qs_regression *r) {
   bool *fixes = QS_NEW(arena, p->date_count, bool);
-  double *forward = QS_NEW(arena, p->date_count, double);
+  const double *forward = qs_simulate_forwards(arena, p);
   *r = (qs_regression){.context = context,
                        .date_count = p->date_count,
                        .instrument_count = p->instrument_count,
@@ -146,7 +146,6 @@ qs_status qs_regress_prepare(qs_context *context, qs_arena *arena, const qs_simu
   uint32_t left = 0;
   for (size_t d = p->date_count; d-- > 0;) {
     fixes[d] = fixes_on(p, d);
-    forward[d] = qs_curve_forward(&p->under->curve, p->years[d]);
     r->fits[d].knots.left = left;
     r->fits[d].knots.random = qs_model_stochastic(&p->under->model);
     r->fits[d].knots.watched = (uint32_t)qs_watched_count(r->watched);

@@ -341,8 +341,8 @@ void PrintTo(const GapCase &c, std::ostream *out) {
 
 class ManyGap : public testing::TestWithParam<GapCase> {};
 
-// At most 3% above what nothing can beat (svcj is not there yet), and no worse than with the first option
-// alone.
+// At most 3% above what nothing can beat (svcj is not there yet: 3.4%), and no worse than with the first
+// option alone.
 TEST_P(ManyGap, IsAtMostWhatItSays) {
   const GapCase &c = GetParam();
   Many m(c.model, c.weight, {100, 110});
@@ -365,7 +365,7 @@ INSTANTIATE_TEST_SUITE_P(Slow, ManyGap,
                                          GapCase{"gbm_limited", Gbm(0.6), 4, 0.3, 0.03},
                                          GapCase{"merton_4", Merton(), 4, 1.6, 0.03},
                                          GapCase{"heston_4", Heston(), 4, 1.6, 0.03},
-                                         GapCase{"svcj_4", Svcj(), 4, 1.6, 0.06}),
+                                         GapCase{"svcj_4", Svcj(), 4, 1.6, 0.04}),
                          [](const testing::TestParamInfo<GapCase> &param) { return param.param.name; });
 
 TEST(Many, BitsDoNotDependOnThreads) {
