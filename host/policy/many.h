@@ -171,6 +171,32 @@ static inline double qs_policy_many_first(const qs_policy_many *many, long node)
   return many->step * (double)(node > 2 ? node - 2 : node < 0 ? node : 0);
 }
 
+/* A level that is passed between `from`, `off` short of it, and `beyond`, `over` past it: false position with
+ * the rule of Illinois (Dowell and Jarratt 1971). */
+typedef struct qs_policy_bracket {
+  double from, off, beyond, over;
+  int last; /* which end the last try replaced: 1 beyond, -1 from, 0 none yet */
+} qs_policy_bracket;
+
+static inline double qs_policy_bracket_try(const qs_policy_bracket *b) {
+  return (b->from * b->over - b->beyond * b->off) / (b->over - b->off);
+}
+
+/* At t it is `at` from the level. */
+static inline void qs_policy_bracket_narrow(qs_policy_bracket *b, double t, double at) {
+  const bool far = (at > 0) == (b->over > 0);
+  if (far) {
+    b->off *= b->last > 0 ? 0.5 : 1;
+    b->beyond = t;
+    b->over = at;
+  } else {
+    b->over *= b->last < 0 ? 0.5 : 1;
+    b->from = t;
+    b->off = at;
+  }
+  b->last = far ? 1 : -1;
+}
+
 /* Lays about `steps` steps from low to high. */
 void qs_policy_make_axis(double low, double high, size_t steps, qs_policy_axis *axis);
 

@@ -202,26 +202,16 @@ static double read_own(const plane *p, size_t own, size_t at, long first) {
  * short of it and `over` beyond; tells what read_plane does. */
 static int find_between(const plane *p, size_t own, double first, double level, double from, double off,
                         double beyond, double over, double *value) {
-  bool last = false;
+  qs_policy_bracket bracket = {from, off, beyond, over, 0};
   int side = 0;
   for (int k = 0; k < TRIES; k++) {
-    const double t = (from * over - beyond * off) / (over - off);
+    const double t = qs_policy_bracket_try(&bracket);
     side = read_plane(p, first, t, value);
     const double at = value[own] - level;
-    const bool far = (at > 0) == (over > 0);
     if (fabs(at) <= tolerance * fabs(level)) {
       break;
     }
-    if (far) {
-      off *= k > 0 && last ? 0.5 : 1;
-      beyond = t;
-      over = at;
-    } else {
-      over *= k > 0 && !last ? 0.5 : 1;
-      from = t;
-      off = at;
-    }
-    last = far;
+    qs_policy_bracket_narrow(&bracket, t, at);
   }
   return side;
 }

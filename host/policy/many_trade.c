@@ -230,24 +230,14 @@ static void find_level(const reading *r, size_t e, double level, double from, do
     off = over;
     step *= 3;
   }
-  bool last = false; /* which end the last try replaced: Illinois */
-  for (int k = 0; k < TRIES && (over > 0) != (off > 0) && fabs(over) > fine; k++) {
-    const double t = (from * over - beyond * off) / (over - off);
+  qs_policy_bracket bracket = {from, off, beyond, over, 0};
+  for (int k = 0; k < TRIES && (bracket.over > 0) != (bracket.off > 0) && fabs(bracket.over) > fine; k++) {
+    const double t = qs_policy_bracket_try(&bracket);
     const double at = slope_at(r, e, t, b, slope) - level;
     if (fabs(at) <= fine) {
       return;
     }
-    const bool far = (at > 0) == (over > 0);
-    if (far) {
-      off *= k > 0 && last ? 0.5 : 1;
-      beyond = t;
-      over = at;
-    } else {
-      over *= k > 0 && !last ? 0.5 : 1;
-      from = t;
-      off = at;
-    }
-    last = far;
+    qs_policy_bracket_narrow(&bracket, t, at);
   }
 }
 
